@@ -1,0 +1,16 @@
+// The port behind which checkpoints live: a file now, a compacted topic later.
+
+/**
+ * Contract of every store (test/contract/state-store-contract.ts):
+ * - one owner at a time: `open` rejects with TIDEMARK_STATE_IN_USE while another live process holds the same state;
+ * - `save` replaces the whole text atomically: after a crash at any instant `load` gives the old or the new text, whole;
+ * - when `save` has resolved, the text survives a crash of the machine.
+ */
+export interface StateStore {
+  open(): Promise<void>
+  /** The last saved text, or null where nothing was ever saved. */
+  load(): Promise<string | null>
+  save(text: string): Promise<void>
+  /** Gives up ownership. May be called twice. */
+  close(): Promise<void>
+}
