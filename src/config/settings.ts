@@ -1,0 +1,132 @@
+// What the rest of the program knows of the configuration: typed, validated, with defaults filled in.
+// The keys that users type are in option-table.ts; load-settings.ts turns one into the other.
+
+export type SnapshotMode = 'no_data' | 'never' | 'initial' | 'initial_only' | 'always' | 'when_needed'
+export type WatermarkingStrategy = 'insert_insert' | 'insert_delete'
+
+export interface TlsSettings {
+  /** disabled, preferred, required, verify_ca, verify_identity; as database.ssl.mode. */
+  readonly mode: 'disabled' | 'preferred' | 'required' | 'verify_ca' | 'verify_identity'
+  /** PEM files. */
+  readonly caFile: string | null
+  readonly certFile: string | null
+  readonly keyFile: string | null
+}
+
+export interface DatabaseSettings {
+  readonly hostname: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  /** Unique among the server's replicas. */
+  readonly serverId: number
+  readonly tls: TlsSettings
+  readonly connectTimeoutMs: number
+  /** Bound on one SELECT of a chunk. 0: none. */
+  readonly queryTimeoutMs: number
+  /** connect.keep.alive.interval.ms: the server is asked for a heartbeat at 0.8 of it. */
+  readonly keepAliveIntervalMs: number
+}
+
+export interface KafkaSinkSettings {
+  readonly type: 'kafka'
+  readonly bootstrapServers: readonly string[]
+  readonly clientId: string
+  readonly security: KafkaSecurity
+  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  /** Bound on one record batch; never above the broker's message.max.bytes. */
+  readonly maxRequestBytes: number
+  readonly requestTimeoutMs: number
+  readonly topicCreation: TopicCreation
+}
+
+export interface KafkaSecurity {
+  readonly tls: {readonly ca: string | null; readonly cert: string | null; readonly key: string | null; readonly verifyHostname: boolean} | null
+  readonly sasl: {readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string} | null
+}
+
+/** Connect's topic.creation.*: the first group whose patterns match a topic's name, else the default. */
+export interface TopicCreation {
+  readonly enabled: boolean
+  readonly groups: readonly TopicCreationGroup[]
+}
+export interface TopicCreationGroup {
+  readonly name: string
+  readonly include: readonly RegExp[]
+  readonly exclude: readonly RegExp[]
+  /** -1: the broker's default. */
+  readonly replicationFactor: number
+  /** -1: the broker's default. */
+  readonly partitions: number
+  readonly configEntries: Readonly<Record<string, string>>
+}
+
+export interface FileSinkSettings {
+  readonly type: 'file'
+  readonly path: string
+}
+export interface StdoutSinkSettings {
+  readonly type: 'stdout'
+}
+export type SinkSettings = KafkaSinkSettings | FileSinkSettings | StdoutSinkSettings
+
+/** Everything that decides the bytes of keys, values and headers. */
+export interface EventSettings {
+  readonly topicPrefix: string
+  readonly topicDelimiter: string
+  readonly tombstonesOnDelete: boolean
+  /** Of c, u, d, t, r. */
+  readonly skippedOperations: ReadonlySet<string>
+  readonly keySchemasEnabled: boolean
+  readonly valueSchemasEnabled: boolean
+  readonly keyConverter: 'json' | 'string'
+  readonly extendedHeaders: boolean
+  /** For the extended headers. */
+  readonly connectorName: string
+  /** message.key.columns: table regex and its key columns. */
+  readonly messageKeyColumns: readonly {readonly table: RegExp; readonly columns: readonly string[]}[]
+}
+
+export interface Settings {
+  /** The connector's name: `name`, else topic.prefix. */
+  readonly name: string
+  readonly database: DatabaseSettings
+  readonly filters: {
+    /** Java-like, full match, case-insensitive; null: not given. Includes and excludes are never both given. */
+    readonly databaseInclude: readonly RegExp[] | null
+    readonly databaseExclude: readonly RegExp[] | null
+    readonly tableInclude: readonly RegExp[] | null
+    readonly tableExclude: readonly RegExp[] | null
+    readonly ignoreBuiltin: boolean
+  }
+  readonly signals: {
+    /** `database.table`, or null. */
+    readonly dataCollection: {readonly database: string; readonly table: string} | null
+    readonly enabledChannels: readonly string[]
+    /** signal.table.events: streamed rows of the signal table come out as events. */
+    readonly tableEvents: boolean
+  }
+  readonly snapshot: {
+    readonly mode: SnapshotMode
+    readonly includeCollections: readonly RegExp[] | null
+    readonly maxThreads: number
+    readonly chunkRows: number
+    readonly watermarking: WatermarkingStrategy
+    readonly newTables: 'incremental' | 'parallel' | 'off'
+    /** Bytes of chunks read ahead of the stream. */
+    readonly memoryBytes: number
+  }
+  readonly stream: {
+    /** Bytes of streamed events that wait for the sink. */
+    readonly memoryBytes: number
+  }
+  readonly readOnly: boolean
+  readonly events: EventSettings
+  readonly sink: SinkSettings
+  readonly state: {readonly type: 'file'; readonly path: string}
+  readonly heartbeat: {readonly intervalMs: number; readonly topicPrefix: string; readonly actionQuery: string | null}
+  readonly http: {readonly host: string; readonly port: number; readonly token: string | null} | null
+  readonly logLevel: string
+  /** Values that must never be shown anywhere: passwords, tokens. */
+  readonly secrets: readonly string[]
+}
