@@ -34,7 +34,7 @@ export type RowOperation = 'c' | 'u' | 'd'
  * events, undecodable bytes) is thrown by `next` as a TidemarkError.
  */
 export type BinlogEventKind =
-  | 'gtid' | 'begin' | 'rows' | 'commit' | 'rollback' | 'query' | 'rotate' | 'heartbeat' | 'rows-query' | 'other'
+  'gtid' | 'begin' | 'rows' | 'commit' | 'rollback' | 'query' | 'rotate' | 'heartbeat' | 'rows-query' | 'other'
 
 /** Where the row images of a `rows` event lie. Rows follow one another from `start` until `end`; each is one image (c, d) or before and after (u). */
 export interface RowsView {

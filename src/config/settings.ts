@@ -41,8 +41,17 @@ export interface KafkaSinkSettings {
 }
 
 export interface KafkaSecurity {
-  readonly tls: {readonly ca: string | null; readonly cert: string | null; readonly key: string | null; readonly verifyHostname: boolean} | null
-  readonly sasl: {readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string} | null
+  readonly tls: {
+    readonly ca: string | null
+    readonly cert: string | null
+    readonly key: string | null
+    readonly verifyHostname: boolean
+  } | null
+  readonly sasl: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+    readonly username: string
+    readonly password: string
+  } | null
 }
 
 /** Connect's topic.creation.*: the first group whose patterns match a topic's name, else the default. */

@@ -6,12 +6,37 @@ import type {TableId} from './table-id.ts'
 
 /** information_schema.columns.data_type in lower case; `geometry` stands for all its subtypes. */
 export type ColumnType =
-  | 'tinyint' | 'smallint' | 'mediumint' | 'int' | 'bigint'
-  | 'decimal' | 'float' | 'double' | 'bit'
-  | 'char' | 'varchar' | 'tinytext' | 'text' | 'mediumtext' | 'longtext'
-  | 'binary' | 'varbinary' | 'tinyblob' | 'blob' | 'mediumblob' | 'longblob'
-  | 'date' | 'time' | 'datetime' | 'timestamp' | 'year'
-  | 'enum' | 'set' | 'json' | 'geometry' | 'vector'
+  | 'tinyint'
+  | 'smallint'
+  | 'mediumint'
+  | 'int'
+  | 'bigint'
+  | 'decimal'
+  | 'float'
+  | 'double'
+  | 'bit'
+  | 'char'
+  | 'varchar'
+  | 'tinytext'
+  | 'text'
+  | 'mediumtext'
+  | 'longtext'
+  | 'binary'
+  | 'varbinary'
+  | 'tinyblob'
+  | 'blob'
+  | 'mediumblob'
+  | 'longblob'
+  | 'date'
+  | 'time'
+  | 'datetime'
+  | 'timestamp'
+  | 'year'
+  | 'enum'
+  | 'set'
+  | 'json'
+  | 'geometry'
+  | 'vector'
 
 export interface ColumnShape {
   readonly name: string
@@ -43,8 +68,15 @@ export interface TableShape {
 /** Equal for two shapes exactly when rows of both are encoded to the same bytes. */
 export function shapeFingerprint(shape: TableShape): string {
   const columns = shape.columns.map(c => [
-    c.name, c.type, c.unsigned ? 1 : 0, c.type === 'binary' || c.type === 'bit' ? c.length : 0,
-    c.precision ?? 0, c.scale ?? 0, c.fraction, c.charset ?? '', c.labels ?? 0,
+    c.name,
+    c.type,
+    c.unsigned ? 1 : 0,
+    c.type === 'binary' || c.type === 'bit' ? c.length : 0,
+    c.precision ?? 0,
+    c.scale ?? 0,
+    c.fraction,
+    c.charset ?? '',
+    c.labels ?? 0,
   ])
   return JSON.stringify([columns, shape.primaryKey])
 }
