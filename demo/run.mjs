@@ -1,0 +1,3 @@
+import {reportAndExit, runCompiled} from '../tools/bootstrap.mjs'
+
+await runCompiled('demo/main.js').catch(reportAndExit)

@@ -1,0 +1,123 @@
+// What every entry script does first: install the packages and compile, as far as either is not up to date.
+// Runs on a fresh clone, so it needs nothing but Node and npm.
+
+import {spawnSync} from 'node:child_process'
+import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs'
+import {dirname, join, relative} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {withDirectoryLock} from './directory-lock.mjs'
+
+export const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Folders that the compiler writes to build/. */
+const compiledFolders = ['src', 'test', 'bench', 'demo', 'tools']
+
+/** Packages and compiled code are up to date when this resolves. Throws a SetupError where that cannot be. */
+export async function bootstrap() {
+  refuseOldNode()
+  await withDirectoryLock(join(projectRoot, '.servers', 'bootstrap.lock'), () => {
+    installPackages()
+    compile()
+    removeStaleOutputs()
+  })
+}
+
+/** @param {string} module path below build/, as `tools/run-tests.js` */
+export async function runCompiled(module) {
+  await bootstrap()
+  await import(new URL(`../build/${module}`, import.meta.url).href)
+}
+
+function refuseOldNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major < 20 || (major === 20 && minor < 11)) {
+    fail(`Node ${process.versions.node} is too old: install Node 20.11 or newer`)
+  }
+}
+
+function installPackages() {
+  if (packagesAreInstalled()) return
+  console.error('installing packages (npm ci) …')
+  run('npm', ['ci', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], 'npm ci failed: see above')
+}
+
+/** npm leaves a record of what it installed, written last; it is compared with what package-lock.json wants. */
+function packagesAreInstalled() {
+  const record = join(projectRoot, 'node_modules', '.package-lock.json')
+  if (!existsSync(record)) return false
+  const installed = packagesOf(record)
+  return Object.entries(packagesOf(join(projectRoot, 'package-lock.json'))).every(([path, wanted]) => {
+    const found = installed[path]
+    if (path === '') return true
+    return found === undefined ? wanted.optional === true : found.version === wanted.version
+  })
+}
+
+/**
+ * @param {string} lockFile
+ * @returns {Record<string, {version?: string, optional?: boolean}>}
+ */
+function packagesOf(lockFile) {
+  return JSON.parse(readFileSync(lockFile, 'utf8')).packages
+}
+
+function compile() {
+  const tsc = join(projectRoot, 'node_modules', 'typescript', 'bin', 'tsc')
+  // The compiler's own record would call outputs up to date that somebody deleted.
+  if (!existsSync(join(projectRoot, 'build', 'tools'))) {
+    rmSync(join(projectRoot, 'build', '.tsbuildinfo'), {force: true})
+    console.error('compiling …')
+  }
+  run(process.execPath, [tsc, '-p', 'tsconfig.json'], 'the code does not compile: see above')
+}
+
+/** An output whose source was deleted or renamed would still run as a test. */
+function removeStaleOutputs() {
+  const build = join(projectRoot, 'build')
+  for (const folder of compiledFolders) {
+    if (!existsSync(join(build, folder))) continue
+    for (const entry of readdirSync(join(build, folder), {recursive: true, withFileTypes: true})) {
+      const output = join(entry.path, entry.name)
+      const stem = /^(.*)\.(m?)js(\.map)?$/.exec(join(projectRoot, relative(build, output)))
+      if (!entry.isFile() || stem === null) continue
+      if (!existsSync(`${stem[1]}.${stem[2]}ts`) && !existsSync(`${stem[1]}.${stem[2]}js`)) rmSync(output)
+    }
+  }
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {string} failure
+ */
+function run(command, args, failure) {
+  // Standard output belongs to the entry script's own result.
+  const result = spawnSync(command, args, {cwd: projectRoot, stdio: ['ignore', process.stderr, process.stderr]})
+  if (result.error !== undefined) fail(`cannot run ${command}: ${result.error.message}`)
+  if (result.signal !== null) fail(`${command} was ended by ${result.signal}`)
+  if (result.status !== 0) fail(failure)
+}
+
+/**
+ * @param {string} message
+ * @returns {never}
+ */
+function fail(message) {
+  throw new SetupError(message)
+}
+
+/** Something that its reader can mend; everything else is a mistake of ours, and shows where. */
+class SetupError extends Error {
+  /** @override */
+  name = 'SetupError'
+}
+
+/**
+ * The last resort of an entry script.
+ * @param {unknown} error
+ */
+export function reportAndExit(error) {
+  const expected = error instanceof Error && (error.name === 'SetupError' || error.name === 'ServersError')
+  console.error(expected ? error.message : error)
+  process.exit(1)
+}

@@ -1,0 +1,95 @@
+// Kafka's broker and console tools as jars from Maven Central.
+
+import {existsSync} from 'node:fs'
+import {mkdir, readdir, rename, rm, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {withDirectoryLock} from '../directory-lock.mjs'
+import {runCommand} from './run-command.ts'
+import {serversFolder} from './server-paths.ts'
+import {messageOf, NotHere} from './servers-error.ts'
+
+const kafkaVersion = '4.1.1'
+const oldestJava = 17
+
+const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>tidemark.servers</groupId>
+  <artifactId>kafka</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${kafkaVersion}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>${kafkaVersion}</version></dependency>
+    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>2.24.3</version></dependency>
+  </dependencies>
+</project>
+`
+
+export interface KafkaPackage {
+  /** For java's -cp. */
+  readonly classPath: string
+}
+
+/** The jars, fetched where they are not there yet; safe with several processes at once. */
+export async function provideKafkaPackage(): Promise<KafkaPackage> {
+  const folder = join(serversFolder(), `kafka-${kafkaVersion}`)
+  const kafka = {classPath: join(folder, '*')}
+  await provideJava()
+  if (existsSync(folder)) return kafka
+  await withDirectoryLock(join(serversFolder(), 'kafka.lock'), async () => {
+    if (!existsSync(folder)) await fetchJars(folder)
+  })
+  return kafka
+}
+
+/** One of Kafka's own tools by its class, as `org.apache.kafka.tools.ConsoleConsumer`; gives its standard output. */
+export async function runKafkaTool(className: string, args: readonly string[], input?: string): Promise<string> {
+  const {classPath} = await provideKafkaPackage()
+  return await runCommand('java', ['-cp', classPath, className, ...args], input === undefined ? {} : {input})
+}
+
+async function fetchJars(folder: string): Promise<void> {
+  await provideProgram('mvn', ['-version'], 'maven')
+  console.error(`provisioning Kafka ${kafkaVersion} from Maven Central (once) …`)
+  const part = `${folder}.part`
+  const libs = join(part, 'libs')
+  await rm(part, {recursive: true, force: true})
+  await mkdir(part)
+  await writeFile(join(part, 'pom.xml'), pom)
+  await runCommand('mvn', ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${libs}`], {cwd: part})
+  for (const jar of await readdir(libs)) {
+    // A second binding of the same logging interface, which only makes the broker complain.
+    if (jar.startsWith('slf4j-reload4j')) await rm(join(libs, jar))
+  }
+  await rename(libs, folder)
+  await rm(part, {recursive: true})
+}
+
+async function provideJava(): Promise<void> {
+  const version = await provideProgram('java', ['--version'], 'default-jre-headless')
+  const major = Number(/\s(\d+)[.\s]/.exec(version)?.[1])
+  if (major < oldestJava)
+    throw new NotHere(`Java ${String(major)} is too old: Kafka needs ${String(oldestJava)} or newer`)
+}
+
+/** Runs the program; installs its package first where it is missing, we may, and apt is there. */
+async function provideProgram(program: string, args: readonly string[], packageName: string): Promise<string> {
+  try {
+    return await runCommand(program, args)
+  } catch (error) {
+    if (process.getuid?.() !== 0) {
+      throw new NotHere(`no usable ${program} (${messageOf(error)}), and only root may install it`, {cause: error})
+    }
+  }
+  return await withDirectoryLock(join(serversFolder(), 'apt.lock'), async () => {
+    console.error(`installing ${packageName} with apt (once) …`)
+    const env = {...process.env, DEBIAN_FRONTEND: 'noninteractive'}
+    try {
+      await runCommand('apt-get', ['-q', 'update'], {env})
+      await runCommand('apt-get', ['-q', '-y', '--no-install-recommends', 'install', packageName], {env})
+      return await runCommand(program, args)
+    } catch (cause) {
+      throw new NotHere(`no usable ${program}, and apt cannot install ${packageName}: ${messageOf(cause)}`, {cause})
+    }
+  })
+}

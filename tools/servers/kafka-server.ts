@@ -1,0 +1,56 @@
+// A real Kafka broker for demo, tests and bench: what callers get, and the ways to get one.
+
+import {dockerKafka} from './docker-kafka.ts'
+import {givenKafka} from './given-servers.ts'
+import {localKafka} from './local-kafka.ts'
+import {firstThatWorks} from './ways.ts'
+
+export interface KafkaServer {
+  /** `docker`, `debian` or `given`: how it was provisioned. */
+  readonly way: string
+  /** host:port */
+  readonly bootstrap: string
+  /** Of the broker's process; null where it runs in a container or elsewhere. Changes with `start`. */
+  readonly pid: number | null
+  /** Orderly end; data in a directory of our own choice are removed. May be called twice. */
+  stop(): Promise<void>
+  /** As after kill -9. The data stay for `start`. */
+  kill(): Promise<void>
+  /** Again on the same data and port, after `kill` or `pause`. */
+  start(): Promise<void>
+  /** Orderly end that keeps the data for `start`. */
+  pause(): Promise<void>
+}
+
+export interface KafkaOptions {
+  readonly port?: number
+  /** Default: a directory that `stop` removes. */
+  readonly dataDir?: string
+  /** Broker settings beside the defaults, as `{'message.max.bytes': '2000000'}`. */
+  readonly config?: Readonly<Record<string, string>>
+  /** Keep the data at `stop`. Default: only where `dataDir` is given. */
+  readonly keepData?: boolean
+}
+
+/** Settings of a broker that stands alone, whichever way it runs. */
+export const loneBrokerConfig: Readonly<Record<string, string>> = {
+  'offsets.topic.replication.factor': '1',
+  'offsets.topic.num.partitions': '3',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'transaction.state.log.num.partitions': '3',
+  'group.initial.rebalance.delay.ms': '0',
+}
+
+/** A broker of the caller's own, which may be stopped, killed and started again. */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
+  return await firstThatWorks('Kafka', [
+    {name: 'Docker', attempt: async () => await dockerKafka(options)},
+    {name: 'jars from Maven Central', attempt: async () => await localKafka(options)},
+  ])
+}
+
+/** The broker that the environment names, else one of our own. */
+export async function provideKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
+  return givenKafka() ?? (await startKafka(options))
+}

@@ -1,0 +1,113 @@
+// A one-node KRaft broker as a child process, from the jars.
+
+import {existsSync} from 'node:fs'
+import {mkdir, open, readFile, rm, writeFile} from 'node:fs/promises'
+import {join, resolve} from 'node:path'
+import {freePort} from './free-port.ts'
+import {provideKafkaPackage, type KafkaPackage} from './kafka-package.ts'
+import {untilKafkaAnswers} from './kafka-readiness.ts'
+import {loneBrokerConfig, type KafkaOptions, type KafkaServer} from './kafka-server.ts'
+import {OwnedProcess} from './owned-process.ts'
+import {lastLines, runCommand} from './run-command.ts'
+import {newRunFolder} from './server-paths.ts'
+
+export async function localKafka(options: KafkaOptions): Promise<KafkaServer> {
+  const kafka = await provideKafkaPackage()
+  const server = new LocalKafka(kafka, options, options.port ?? (await freePort()), await freePort())
+  await server.start()
+  return server
+}
+
+class LocalKafka implements KafkaServer {
+  readonly way = 'debian'
+  readonly bootstrap: string
+  readonly dataDir: string
+  readonly #kafka: KafkaPackage
+  readonly #config: Readonly<Record<string, string>>
+  readonly #keepData: boolean
+  #process: OwnedProcess | null = null
+
+  constructor(kafka: KafkaPackage, options: KafkaOptions, port: number, controllerPort: number) {
+    this.#kafka = kafka
+    this.bootstrap = `127.0.0.1:${String(port)}`
+    this.dataDir = options.dataDir === undefined ? newRunFolder('kafka') : resolve(options.dataDir)
+    this.#keepData = options.keepData ?? options.dataDir !== undefined
+    const controller = `127.0.0.1:${String(controllerPort)}`
+    this.#config = {
+      'process.roles': 'broker,controller',
+      'node.id': '1',
+      'controller.quorum.voters': `1@${controller}`,
+      listeners: `PLAINTEXT://${this.bootstrap},CONTROLLER://${controller}`,
+      'advertised.listeners': `PLAINTEXT://${this.bootstrap}`,
+      'controller.listener.names': 'CONTROLLER',
+      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+      'inter.broker.listener.name': 'PLAINTEXT',
+      'log.dirs': join(this.dataDir, 'logs'),
+      ...loneBrokerConfig,
+      ...options.config,
+    }
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null
+  }
+
+  async start(): Promise<void> {
+    if (this.#process?.end === null) return
+    await mkdir(this.dataDir, {recursive: true})
+    const settings = await this.#writeSettings()
+    if (!existsSync(join(this.dataDir, 'logs'))) await this.#format(settings)
+    const log = await open(join(this.dataDir, 'kafka.log'), 'a')
+    try {
+      const java = ['-Xmx768m', '-XX:+UseSerialGC', '-cp', this.#kafka.classPath, 'kafka.Kafka', settings]
+      this.#process = OwnedProcess.start('java', java, {
+        cwd: this.dataDir,
+        stdout: log.fd,
+        stderr: log.fd,
+        ...(this.#keepData ? {} : {removeWhenOrphaned: this.dataDir}),
+      })
+    } finally {
+      await log.close()
+    }
+    await this.#untilReady(this.#process)
+  }
+
+  async stop(): Promise<void> {
+    await this.pause()
+    if (!this.#keepData) await rm(this.dataDir, {recursive: true, force: true})
+  }
+
+  async pause(): Promise<void> {
+    await this.#process?.stop('SIGTERM')
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.stop('SIGKILL')
+  }
+
+  async #writeSettings(): Promise<string> {
+    const file = join(this.dataDir, 'server.properties')
+    const lines = Object.entries(this.#config).map(([key, value]) => `${key}=${value}\n`)
+    await writeFile(file, lines.join(''))
+    return file
+  }
+
+  async #format(settings: string): Promise<void> {
+    const clusterId = 'f7wayskZRvydM2-6PpncPQ'
+    const args = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings]
+    await runCommand('java', ['-XX:TieredStopAtLevel=1', '-cp', this.#kafka.classPath, ...args])
+  }
+
+  async #untilReady(process: OwnedProcess): Promise<void> {
+    try {
+      const pointless = (): string | undefined => (process.end === null ? undefined : 'the broker ended')
+      await untilKafkaAnswers(this.bootstrap, pointless)
+    } catch (error) {
+      await this.kill()
+      const log = await readFile(join(this.dataDir, 'kafka.log'), 'utf8')
+      if (error instanceof Error) error.message += `; the end of its log:\n${lastLines(log, 8)}`
+      await this.stop()
+      throw error
+    }
+  }
+}
