@@ -19,11 +19,12 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null
 }
 
-// The shell becomes the command, so that the child's pid is the command's. Before, it leaves a watchdog behind that reads
-// the lifeline: a pipe (descriptor 3) whose other end only we hold. We write a line when the command has ended; the end of
-// the pipe without one means that we are gone.
+// The shell becomes the command, so that the child's pid is the command's and that of its group. Before, it leaves a watchdog
+// behind that reads the lifeline: a pipe (descriptor 3) whose other end only we hold. We write a line when the command has
+// ended; the end of the pipe without one means that we are gone. The whole group is told, then the command is killed.
 const watchdog = `
-( read -r line <&3 || { kill -KILL $$; sleep 1; [ -z "$0" ] || rm -rf -- "$0"; } ) </dev/null >/dev/null 2>&1 &
+( trap '' TERM; read -r line <&3 || { kill -TERM -$$; sleep 1; kill -KILL $$; [ -z "$0" ] || rm -rf -- "$0"; }
+) </dev/null >/dev/null 2>&1 &
 exec "$@" 3<&-`
 
 /** A child in a process group of its own: Ctrl-C at a terminal reaches us alone, and we decide what becomes of it. */
