@@ -1,0 +1,86 @@
+// The stops of the binlog's decoding: what cannot be carried on, by name, with what an operator does about it.
+
+import {TidemarkError} from '../core/tidemark-error.ts'
+
+const SNAPSHOT_AGAIN =
+  'What is in the binlog already cannot be mended: start again behind it and copy the tables anew ' +
+  '(remove the state file, or set snapshot.mode=when_needed after the binlog was purged)'
+
+const WHY_ALL_TABLES =
+  'It stops for tables that are not captured, too: which tables such a change touches cannot be told without carrying it out.'
+
+/** Bytes that are not what the format says; also where the connection mixed them up. */
+export function malformedEvent(what: string, place: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_BINLOG_MALFORMED',
+    `cannot read the binlog event ${place}: ${what}; compare with \`mysqlbinlog\` on the server, and report it if that reads the event`,
+  )
+}
+
+export function unknownEvent(type: number, place: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_BINLOG_EVENT_UNKNOWN',
+    `cannot carry on at the binlog event ${place}: its type ${type} is not known and may hold changes; ` +
+      'use a MySQL version that is supported (8.0 to 9.x), or a newer version of this program',
+  )
+}
+
+export function compressedTransaction(place: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_BINLOG_COMPRESSED_TRANSACTION',
+    `cannot carry on at ${place}: the transaction is compressed; ` +
+      'run `SET PERSIST binlog_transaction_compression = OFF` (and in sessions that set it). ' +
+      SNAPSHOT_AGAIN,
+  )
+}
+
+export function partialJson(place: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_BINLOG_PARTIAL_JSON',
+    `cannot carry on at ${place}: the update holds only parts of JSON values; ` +
+      "run `SET PERSIST binlog_row_value_options = ''` (and in sessions that set it). " +
+      SNAPSHOT_AGAIN,
+  )
+}
+
+export function xaTransaction(place: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_BINLOG_XA',
+    `cannot carry on at ${place}: XA transactions are not supported yet; let the application commit without XA. ` +
+      SNAPSHOT_AGAIN,
+  )
+}
+
+export function incident(place: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_BINLOG_INCIDENT',
+    `cannot carry on at ${place}: the server says by an INCIDENT event that changes are missing from its binlog; ` +
+      `look into its error log. ${SNAPSHOT_AGAIN}`,
+  )
+}
+
+export function statementFormat(place: string, keyword: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_BINLOG_STATEMENT_FORMAT',
+    `cannot carry on at ${place}: the binlog holds a change as a statement (${keyword}), not as rows; ` +
+      'run `SET PERSIST binlog_format = ROW` (and in sessions that set it). ' +
+      `${WHY_ALL_TABLES} ${SNAPSHOT_AGAIN}`,
+  )
+}
+
+export function rollbackToSavepoint(place: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_BINLOG_PARTIAL_ROLLBACK',
+    `cannot carry on at ${place}: a transaction that mixes engines was rolled back in part, and its rows are in the binlog all the same; ` +
+      `keep tables of one engine in one transaction. ${SNAPSHOT_AGAIN}`,
+  )
+}
+
+export function minimalMetadata(table: string, place: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_BINLOG_METADATA_MINIMAL',
+    `cannot read the changes of ${table} at ${place}: the binlog does not hold the names of its columns; ` +
+      'run `SET PERSIST binlog_row_metadata = FULL` (sessions take it up at once). ' +
+      SNAPSHOT_AGAIN,
+  )
+}

@@ -1,0 +1,362 @@
+// Raw bytes of a dump to BinlogEvents: one cursor whose fields are overwritten, so that a stream of small transactions
+// allocates nothing for each event.
+
+import {PacketSplitter} from '../mysql/packet-splitter.ts'
+import * as stop from './binlog-error.ts'
+import type {BinlogEventKind, BinlogEvents} from './binlog-events.ts'
+import {ByteCursor} from './byte-cursor.ts'
+import type {Collations} from './collations.ts'
+import * as Event from './event-types.ts'
+import {readTaggedGtid, SourceNames} from './gtid-event.ts'
+import {decodeSql, keywordOf, meaningOf, type QueryMeaning} from './query-event.ts'
+import {EventRows} from './row-event.ts'
+import {TableCache, tableId} from './table-cache.ts'
+
+export interface EventDecoderOptions {
+  readonly collations: Collations
+  /** Whether events end with a checksum, until the first FORMAT_DESCRIPTION event says it. */
+  readonly checksum: boolean
+  /** The next chunk of the socket, or null where none has come. A chunk that was given before is not needed any more. */
+  readonly nextChunk: () => Buffer | null
+}
+
+/** How the server ended the dump: its error packet's payload, or an empty one for an EOF packet. */
+export type DumpEnd = Buffer
+
+const OK_MARKER = 0x00
+/** Offset of the log position in the header, above which it counts modulo 2^32. */
+const POSITION_MODULUS = 0x100000000
+const LAST_COMMIT_TIMESTAMP_BYTES = 7
+
+export class EventDecoder implements BinlogEvents {
+  kind: BinlogEventKind = 'other'
+  file = ''
+  startPos = 0
+  endPos = 0
+  timestampSeconds = 0
+  serverId = 0
+  sid = ''
+  gno = 0
+  commitTimestampUs = 0
+  threadId = 0
+  database = ''
+  sql = ''
+  readonly rows: EventRows = new EventRows()
+  /** Set where the server ended the dump; `next` is false from then on. */
+  dumpEnd: DumpEnd | null = null
+
+  readonly #splitter = new PacketSplitter()
+  readonly #sources = new SourceNames()
+  readonly #tables: TableCache
+  readonly #collations: Collations
+  readonly #nextChunk: () => Buffer | null
+  #checksumBytes: number
+  /** End of the last event that had a place in the file. */
+  #position = 0
+  #inTransaction = false
+  #type = 0
+
+  constructor({collations, checksum, nextChunk}: EventDecoderOptions) {
+    this.#collations = collations
+    this.#tables = new TableCache(collations)
+    this.#checksumBytes = checksum ? Event.CHECKSUM_BYTES : 0
+    this.#nextChunk = nextChunk
+  }
+
+  next(): boolean {
+    const splitter = this.#splitter
+    while (this.dumpEnd === null) {
+      if (splitter.next()) {
+        const {buffer, start, end} = splitter
+        if (buffer[start] === OK_MARKER) {
+          this.#event(buffer, start + 1, end)
+          return true
+        }
+        this.dumpEnd = Buffer.from(buffer[start] === 0xff ? buffer.subarray(start, end) : buffer.subarray(0, 0))
+      } else {
+        const chunk = this.#nextChunk()
+        if (chunk === null) return false
+        splitter.feed(chunk)
+      }
+    }
+    return false
+  }
+
+  /** Takes one event, header at `start`. */
+  #event(bytes: Buffer, start: number, packetEnd: number): void {
+    if (packetEnd - start < Event.HEADER_BYTES) throw stop.malformedEvent('its header is cut off', this.#place())
+    this.timestampSeconds = uint32(bytes, start)
+    this.#type = bytes[start + 4]!
+    this.serverId = uint32(bytes, start + 5)
+    const length = uint32(bytes, start + 9)
+    this.#place32(uint32(bytes, start + 13), length)
+    const body = start + Event.HEADER_BYTES
+    const end = packetEnd - this.#checksumBytes
+    if (length !== packetEnd - start || end < body) {
+      throw stop.malformedEvent(`it says ${length} bytes and has ${packetEnd - start}`, this.#place())
+    }
+    switch (this.#type) {
+      case Event.EVENT_GTID:
+      case Event.EVENT_ANONYMOUS_GTID:
+        this.#gtid(bytes, body, end)
+        break
+      case Event.EVENT_QUERY:
+        this.#query(bytes, body, end)
+        break
+      case Event.EVENT_TABLE_MAP:
+        if (end - body < 16) throw stop.malformedEvent('its body is cut off', this.#place())
+        this.#tables.add(bytes, body, end, this.#place)
+        this.kind = 'other'
+        break
+      case Event.EVENT_WRITE_ROWS_V2:
+      case Event.EVENT_UPDATE_ROWS_V2:
+      case Event.EVENT_DELETE_ROWS_V2:
+      case Event.EVENT_WRITE_ROWS_V1:
+      case Event.EVENT_UPDATE_ROWS_V1:
+      case Event.EVENT_DELETE_ROWS_V1:
+        this.#rowsEvent(bytes, body, end)
+        break
+      case Event.EVENT_XID:
+        this.#inTransaction = false
+        this.kind = 'commit'
+        break
+      default:
+        this.#rareEvent(bytes, {body, end, ignorable: (uint16(bytes, start + 17) & Event.FLAG_IGNORABLE) !== 0})
+    }
+  }
+
+  /** Sets startPos and endPos from the header's end position, which is 0 for events that are in no file and has 32 bits. */
+  #place32(position: number, length: number): void {
+    if (position === 0) {
+      this.startPos = this.#position
+      this.endPos = 0
+      return
+    }
+    const wraps = Math.floor(this.#position / POSITION_MODULUS)
+    let end = position + wraps * POSITION_MODULUS
+    // A file grows beyond 4 GB in a transaction of that size only; a position far below the last one has wrapped.
+    if (end < this.#position - POSITION_MODULUS / 2) end += POSITION_MODULUS
+    this.startPos = end - length
+    this.endPos = end
+    this.#position = end
+  }
+
+  #gtid(bytes: Buffer, body: number, end: number): void {
+    if (end - body < 25) throw stop.malformedEvent('its GTID is cut off', this.#place())
+    this.kind = 'gtid'
+    this.#inTransaction = false
+    const gno = uint32(bytes, body + 17) + uint32(bytes, body + 21) * POSITION_MODULUS
+    if (this.#type === Event.EVENT_ANONYMOUS_GTID) {
+      this.sid = ''
+      this.gno = 0
+    } else {
+      if (!Number.isSafeInteger(gno))
+        throw stop.malformedEvent(`the GTID number ${gno} is not supported`, this.#place())
+      this.sid = this.#sources.nameOf(bytes, body + 1, '')
+      this.gno = gno
+    }
+    // A byte that says that two 8-byte numbers of the logical clock follow, then the commit timestamps.
+    const timestamps = body + 25 + 17
+    this.commitTimestampUs =
+      end - timestamps >= LAST_COMMIT_TIMESTAMP_BYTES ? commitTimestamp(bytes, timestamps, end) : 0
+  }
+
+  #query(bytes: Buffer, body: number, end: number): void {
+    const databaseLength = bytes[body + 8]!
+    const statusLength = uint16(bytes, body + 11)
+    const database = body + 13 + statusLength
+    const sql = database + databaseLength + 1
+    if (end - body < 13 || sql > end) throw stop.malformedEvent('its statement is cut off', this.#place())
+    this.threadId = uint32(bytes, body)
+    if (end - sql === 5 && isBegin(bytes, sql)) {
+      this.#inTransaction = true
+      this.kind = 'begin'
+      return
+    }
+    this.database = bytes.toString('utf8', database, database + databaseLength)
+    const status = bytes.subarray(body + 13, database)
+    this.sql = decodeSql(bytes.subarray(sql, end), status, this.#collations)
+    this.#statement(meaningOf(this.sql, {inTransaction: this.#inTransaction}))
+  }
+
+  #statement(meaning: QueryMeaning): void {
+    switch (meaning) {
+      case 'begin':
+        this.#inTransaction = true
+        this.kind = 'begin'
+        break
+      case 'commit':
+      case 'rollback':
+        this.#inTransaction = false
+        this.kind = meaning
+        break
+      case 'savepoint':
+      case 'ignored':
+        this.kind = 'other'
+        break
+      case 'query':
+        this.kind = 'query'
+        break
+      case 'rollback-to':
+        throw stop.rollbackToSavepoint(this.#place())
+      case 'xa':
+        throw stop.xaTransaction(this.#place())
+      case 'change':
+        throw stop.statementFormat(this.#place(), keywordOf(this.sql))
+    }
+  }
+
+  #rowsEvent(bytes: Buffer, body: number, end: number): void {
+    if (end - body < 10) throw stop.malformedEvent('its rows are cut off', this.#place())
+    const id = tableId(bytes, body)
+    const table = this.#tables.find(id)
+    if (table === null) {
+      throw stop.malformedEvent(
+        `no TABLE_MAP event names its table ${id}; the stream was begun inside a transaction`,
+        this.#place(),
+      )
+    }
+    if (!this.rows.read({bytes, body, end, type: this.#type, table})) {
+      throw stop.malformedEvent('its rows do not fit its table', this.#place())
+    }
+    this.kind = 'rows'
+  }
+
+  #rareEvent(bytes: Buffer, {body, end, ignorable}: {body: number; end: number; ignorable: boolean}): void {
+    this.kind = 'other'
+    const cursor = new ByteCursor(bytes, body, end, this.#place())
+    switch (this.#type) {
+      case Event.EVENT_ROTATE:
+        this.#rotate(cursor)
+        break
+      case Event.EVENT_FORMAT_DESCRIPTION:
+        this.#formatDescription(bytes, end + this.#checksumBytes)
+        break
+      case Event.EVENT_GTID_TAGGED:
+        this.#taggedGtid(cursor)
+        break
+      case Event.EVENT_HEARTBEAT:
+        this.kind = 'heartbeat'
+        this.file = cursor.utf8(cursor.remaining)
+        break
+      case Event.EVENT_HEARTBEAT_V2:
+        this.#heartbeat(cursor)
+        break
+      case Event.EVENT_ROWS_QUERY:
+        this.kind = 'rows-query'
+        cursor.skip(1) // the text's length, modulo 256
+        this.sql = cursor.utf8(cursor.remaining)
+        break
+      case Event.EVENT_STOP:
+      case Event.EVENT_INTVAR:
+      case Event.EVENT_RAND:
+      case Event.EVENT_USER_VAR:
+      case Event.EVENT_IGNORABLE:
+      case Event.EVENT_PREVIOUS_GTIDS:
+      case Event.EVENT_TRANSACTION_CONTEXT:
+      case Event.EVENT_VIEW_CHANGE:
+        break
+      default:
+        this.#refuse(ignorable)
+    }
+  }
+
+  #refuse(ignorable: boolean): void {
+    const place = this.#place()
+    switch (this.#type) {
+      case Event.EVENT_TRANSACTION_PAYLOAD:
+        throw stop.compressedTransaction(place)
+      case Event.EVENT_PARTIAL_UPDATE_ROWS:
+        throw stop.partialJson(place)
+      case Event.EVENT_XA_PREPARE:
+        throw stop.xaTransaction(place)
+      case Event.EVENT_INCIDENT:
+        throw stop.incident(place)
+      case Event.EVENT_APPEND_BLOCK:
+      case Event.EVENT_BEGIN_LOAD_QUERY:
+      case Event.EVENT_EXECUTE_LOAD_QUERY:
+        throw stop.statementFormat(place, 'LOAD DATA')
+      default:
+        if (!ignorable) throw stop.unknownEvent(this.#type, place)
+    }
+  }
+
+  #rotate(cursor: ByteCursor): void {
+    const position = cursor.uint64()
+    this.kind = 'rotate'
+    this.file = cursor.utf8(cursor.remaining)
+    this.startPos = position
+    this.endPos = position
+    this.#position = position
+    this.#tables.forgetIds()
+  }
+
+  /** Its last byte before its checksum names the algorithm of the file; both are always there. */
+  #formatDescription(bytes: Buffer, packetEnd: number): void {
+    this.#checksumBytes = bytes[packetEnd - Event.CHECKSUM_BYTES - 1] === 1 ? Event.CHECKSUM_BYTES : 0
+  }
+
+  #taggedGtid(cursor: ByteCursor): void {
+    const gtid = readTaggedGtid(cursor)
+    this.kind = 'gtid'
+    this.#inTransaction = false
+    this.sid = this.#sources.nameOf(gtid.uuid, 0, gtid.tag)
+    this.gno = gtid.gno
+    this.commitTimestampUs = gtid.commitTimestampUs
+  }
+
+  /** Version 2: fields of type, length, value, up to a type 0. */
+  #heartbeat(cursor: ByteCursor): void {
+    this.kind = 'heartbeat'
+    while (cursor.remaining > 0) {
+      const field = cursor.uint(1)
+      if (field === 0) break
+      const length = cursor.lengthEncoded()
+      const end = cursor.at + length
+      if (field === 1) {
+        this.file = cursor.utf8(length)
+      } else if (field === 2) {
+        this.endPos = cursor.lengthEncoded()
+        this.startPos = this.endPos
+        this.#position = this.endPos
+      } else {
+        cursor.skip(length)
+      }
+      if (cursor.at !== end) throw cursor.malformed('a field of the heartbeat is longer than it says')
+    }
+  }
+
+  readonly #place = (): string => `at ${this.file}:${this.startPos} (type ${this.#type})`
+}
+
+function uint16(bytes: Buffer, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8)
+}
+
+function uint32(bytes: Buffer, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+}
+
+function isBegin(bytes: Buffer, at: number): boolean {
+  return (
+    bytes[at] === 0x42 &&
+    bytes[at + 1] === 0x45 &&
+    bytes[at + 2] === 0x47 &&
+    bytes[at + 3] === 0x49 &&
+    bytes[at + 4] === 0x4e
+  )
+}
+
+/** Seven bytes of the commit here; where their highest bit is set, seven of the original commit follow. */
+function commitTimestamp(bytes: Buffer, at: number, end: number): number {
+  const high = bytes[at + 6]!
+  if ((high & 0x80) === 0) return microseconds(bytes, at)
+  const original = at + LAST_COMMIT_TIMESTAMP_BYTES
+  if (end - original < LAST_COMMIT_TIMESTAMP_BYTES) return microseconds(bytes, at)
+  return microseconds(bytes, original)
+}
+
+function microseconds(bytes: Buffer, at: number): number {
+  const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | ((bytes[at + 6]! & 0x7f) << 16)
+  return uint32(bytes, at) + high * POSITION_MODULUS
+}
