@@ -1,0 +1,170 @@
+// What an error of Kafka's means for a batch that met it.
+
+import {TidemarkError} from '../../core/tidemark-error.ts'
+
+/**
+ * - `appended`: the batch is in the log already;
+ * - `retry`: the same broker may take it later;
+ * - `refresh`: ask for the leader first;
+ * - `sequence`: the broker's memory of this producer does not fit, see PartitionQueue;
+ * - `fatal`: an operator must act.
+ */
+export type ErrorMeaning = 'appended' | 'retry' | 'refresh' | 'sequence' | 'fatal'
+
+interface KnownError {
+  readonly name: string
+  readonly meaning: ErrorMeaning
+  /** What to do; only for fatal ones. */
+  readonly remedy?: string
+}
+
+export const UNKNOWN_SERVER_ERROR = -1
+export const NO_ERROR = 0
+export const UNKNOWN_TOPIC_OR_PARTITION = 3
+export const LEADER_NOT_AVAILABLE = 5
+export const REQUEST_TIMED_OUT = 7
+export const TOPIC_ALREADY_EXISTS = 36
+
+const BY_CODE: Readonly<Record<number, KnownError>> = {
+  [-1]: {name: 'UNKNOWN_SERVER_ERROR', meaning: 'retry'},
+  2: {name: 'CORRUPT_MESSAGE', meaning: 'retry'},
+  3: {name: 'UNKNOWN_TOPIC_OR_PARTITION', meaning: 'refresh'},
+  5: {name: 'LEADER_NOT_AVAILABLE', meaning: 'refresh'},
+  6: {name: 'NOT_LEADER_OR_FOLLOWER', meaning: 'refresh'},
+  7: {name: 'REQUEST_TIMED_OUT', meaning: 'retry'},
+  8: {name: 'BROKER_NOT_AVAILABLE', meaning: 'refresh'},
+  9: {name: 'REPLICA_NOT_AVAILABLE', meaning: 'refresh'},
+  10: {
+    name: 'MESSAGE_TOO_LARGE',
+    meaning: 'fatal',
+    remedy:
+      "raise the topic's max.message.bytes (or the broker's message.max.bytes) and producer.override.max.request.size",
+  },
+  13: {name: 'NETWORK_EXCEPTION', meaning: 'refresh'},
+  14: {name: 'COORDINATOR_LOAD_IN_PROGRESS', meaning: 'retry'},
+  15: {name: 'COORDINATOR_NOT_AVAILABLE', meaning: 'retry'},
+  16: {name: 'NOT_COORDINATOR', meaning: 'refresh'},
+  17: {
+    name: 'INVALID_TOPIC_EXCEPTION',
+    meaning: 'fatal',
+    remedy: 'choose a topic.prefix of letters, digits, ".", "_" and "-"',
+  },
+  18: {name: 'RECORD_LIST_TOO_LARGE', meaning: 'fatal', remedy: "raise the topic's segment.bytes"},
+  19: {name: 'NOT_ENOUGH_REPLICAS', meaning: 'retry'},
+  20: {name: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', meaning: 'retry'},
+  29: {
+    name: 'TOPIC_AUTHORIZATION_FAILED',
+    meaning: 'fatal',
+    remedy: 'allow this user WRITE and DESCRIBE on the topic (kafka-acls --add)',
+  },
+  31: {
+    name: 'CLUSTER_AUTHORIZATION_FAILED',
+    meaning: 'fatal',
+    remedy: 'allow this user CREATE and IDEMPOTENT_WRITE on the cluster (kafka-acls --add)',
+  },
+  35: {name: 'UNSUPPORTED_VERSION', meaning: 'fatal', remedy: 'use Kafka 0.11 or later'},
+  36: {name: 'TOPIC_ALREADY_EXISTS', meaning: 'retry'},
+  37: {name: 'INVALID_PARTITIONS', meaning: 'fatal', remedy: 'mend topic.creation.*.partitions'},
+  38: {
+    name: 'INVALID_REPLICATION_FACTOR',
+    meaning: 'fatal',
+    remedy: 'set topic.creation.*.replication.factor to at most the number of brokers',
+  },
+  40: {name: 'INVALID_CONFIG', meaning: 'fatal', remedy: 'mend the topic settings under topic.creation.*'},
+  41: {name: 'NOT_CONTROLLER', meaning: 'refresh'},
+  42: {name: 'INVALID_REQUEST', meaning: 'fatal', remedy: 'please report it'},
+  43: {
+    name: 'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+    meaning: 'fatal',
+    remedy: "raise the topic's message.format.version to 0.11 or later",
+  },
+  44: {
+    name: 'POLICY_VIOLATION',
+    meaning: 'fatal',
+    remedy: "create the topic by hand, or mend topic.creation.* to fit the cluster's policy",
+  },
+  45: {name: 'OUT_OF_ORDER_SEQUENCE_NUMBER', meaning: 'sequence'},
+  46: {name: 'DUPLICATE_SEQUENCE_NUMBER', meaning: 'appended'},
+  47: {name: 'INVALID_PRODUCER_EPOCH', meaning: 'sequence'},
+  56: {name: 'KAFKA_STORAGE_ERROR', meaning: 'refresh'},
+  58: {name: 'SASL_AUTHENTICATION_FAILED', meaning: 'fatal', remedy: 'mend sasl.mechanism and sasl.jaas.config'},
+  59: {name: 'UNKNOWN_PRODUCER_ID', meaning: 'sequence'},
+  72: {name: 'LISTENER_NOT_FOUND', meaning: 'refresh'},
+  74: {name: 'FENCED_LEADER_EPOCH', meaning: 'refresh'},
+  76: {
+    name: 'UNSUPPORTED_COMPRESSION_TYPE',
+    meaning: 'fatal',
+    remedy: 'choose another producer.override.compression.type',
+  },
+  87: {
+    name: 'INVALID_RECORD',
+    meaning: 'fatal',
+    remedy:
+      'a compacted topic takes no event without a key: give the table a primary key, or set cleanup.policy=delete',
+  },
+  89: {name: 'THROTTLING_QUOTA_EXCEEDED', meaning: 'retry'},
+}
+
+export function kafkaErrorMeaning(code: number): ErrorMeaning {
+  // A code that we do not know may say anything; guessing that it passes could hide that nothing is written any more.
+  return BY_CODE[code]?.meaning ?? 'fatal'
+}
+
+export function kafkaErrorName(code: number): string {
+  return BY_CODE[code]?.name ?? `error code ${code}`
+}
+
+/** `what` begins the sentence: `cannot write to topic shop.orders partition 0`. */
+export function fatalKafkaError(code: number, what: string): TidemarkError {
+  const known = BY_CODE[code]
+  const remedy = known?.remedy ?? "look into the broker's log"
+  const area = `TIDEMARK_KAFKA_${known?.name ?? 'ERROR'}`
+  return new TidemarkError(area, `${what}: Kafka answered ${kafkaErrorName(code)}; ${remedy}`)
+}
+
+/** Names that Node's TLS gives; such a connection does not get better by itself. */
+const TLS_CODE = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_)/
+
+/** The error that an operator must mend, or null where waiting may help: the broker is away, its name not known yet. */
+export function fatalConnectionError(error: unknown, brokers: string): TidemarkError | null {
+  for (let e: unknown = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
+    const {code, type} = e as {code?: unknown; type?: unknown}
+    if (e.name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED') {
+      return new TidemarkError(
+        'TIDEMARK_KAFKA_AUTHENTICATION',
+        `Kafka (${brokers}) refuses the login: ${e.message}; mend sasl.mechanism and sasl.jaas.config`,
+        {
+          cause: error,
+          kind: 'prerequisite',
+        },
+      )
+    }
+    if (type === 'UNSUPPORTED_SASL_MECHANISM') {
+      return new TidemarkError(
+        'TIDEMARK_KAFKA_AUTHENTICATION',
+        `Kafka (${brokers}): ${e.message}; set sasl.mechanism to one that the brokers offer`,
+        {
+          cause: error,
+          kind: 'prerequisite',
+        },
+      )
+    }
+    if (typeof code === 'string' && TLS_CODE.test(code)) {
+      return new TidemarkError(
+        'TIDEMARK_KAFKA_TLS',
+        `no trusted TLS connection to Kafka (${brokers}): ${e.message}; mend ssl.truststore.* and security.protocol`,
+        {
+          cause: error,
+          kind: 'prerequisite',
+        },
+      )
+    }
+    if (type === 'UNSUPPORTED_VERSION') {
+      return new TidemarkError('TIDEMARK_KAFKA_UNSUPPORTED_VERSION', `${e.message}; use Kafka 0.11 or later`, {
+        cause: error,
+        kind: 'prerequisite',
+      })
+    }
+  }
+  return null
+}

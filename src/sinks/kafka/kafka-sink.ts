@@ -1,0 +1,195 @@
+// Events to Kafka: idempotent, acks=all, in order; batches of our own over kafkajs's connections.
+
+import {setTimeout as delay} from 'node:timers/promises'
+import type {KafkaSinkSettings} from '../../config/settings.ts'
+import {describeError, invariant, TidemarkError} from '../../core/tidemark-error.ts'
+import {RecordBatch, WRITABLE_COMPRESSIONS, type Compression} from '../record-batch.ts'
+import type {EventBatch, Sink, SinkStatus, SinkTopic} from '../sink.ts'
+import type {SinkLog} from '../sink-log.ts'
+import {WriterPool} from '../writer-pool.ts'
+import {backoffMs} from './backoff.ts'
+import {KafkaCluster, type ProducerIdentity} from './kafka-cluster.ts'
+import {fatalConnectionError} from './kafka-error.ts'
+import {KafkaProducer} from './kafka-producer.ts'
+import {TopicCatalog, type KnownTopic} from './topic-catalog.ts'
+import {WaitReasons} from './wait-reasons.ts'
+
+const BATCH_BYTES = 256 * 1024
+/** Between the bytes of a batch and a limit: frame, topic name, record headers. */
+const MARGIN_BYTES = 4 * 1024
+const SMALLEST_BATCH_BYTES = 1024
+const SNAPSHOT_BYTES_PER_BROKER = 512 * 1024
+const OPEN_KEY = 'open'
+
+export interface KafkaSinkOptions {
+  readonly settings: KafkaSinkSettings
+  readonly log: SinkLog
+}
+
+export class KafkaSink implements Sink {
+  readonly type = 'kafka'
+  readonly #settings: KafkaSinkSettings
+  readonly #compression: Compression
+  readonly #brokers: string
+  readonly #log: SinkLog
+  readonly #waits: WaitReasons
+  readonly #cluster: KafkaCluster
+  readonly #catalog: TopicCatalog
+  readonly #topics = new Map<string, Promise<KafkaTopic>>()
+  readonly #pool = new WriterPool(BATCH_BYTES + 64 * 1024)
+  readonly #stopped = new AbortController()
+  #producer: KafkaProducer | null = null
+  #closing: Promise<void> | null = null
+
+  /** Throws TIDEMARK_CONFIG_INVALID for a compression that cannot be written. */
+  constructor({settings, log}: KafkaSinkOptions) {
+    const {bootstrapServers, clientId, security, requestTimeoutMs, topicCreation} = settings
+    this.#settings = settings
+    this.#compression = writableCompression(settings.compression)
+    this.#brokers = bootstrapServers.join(',')
+    this.#log = log
+    this.#waits = new WaitReasons(log)
+    this.#cluster = new KafkaCluster(bootstrapServers, {clientId, security, requestTimeoutMs, log})
+    this.#catalog = new TopicCatalog({
+      cluster: this.#cluster,
+      creation: topicCreation,
+      brokers: this.#brokers,
+      log,
+      waits: this.#waits,
+      signal: this.#stopped.signal,
+    })
+  }
+
+  get snapshotBytesInFlight(): number {
+    return SNAPSHOT_BYTES_PER_BROKER * Math.max(1, this.#cluster.brokerCount)
+  }
+
+  /** Waits while no broker answers, until `signal`; rejects at once for a login or certificate that is refused. */
+  async open(signal: AbortSignal): Promise<void> {
+    const {maxRequestBytes, requestTimeoutMs} = this.#settings
+    const identity = await this.#identify(signal)
+    this.#producer = new KafkaProducer({
+      cluster: this.#cluster,
+      catalog: this.#catalog,
+      identity,
+      compression: this.#compression,
+      maxRequestBytes,
+      // Shorter than our own patience, so that a broker that waits for its replicas can still say so.
+      brokerTimeoutMs: Math.round(requestTimeoutMs * 0.8),
+      brokers: this.#brokers,
+      log: this.#log,
+      waits: this.#waits,
+    })
+  }
+
+  topic(name: string): Promise<SinkTopic> {
+    let topic = this.#topics.get(name)
+    if (topic === undefined) {
+      topic = this.#catalog.topic(name).then(known => new KafkaTopic(known, this.#settings.maxRequestBytes, this.#pool))
+      this.#topics.set(name, topic)
+      // A failure is told to whoever asked; the next who asks tries again.
+      topic.catch(() => this.#topics.delete(name))
+    }
+    return topic
+  }
+
+  async send(batch: EventBatch): Promise<void> {
+    invariant(batch instanceof RecordBatch, 'a batch of another sink was sent to Kafka')
+    if (this.#producer === null || this.#closing !== null) throw closedError()
+    if (batch.count === 0) {
+      batch.release()
+      return
+    }
+    await this.#producer.send(batch)
+  }
+
+  sync(): Promise<void> {
+    const failure = this.#producer?.failure ?? null
+    return failure === null ? Promise.resolve() : Promise.reject(failure)
+  }
+
+  status(): SinkStatus {
+    const failure = this.#producer?.failure ?? null
+    if (this.#closing !== null) return {state: 'closed'}
+    if (failure !== null) return {state: 'closed', reason: failure.message}
+    const reason = this.#waits.first
+    if (reason !== null) return {state: 'waiting', reason}
+    return {state: this.#producer === null ? 'closed' : 'open'}
+  }
+
+  close(signal?: AbortSignal): Promise<void> {
+    this.#closing ??= this.#close(signal)
+    return this.#closing
+  }
+
+  async #close(signal?: AbortSignal): Promise<void> {
+    const producer = this.#producer
+    if (producer !== null) {
+      const giveUp = () => producer.fail(closedError())
+      if (signal?.aborted === true) giveUp()
+      signal?.addEventListener('abort', giveUp, {once: true})
+      await producer.idle()
+      signal?.removeEventListener('abort', giveUp)
+      producer.fail(closedError())
+    }
+    this.#stopped.abort()
+    this.#cluster.close()
+  }
+
+  async #identify(signal: AbortSignal): Promise<ProducerIdentity> {
+    const patience = AbortSignal.any([signal, this.#stopped.signal])
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const identity = await this.#cluster.initProducerId()
+        this.#waits.clear(OPEN_KEY)
+        return identity
+      } catch (error) {
+        const fatal = error instanceof TidemarkError ? error : fatalConnectionError(error, this.#brokers)
+        if (fatal !== null) throw fatal
+        const reason = `no broker of ${this.#brokers} answers: ${describeError(error).message}`
+        this.#waits.set(OPEN_KEY, reason)
+        await delay(backoffMs(attempt), undefined, {signal: patience}).catch(() => {
+          throw new TidemarkError(
+            'TIDEMARK_KAFKA_UNREACHABLE',
+            `${reason}; mend bootstrap.servers or start the brokers`,
+            {cause: error},
+          )
+        })
+      }
+    }
+  }
+}
+
+class KafkaTopic implements SinkTopic {
+  readonly name: string
+  readonly partitions: number
+  readonly batchBytes: number
+  readonly #pool: WriterPool
+
+  constructor({name, partitions, maxMessageBytes}: KnownTopic, maxRequestBytes: number, pool: WriterPool) {
+    this.name = name
+    this.partitions = partitions
+    const limit = Math.min(maxRequestBytes, maxMessageBytes ?? maxRequestBytes) - MARGIN_BYTES
+    this.batchBytes = Math.max(SMALLEST_BATCH_BYTES, Math.min(BATCH_BYTES, limit))
+    this.#pool = pool
+  }
+
+  newBatch(partition: number): RecordBatch {
+    invariant(partition >= 0 && partition < this.partitions, `topic ${this.name} has no partition ${partition}`)
+    return new RecordBatch(this, partition, this.#pool)
+  }
+}
+
+function writableCompression(wanted: KafkaSinkSettings['compression']): Compression {
+  const writable = WRITABLE_COMPRESSIONS.find(compression => compression === wanted)
+  if (writable !== undefined) return writable
+  throw new TidemarkError(
+    'TIDEMARK_CONFIG_INVALID',
+    `producer.override.compression.type: found ${wanted}, which Tidemark does not write; wanted one of ${WRITABLE_COMPRESSIONS.join(', ')} (lz4 is the fastest)`,
+    {kind: 'configuration'},
+  )
+}
+
+function closedError(): TidemarkError {
+  return new TidemarkError('TIDEMARK_SINK_CLOSED', 'the Kafka sink is not open')
+}

@@ -1,0 +1,170 @@
+// The batches of one partition on their way, and their sequence numbers. No I/O and no clock: KafkaProducer moves them.
+//
+// What must hold:
+// - P1 A batch gets its place (its sequence numbers) in the order of the `push` calls and keeps it.
+// - P2 After a failure nothing new leaves until everything in flight is settled; then it goes on, in order, with the
+//   first batch that is not acknowledged and with the same bytes. So the broker, which takes a producer's batches only
+//   in sequence, ends up with each exactly once, whatever became of the earlier copies.
+// - P3 A batch is never given up, except together with the whole sink.
+
+import {invariant, type TidemarkError} from '../../core/tidemark-error.ts'
+import type {RecordBatch} from '../record-batch.ts'
+import type {ProducerIdentity} from './kafka-cluster.ts'
+
+/** The broker remembers the last five batches of a producer for each partition; a repeated one further back is not recognized. */
+export const MOST_IN_FLIGHT = 5
+
+/** An error code in Kafka's answer, or what became of the connection. */
+export type Failure = {readonly code: number} | {readonly error: Error}
+
+export interface Entry {
+  readonly batch: RecordBatch
+  /** False until compressed. */
+  isReady: boolean
+  isAcknowledged: boolean
+  failure: Failure | null
+  baseSequence: number
+  stampedBy: ProducerIdentity | null
+  readonly resolve: () => void
+  readonly reject: (error: TidemarkError) => void
+}
+
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  /** `sending`; `settling` from a failure until nothing is in flight; `resting` until `resume`. */
+  state: 'sending' | 'settling' | 'resting' = 'sending'
+  inFlight = 0
+  /** Failures since the last acknowledgement. */
+  failures = 0
+  /** The node of what is in flight. */
+  node: number | null = null
+  #producer: ProducerIdentity
+  #nextSequence = 0
+  /** Not acknowledged, or behind one that is not. */
+  readonly #entries: Entry[] = []
+  /** Index of the next entry to send. */
+  #next = 0
+
+  constructor(topic: string, partition: number, producer: ProducerIdentity) {
+    this.topic = topic
+    this.partition = partition
+    this.#producer = producer
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0
+  }
+
+  get producer(): ProducerIdentity {
+    return this.#producer
+  }
+
+  push(batch: RecordBatch, isReady: boolean, settle: Pick<Entry, 'resolve' | 'reject'>): Entry {
+    const entry: Entry = {
+      batch,
+      isReady,
+      isAcknowledged: false,
+      failure: null,
+      baseSequence: this.#nextSequence,
+      stampedBy: null,
+      ...settle,
+    }
+    this.#nextSequence = sequenceAfter(this.#nextSequence, batch.count)
+    this.#entries.push(entry)
+    return entry
+  }
+
+  /** The entry that may leave now, or null. */
+  peek(): Entry | null {
+    if (this.state !== 'sending' || this.inFlight >= MOST_IN_FLIGHT) return null
+    while (this.#entries[this.#next]?.isAcknowledged === true) this.#next++
+    const entry = this.#entries[this.#next]
+    return entry?.isReady === true ? entry : null
+  }
+
+  /** Takes what `peek` gave; its bytes are final from here on. */
+  take(entry: Entry, node: number): void {
+    invariant(this.#entries[this.#next] === entry && this.state === 'sending', 'a batch left out of turn')
+    if (entry.stampedBy !== this.#producer) {
+      const {producerId, epoch} = this.#producer
+      entry.batch.stamp({producerId, producerEpoch: epoch, baseSequence: entry.baseSequence})
+      entry.stampedBy = this.#producer
+    }
+    entry.failure = null
+    this.#next++
+    this.inFlight++
+    this.node = node
+  }
+
+  /** The broker has it. Batches resolve in their order. */
+  acknowledge(entry: Entry): void {
+    this.inFlight--
+    this.failures = 0
+    entry.isAcknowledged = true
+    for (let head = this.#entries[0]; head?.isAcknowledged === true; head = this.#entries[0]) {
+      this.#entries.shift()
+      this.#next = Math.max(0, this.#next - 1)
+      head.batch.release()
+      head.resolve()
+    }
+  }
+
+  fail(entry: Entry, failure: Failure): void {
+    this.inFlight--
+    entry.failure = failure
+    this.state = 'settling'
+  }
+
+  /** Nothing could even be sent: no leader, no connection. */
+  failUnsent(failure: Failure): void {
+    const entry = this.#entries.find(e => !e.isAcknowledged)
+    if (entry === undefined) return
+    entry.failure = failure
+    this.state = 'settling'
+  }
+
+  /** The failure of the first batch not acknowledged; later ones mostly follow from it. Null where all arrived after all. */
+  get firstFailure(): {readonly entry: Entry; readonly failure: Failure} | null {
+    const entry = this.#entries.find(e => !e.isAcknowledged)
+    return entry?.failure == null ? null : {entry, failure: entry.failure}
+  }
+
+  /** P2. Only with nothing in flight. */
+  resume(): void {
+    invariant(this.inFlight === 0, 'a partition went on with batches in flight')
+    this.state = 'sending'
+    this.#next = 0
+  }
+
+  /**
+   * Gives what is not acknowledged new sequence numbers from 0 under another producer epoch or id.
+   *
+   * Only where the broker has refused the first of them as out of sequence while nothing was in flight: it then has not
+   * appended that one (it would have recognized it, being at most five back) nor any later one (they come after it in
+   * sequence). Copies that a cut connection may have left in the broker's queue carry the old epoch and are refused, too.
+   */
+  renumber(producer: ProducerIdentity): void {
+    invariant(this.inFlight === 0, 'a partition was renumbered with batches in flight')
+    this.#producer = producer
+    let sequence = 0
+    for (const entry of this.#entries) {
+      if (entry.isAcknowledged) continue
+      entry.baseSequence = sequence
+      sequence = sequenceAfter(sequence, entry.batch.count)
+    }
+    this.#nextSequence = sequence
+  }
+
+  /** Gives up everything. */
+  reject(error: TidemarkError): void {
+    for (const entry of this.#entries.splice(0)) entry.reject(error)
+    this.#next = 0
+    this.state = 'resting'
+  }
+}
+
+/** Sequence numbers are 31 bits and begin again at 0. */
+function sequenceAfter(sequence: number, count: number): number {
+  return (sequence + count) % 2 ** 31
+}
