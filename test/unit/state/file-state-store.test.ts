@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile} from 'node:fs/promises'
+import {mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile} from 'node:fs/promises'
 import {hostname, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {test, type TestContext} from 'node:test'
@@ -118,17 +118,3 @@ test('a path that cannot be written is refused at open, with what to do', async 
   await rejectsWith(new FileStateStore(join(dir, 'is-a-directory')).open(), 'TIDEMARK_STATE_UNWRITABLE', /name a file/)
   assert.deepEqual((await readdir(dir)).sort(), ['file', 'is-a-directory'], 'a refused open leaves nothing behind')
 })
-
-test(
-  'a read-only directory is refused at open',
-  {skip: process.getuid?.() === 0 && 'root may write everywhere'},
-  async t => {
-    const dir = await directory(t)
-    await chmod(dir, 0o555)
-    await rejectsWith(
-      new FileStateStore(join(dir, 'x.state')).open(),
-      'TIDEMARK_STATE_UNWRITABLE',
-      /let this process write/,
-    )
-  },
-)
