@@ -1,0 +1,8 @@
+// The log as the parts see it: fields, then a fixed sentence. pino fits it; a test can collect lines.
+
+export interface Log {
+  debug(fields: object, sentence: string): void
+  info(fields: object, sentence: string): void
+  warn(fields: object, sentence: string): void
+  error(fields: object, sentence: string): void
+}

@@ -1,0 +1,214 @@
+// Takes signals in from the channels, in order of arrival, acts on each once, and answers each: accepted, rejected with
+// the reason, or ignored with the reason. What was received but not yet acted on is part of the stored state.
+
+import {tableIdText} from '../core/table-id.ts'
+import type {TableId} from '../core/table-id.ts'
+import type {Log} from '../core/log.ts'
+import {describeError, assertNever} from '../core/tidemark-error.ts'
+import {distance} from 'fastest-levenshtein'
+import type {TableRequest} from '../snapshot/snapshot-plan.ts'
+import {parseSignal} from './signal.ts'
+import type {CollectionPattern, Signal, SignalRecord} from './signal.ts'
+
+export interface SignalReceipt {
+  readonly id: string
+  readonly type: string
+  readonly channel: string
+  readonly result: 'accepted' | 'rejected' | 'ignored'
+  readonly reason: string | null
+  readonly atMs: number
+}
+
+/** What signals act on. */
+export interface SignalTargets {
+  /** All captured tables as the server has them now. */
+  tables(): Promise<readonly TableId[]>
+  /** Rejects with the reason where the table cannot be copied this way. */
+  probe(request: TableRequest): Promise<void>
+  execute(id: string, tables: readonly TableRequest[]): void
+  /** Stops what matches; the tables that were stopped. */
+  stop(matches: (table: TableId) => boolean): readonly TableId[]
+  /** True while a snapshot with this id is queued or runs. */
+  isActive(id: string): boolean
+  /** The place in the stream, for the log signal's `{}`. */
+  describePlace(): string
+}
+
+export interface SignalProcessorOptions {
+  readonly targets: SignalTargets
+  readonly log: Log
+  /** The stored state has changed. */
+  readonly onChange: () => void
+  /** Waits before a signal is tried again that failed because the server was away. */
+  readonly delay: (ms: number) => Promise<void>
+  readonly isConnectionLoss: (error: unknown) => boolean
+}
+
+const RECEIPTS_KEPT = 50
+
+export class SignalProcessor {
+  /** Received, not yet acted on; stored. */
+  readonly pending: SignalRecord[] = []
+  readonly receipts: SignalReceipt[] = []
+  readonly counts = new Map<string, number>()
+  readonly #occurrences = new Map<string, {file: string; pos: number}>()
+  readonly #options: SignalProcessorOptions
+  #working: Promise<void> | null = null
+  #stopped = false
+
+  constructor(options: SignalProcessorOptions) {
+    this.#options = options
+  }
+
+  restore(state: {pending: readonly SignalRecord[]; occurrences: readonly SignalOccurrence[]}): void {
+    for (const {key, file, pos} of state.occurrences) this.#occurrences.set(key, {file, pos})
+    this.pending.push(...state.pending)
+  }
+
+  /** Begins to act; what was restored comes first. */
+  begin(): void {
+    this.#work()
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** A signal at `place` of the stream. Synchronous: from here on it is part of the state. */
+  receive(record: SignalRecord, place: {file: string; pos: number}): void {
+    if (this.#occurrences.has(record.occurrence)) {
+      this.#answer(record, 'ignored', 'this very signal was received before')
+      return
+    }
+    this.#occurrences.set(record.occurrence, place)
+    this.pending.push(record)
+    this.#options.onChange()
+    this.#work()
+  }
+
+  /** Occurrences that the stream may still bring again, given that it would resume at `safe`. */
+  occurrencesSince(safe: {file: string; pos: number}, isBehind: (a: Place, b: Place) => boolean): SignalOccurrence[] {
+    for (const [key, place] of this.#occurrences) if (isBehind(safe, place)) this.#occurrences.delete(key)
+    return [...this.#occurrences].map(([key, place]) => ({key, ...place}))
+  }
+
+  #work(): void {
+    if (this.#working !== null || this.#stopped) return
+    this.#working = this.#drain().finally(() => {
+      this.#working = null
+      if (this.pending.length > 0 && !this.#stopped) this.#work()
+    })
+  }
+
+  async #drain(): Promise<void> {
+    for (let attempt = 0; this.pending.length > 0 && !this.#stopped;) {
+      const record = this.pending[0]!
+      try {
+        await this.#act(record)
+        attempt = 0
+      } catch (error) {
+        if (this.#stopped) return
+        if (this.#options.isConnectionLoss(error)) {
+          await this.#options.delay(Math.min(5_000, 200 * 2 ** attempt++))
+          continue
+        }
+        this.#answer(record, 'rejected', describeError(error).message)
+      }
+      this.pending.shift()
+      this.#options.onChange()
+    }
+  }
+
+  async #act(record: SignalRecord): Promise<void> {
+    const parsed = parseSignal(record)
+    if (!parsed.ok) {
+      this.#answer(record, 'rejected', parsed.reason)
+      return
+    }
+    const {signal} = parsed
+    switch (signal.type) {
+      case 'log':
+        this.#options.log.info({signal: record.id}, signal.message.replace('{}', this.#options.targets.describePlace()))
+        this.#answer(record, 'accepted', null)
+        return
+      case 'execute-snapshot':
+        await this.#execute(record, signal)
+        return
+      case 'stop-snapshot':
+        this.#stopSnapshot(record, signal.collections)
+        return
+      default:
+        assertNever(signal)
+    }
+  }
+
+  async #execute(record: SignalRecord, signal: Extract<Signal, {type: 'execute-snapshot'}>): Promise<void> {
+    const {targets} = this.#options
+    if (record.id !== '' && targets.isActive(record.id)) {
+      this.#answer(record, 'ignored', `a snapshot with id ${record.id} is queued or running`)
+      return
+    }
+    const known = await targets.tables()
+    const tables = new Map<string, TableId>()
+    for (const pattern of signal.collections) {
+      const matching = known.filter(table => pattern.expression.test(tableIdText(table)))
+      if (matching.length === 0) {
+        this.#answer(record, 'rejected', nothingMatches(pattern, known))
+        return
+      }
+      for (const table of matching) tables.set(tableIdText(table), table)
+    }
+    const requests = [...tables].map(([text, table]) => ({
+      table,
+      condition: signal.conditions.find(condition => condition.collection.test(text))?.filter ?? null,
+      surrogateKey: signal.surrogateKey,
+    }))
+    const unused = signal.conditions.find(
+      condition => ![...tables.keys()].some(text => condition.collection.test(text)),
+    )
+    if (unused !== undefined) {
+      this.#answer(record, 'rejected', `the condition for ${unused.collection.source} matches none of the tables`)
+      return
+    }
+    for (const request of requests) await targets.probe(request)
+    targets.execute(record.id, requests)
+    this.#answer(record, 'accepted', null)
+  }
+
+  #stopSnapshot(record: SignalRecord, collections: readonly CollectionPattern[] | null): void {
+    const stopped = this.#options.targets.stop(
+      table => collections === null || collections.some(pattern => pattern.expression.test(tableIdText(table))),
+    )
+    if (stopped.length > 0) this.#answer(record, 'accepted', null)
+    else this.#answer(record, 'ignored', 'no running or queued snapshot has such a table')
+  }
+
+  #answer(record: SignalRecord, result: SignalReceipt['result'], reason: string | null): void {
+    const {id, type, channel} = record
+    this.receipts.push({id, type, channel, result, reason, atMs: Date.now()})
+    if (this.receipts.length > RECEIPTS_KEPT) this.receipts.shift()
+    const count = `${channel},${result}`
+    this.counts.set(count, (this.counts.get(count) ?? 0) + 1)
+    const fields = {signal: id, type, channel, result, reason}
+    if (result === 'rejected') this.#options.log.warn(fields, 'signal rejected')
+    else this.#options.log.info(fields, `signal ${result}`)
+  }
+}
+
+interface Place {
+  readonly file: string
+  readonly pos: number
+}
+
+export interface SignalOccurrence extends Place {
+  readonly key: string
+}
+
+function nothingMatches(pattern: CollectionPattern, known: readonly TableId[]): string {
+  const names = known.map(tableIdText)
+  const nearest = names
+    .map(name => ({name, steps: distance(name.toLowerCase(), pattern.text.toLowerCase())}))
+    .sort((a, b) => a.steps - b.steps)[0]
+  const hint = nearest !== undefined && nearest.steps <= 5 ? `; did you mean ${nearest.name}?` : ''
+  return `no captured table matches ${JSON.stringify(pattern.text)}${hint}`
+}

@@ -1,0 +1,161 @@
+// Signals as Debezium's users write them: `(id, type, data)` with JSON in data. Parsing tells what is wrong in words that
+// the sender can act on; nothing is silently ignored.
+
+import {assertNever} from '../core/tidemark-error.ts'
+
+/** A signal as it came, from any channel. */
+export interface SignalRecord {
+  readonly id: string
+  readonly type: string
+  /** JSON text of an object; null and '' stand for `{}`. */
+  readonly data: string | null
+  readonly channel: 'source'
+  /** Names this very occurrence, so that the same one is acted on once: GTID or place and row. */
+  readonly occurrence: string
+}
+
+export interface AdditionalCondition {
+  /** Java regular expression for `database.table`, case-insensitive, full match. */
+  readonly collection: RegExp
+  readonly filter: string
+}
+
+export type Signal =
+  | {
+      readonly type: 'execute-snapshot'
+      readonly collections: readonly CollectionPattern[]
+      readonly conditions: readonly AdditionalCondition[]
+      readonly surrogateKey: readonly string[] | null
+    }
+  /** `collections` null: everything. */
+  | {readonly type: 'stop-snapshot'; readonly collections: readonly CollectionPattern[] | null}
+  | {readonly type: 'log'; readonly message: string}
+
+/** One entry of `data-collections`: a table's name or a regular expression that matches whole names, case-sensitive. */
+export interface CollectionPattern {
+  readonly text: string
+  readonly expression: RegExp
+}
+
+export type ParsedSignal = {readonly ok: true; readonly signal: Signal} | {readonly ok: false; readonly reason: string}
+
+const TYPES = ['execute-snapshot', 'stop-snapshot', 'log'] as const
+
+/** Thrown inside the parser; its message is the reason of the rejection. */
+class Rejection extends Error {}
+
+export function parseSignal(record: SignalRecord): ParsedSignal {
+  try {
+    const type = TYPES.find(known => known === record.type)
+    if (type === undefined) {
+      throw new Rejection(`unknown signal type ${JSON.stringify(record.type)}; known are ${TYPES.join(', ')}`)
+    }
+    return {ok: true, signal: parse(type, dataOf(record.data))}
+  } catch (error) {
+    if (error instanceof Rejection) return {ok: false, reason: error.message}
+    throw error
+  }
+}
+
+function parse(type: (typeof TYPES)[number], data: Record<string, unknown>): Signal {
+  switch (type) {
+    case 'execute-snapshot':
+      return parseExecute(data)
+    case 'stop-snapshot':
+      checkSnapshotType(data)
+      return {type, collections: data['data-collections'] === undefined ? null : collectionsOf(data)}
+    case 'log': {
+      const message = data['message']
+      if (typeof message !== 'string' || message === '') throw new Rejection('"message" must be a text')
+      return {type, message}
+    }
+    default:
+      return assertNever(type)
+  }
+}
+
+function parseExecute(data: Record<string, unknown>): Signal {
+  checkSnapshotType(data)
+  if (data['additional-condition'] !== undefined) {
+    throw new Rejection(
+      '"additional-condition" is no longer read, and the whole table would be copied; ' +
+        'write "additional-conditions": [{"data-collection": "db.table", "filter": "…"}]',
+    )
+  }
+  return {
+    type: 'execute-snapshot',
+    collections: collectionsOf(data),
+    conditions: conditionsOf(data['additional-conditions']),
+    surrogateKey: surrogateKeyOf(data['surrogate-key']),
+  }
+}
+
+function dataOf(text: string | null): Record<string, unknown> {
+  if (text === null || text.trim() === '') return {}
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    // V8's message names the position; it may quote a few characters of the signal, which is no row data.
+    throw new Rejection(`data is not JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Rejection('data must be a JSON object like {"data-collections": ["db.table"]}')
+  }
+  return value as Record<string, unknown>
+}
+
+function checkSnapshotType(data: Record<string, unknown>): void {
+  const type = data['type']
+  if (type === undefined || (typeof type === 'string' && type.toLowerCase() === 'incremental')) return
+  if (typeof type === 'string' && type.toLowerCase() === 'blocking') {
+    throw new Rejection(
+      '"type": "blocking" is not supported yet; "incremental" copies the same rows and blocks nothing',
+    )
+  }
+  throw new Rejection(`"type" must be "incremental", not ${JSON.stringify(type)}`)
+}
+
+function collectionsOf(data: Record<string, unknown>): CollectionPattern[] {
+  const value = data['data-collections']
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new Rejection('"data-collections" must be a list of table names like ["db.table"]')
+  }
+  return value.map((entry: unknown) => {
+    if (typeof entry !== 'string') throw new Rejection('"data-collections" must hold texts only')
+    const text = entry.trim()
+    return {text, expression: compile(text, 'data-collections', 'u')}
+  })
+}
+
+function conditionsOf(value: unknown): AdditionalCondition[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) {
+    throw new Rejection('"additional-conditions" must be a list of {"data-collection", "filter"}')
+  }
+  return value.map((entry: unknown) => {
+    const {'data-collection': collection, filter} = (entry ?? {}) as Record<string, unknown>
+    if (typeof collection !== 'string' || typeof filter !== 'string' || filter.trim() === '') {
+      throw new Rejection('each of "additional-conditions" needs "data-collection" and "filter", both texts')
+    }
+    return {collection: compile(collection.trim(), 'additional-conditions', 'iu'), filter}
+  })
+}
+
+function surrogateKeyOf(value: unknown): readonly string[] | null {
+  if (value === undefined || value === null || (typeof value === 'string' && value.trim() === '')) return null
+  if (typeof value !== 'string') throw new Rejection('"surrogate-key" must be the name of a column')
+  return value.split(',').map(name => name.trim())
+}
+
+function compile(text: string, where: string, flags: string): RegExp {
+  try {
+    return new RegExp(`^(?:${text})$`, flags)
+  } catch (error) {
+    // Names with characters that a regular expression cannot have unescaped still name a table.
+    if (!/[()[\]{}*+?|\\^]/.test(text)) return new RegExp(`^${text.replace(/[.$-]/g, '\\$&')}$`, flags)
+    throw new Rejection(
+      `${JSON.stringify(text)} in "${where}" is not a regular expression: ${String((error as Error).message)}`,
+    )
+  }
+}

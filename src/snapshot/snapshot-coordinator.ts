@@ -1,0 +1,386 @@
+// Runs snapshots beside the stream: takes plans in, has tables prepared and read ahead, gives each chunk its window, and
+// keeps what may be stored. It never waits for the stream, and the stream never waits for it (I4).
+
+import {tableIdText} from '../core/table-id.ts'
+import type {TableId} from '../core/table-id.ts'
+import {describeError} from '../core/tidemark-error.ts'
+import type {Log} from '../core/log.ts'
+import {ChunkBudget} from './chunk-budget.ts'
+import type {Lane, LaneEvents, ReadChunk} from './chunk-lane.ts'
+import type {Notes} from './notes.ts'
+import type {OpenTarget, PlanningSource} from './prepared-table.ts'
+import {RangeScheduler} from './range-scheduler.ts'
+import {SnapshotProgressLog} from './snapshot-progress-log.ts'
+import {isActive, newSnapshotPlan} from './snapshot-plan.ts'
+import type {SnapshotPlan, TablePlan, TableRequest} from './snapshot-plan.ts'
+import {TablePreparer} from './table-preparer.ts'
+import {advance, rewind, TableRun} from './table-run.ts'
+import type {ChunkRun, RangeRun} from './table-run.ts'
+import type {Watermarks} from './watermarks.ts'
+
+/** Where closed windows go: the stream side's outlet for read events. */
+export interface WindowOutlet {
+  /** Rows of the chunk may leave from now on, behind those of chunks handed over before. */
+  enqueue(chunk: ChunkRun): void
+  /** Sends what may be sent. Called whenever something changed here. */
+  pump(): void
+}
+
+export interface SnapshotCoordinatorOptions {
+  readonly watermarks: Watermarks
+  readonly notes: Notes
+  readonly outlet: WindowOutlet
+  readonly planning: PlanningSource
+  readonly openTarget: OpenTarget
+  /** Makes the lanes; their events come back here. */
+  readonly openLanes: (events: LaneEvents) => readonly Lane[]
+  readonly chunkRows: number
+  readonly chunkBytes: number
+  readonly memoryBytes: number
+  readonly log: Log
+  /** The stored state has changed. */
+  readonly onChange: () => void
+  /** True for errors that time heals and that are tried again without end: the server is away. */
+  readonly isConnectionLoss: (error: unknown) => boolean
+  readonly signal: AbortSignal
+}
+
+/** A table's SELECT is tried this often before its snapshot is `failed` (connection losses do not count). */
+const MAX_ATTEMPTS = 6
+
+export class SnapshotCoordinator {
+  /** Stored with the checkpoint; order is reading order. */
+  readonly plans: SnapshotPlan[] = []
+  readonly budget: ChunkBudget
+  readonly #options: SnapshotCoordinatorOptions
+  readonly #scheduler: RangeScheduler
+  readonly #preparer: TablePreparer
+  readonly #progress: SnapshotProgressLog
+  #runs: TableRun[] = []
+  #waiting: ChunkRun[] = []
+  #begun = false
+
+  constructor(options: SnapshotCoordinatorOptions) {
+    this.#options = options
+    this.budget = new ChunkBudget(options.memoryBytes)
+    this.#progress = new SnapshotProgressLog(options.log)
+    const events: LaneEvents = {
+      wants: (jobId, bytes) => this.#scheduler.wants(jobId, bytes),
+      chunk: chunk => this.#onChunk(chunk),
+      ended: jobId => this.#onEnded(jobId),
+      failed: (jobId, error) => this.#onFailed(jobId, error),
+    }
+    this.#scheduler = new RangeScheduler({
+      lanes: options.openLanes(events),
+      budget: this.budget,
+      committed: () => options.watermarks.committed,
+      chunkBytes: options.chunkBytes,
+    })
+    this.#preparer = new TablePreparer({
+      watermarks: options.watermarks,
+      planning: options.planning,
+      openTarget: options.openTarget,
+      chunkRows: options.chunkRows,
+      lanes: this.#scheduler.laneCount,
+      signal: options.signal,
+    })
+  }
+
+  /** Takes stored plans up again. Call before the stream begins, so that noting begins with it. */
+  restore(plans: readonly SnapshotPlan[]): void {
+    for (const plan of plans) {
+      this.plans.push(plan)
+      if (isActive(plan)) this.#takeUp(plan)
+    }
+  }
+
+  /** Reading may begin: the stream is on its way. */
+  begin(): void {
+    this.#begun = true
+    this.#advance()
+  }
+
+  /** Queues a snapshot behind those that run. Noting begins at once, reading as soon as it can. */
+  accept(request: {id: string; kind: SnapshotPlan['kind']; tables: readonly TableRequest[]}): SnapshotPlan {
+    const plan = newSnapshotPlan(request.id, request.kind, request.tables)
+    this.plans.push(plan)
+    this.#forgetOldPlans()
+    this.#options.log.info(
+      {snapshot: plan.id, tables: plan.tables.map(t => tableIdText(t.table)), kind: plan.kind},
+      'snapshot accepted',
+    )
+    this.#takeUp(plan)
+    this.#options.onChange()
+    this.#advance()
+    return plan
+  }
+
+  /** Stops the tables for which `matches` holds: ends running SELECTs and drops what has not left. Returns those stopped. */
+  stop(matches: (table: TableId) => boolean): TableId[] {
+    const stopped: TableId[] = []
+    for (const run of this.#runs) {
+      if (!run.active || !matches(run.plan.table)) continue
+      stopped.push(run.plan.table)
+      this.#end(run, 'stopped')
+    }
+    for (const plan of this.plans) this.#settle(plan)
+    this.#options.onChange()
+    this.#advance()
+    return stopped
+  }
+
+  /** The stream has passed mark `number`: windows whose high watermark that reaches close, in reading order. */
+  markSeen(number: number): void {
+    this.#options.watermarks.seen(number)
+    this.#options.notes.place = Math.max(this.#options.notes.place, number)
+    let closed = 0
+    for (const chunk of this.#waiting) {
+      if (chunk.high > number) break
+      closed++
+      if (chunk.state !== 'waiting') continue
+      const notes = this.#options.notes.of(chunk.run.text)
+      if (notes?.lostSince(chunk.chunk.low) === true) this.#readAgain(chunk.range, 'notes overflowed')
+      else {
+        chunk.state = 'closed'
+        this.#options.outlet.enqueue(chunk)
+      }
+    }
+    if (closed > 0) this.#waiting.splice(0, closed)
+    this.#forgetNotes()
+  }
+
+  /** A chunk of closed windows lost its notes before all rows had left. */
+  windowLost(chunk: ChunkRun): void {
+    this.#readAgain(chunk.range, 'notes overflowed')
+    this.#advance()
+  }
+
+  /**
+   * The table's definition changed in the stream, by DDL or by row events with other columns. What was read with another
+   * definition and has not left is read again. `gone`: after DROP and TRUNCATE there is nothing below the maximum key.
+   */
+  schemaChanged(table: TableId, fingerprint: string | null): void {
+    const text = tableIdText(table)
+    for (const run of this.#runs) {
+      if (run.text !== text || !run.active || run.prepared === null) continue
+      if (fingerprint !== null && run.prepared.fingerprint === fingerprint) continue
+      this.#options.log.info(
+        {table: text, snapshot: run.snapshot.id},
+        'table definition changed, reading windows again',
+      )
+      run.prepared = null
+      for (const range of run.ranges) this.#dropWindows(range)
+    }
+    this.#advance()
+  }
+
+  /** A piece of the chunk's rows has left; called with `left` true when it was the last. */
+  pieceSent(chunk: ChunkRun, left: boolean): void {
+    chunk.piecesInFlight++
+    if (left) this.#left(chunk)
+  }
+
+  /** All rows that were left of the chunk had been superseded, or the rest has: nothing more to send. */
+  finishedWithoutPiece(chunk: ChunkRun): void {
+    this.#left(chunk)
+    this.#acknowledged(chunk)
+  }
+
+  pieceAcknowledged(chunk: ChunkRun): void {
+    chunk.piecesInFlight--
+    if (chunk.state === 'left') this.#acknowledged(chunk)
+  }
+
+  /** True while read events leave or may leave. */
+  get active(): boolean {
+    return this.#runs.length > 0
+  }
+
+  get runs(): readonly TableRun[] {
+    return this.#runs
+  }
+
+  get waitingWindows(): number {
+    return this.#waiting.length
+  }
+
+  async close(): Promise<void> {
+    await this.#scheduler.close()
+  }
+
+  /** Prepares and reads whatever can be. Cheap; called after every change and by a timer for what waits for a retry. */
+  advance(): void {
+    this.#advance()
+  }
+
+  #takeUp(plan: SnapshotPlan): void {
+    const tables = plan.tables.filter(table => table.state === 'waiting' || table.state === 'running')
+    for (const table of tables) this.#options.notes.begin(tableIdText(table.table))
+    const needsMark = this.#options.watermarks.request()
+    for (const table of tables) this.#runs.push(new TableRun({plan: table, snapshot: plan, needsMark}))
+    if (tables.length === 0) this.#settle(plan)
+  }
+
+  #advance(): void {
+    if (!this.#begun || this.#options.signal.aborted) return
+    this.#preparer.prepare(this.#runs, {
+      prepared: run => {
+        if (!run.active) return
+        run.plan.state = 'running'
+        if (run.snapshot.state === 'queued') run.snapshot.state = 'running'
+        this.#progress.started(run)
+        if (run.ranges.length === 0) this.#tableDone(run)
+        this.#advance()
+      },
+      failed: (run, error) => this.#retryOrFail(run, run, error),
+    })
+    this.#scheduler.fill(this.#runs)
+    this.#options.outlet.pump()
+  }
+
+  #onChunk(chunk: ReadChunk): void {
+    const range = this.#scheduler.rangeOf(chunk.jobId)
+    const bytes = chunkBytes(chunk)
+    this.budget.correct(chunk.granted, bytes)
+    if (range === null || range.restart || !range.run.active) {
+      this.budget.release(bytes)
+      return
+    }
+    const {run} = range
+    range.attempts = 0
+    run.attempts = 0
+    run.problem = null
+    range.lowBound = chunk.low
+    range.readAfter = chunk.end ?? range.readAfter
+    range.readToEnd = chunk.last
+    const empty = chunk.rows === 0
+    const high = empty ? 0 : this.#options.watermarks.request()
+    const item: ChunkRun = {
+      run,
+      range,
+      chunk,
+      target: range.target!,
+      high,
+      state: empty ? 'left' : 'waiting',
+      nextRow: 0,
+      superseded: 0,
+      piecesInFlight: 0,
+    }
+    range.chunks.push(item)
+    if (empty) {
+      this.budget.release(bytes)
+      this.#acknowledged(item)
+    } else {
+      run.lastKey = chunk.end ?? range.plan.upTo
+      this.#waiting.push(item)
+    }
+  }
+
+  #onEnded(jobId: number): void {
+    this.#scheduler.finished(jobId)
+    this.#advance()
+  }
+
+  #onFailed(jobId: number, error: unknown): void {
+    const range = this.#scheduler.finished(jobId)
+    if (range !== null && range.run.active && !range.readToEnd) this.#retryOrFail(range.run, range, error)
+    this.#advance()
+  }
+
+  // A chunk that fails is read again from the same key, on a new connection, after a backoff. It is never skipped.
+  #retryOrFail(run: TableRun, what: {attempts: number; notBefore: number}, error: unknown): void {
+    const {code, message} = describeError(error)
+    run.problem = message
+    if (this.#options.signal.aborted) return
+    const lost = this.#options.isConnectionLoss(error)
+    if (!lost && ++what.attempts >= MAX_ATTEMPTS) {
+      run.plan.error = message
+      this.#options.log.error(
+        {table: run.text, snapshot: run.snapshot.id, code, error: message},
+        'table scan failed; its progress is kept',
+      )
+      this.#end(run, 'failed')
+      this.#settle(run.snapshot)
+      this.#options.onChange()
+      return
+    }
+    const delay = Math.min(10_000, 100 * 2 ** (lost ? 4 : what.attempts))
+    what.notBefore = performance.now() + delay
+    // The reason may be a definition that is newer than what the stream has shown: look at the table again.
+    run.prepared = null
+    this.#options.log.warn(
+      {table: run.text, code, error: message, retryInMs: delay},
+      'reading a chunk failed, will try again',
+    )
+    setTimeout(() => this.#advance(), delay + 1).unref()
+  }
+
+  #readAgain(range: RangeRun, reason: string): void {
+    range.chunkRows = Math.max(16, Math.floor(range.chunkRows / 2))
+    this.#options.log.warn(
+      {table: range.run.text, reason, chunkRows: range.chunkRows},
+      'reading windows again with smaller chunks',
+    )
+    this.#dropWindows(range)
+  }
+
+  #dropWindows(range: RangeRun): void {
+    for (const dropped of rewind(range)) this.budget.release(chunkBytes(dropped.chunk))
+    if (range.restart) this.#scheduler.cancel(range)
+  }
+
+  #left(chunk: ChunkRun): void {
+    chunk.state = 'left'
+    this.budget.release(chunkBytes(chunk.chunk))
+    this.#forgetNotes()
+  }
+
+  #acknowledged(chunk: ChunkRun): void {
+    const {run, range} = chunk
+    if (advance(range).length === 0) return
+    this.#progress.progressed(run)
+    if (run.active && run.ranges.length > 0 && run.ranges.every(r => r.plan.done)) this.#tableDone(run)
+    this.#options.onChange()
+  }
+
+  #tableDone(run: TableRun): void {
+    this.#end(run, 'done')
+    this.#progress.done(run)
+    this.#settle(run.snapshot)
+    this.#options.onChange()
+  }
+
+  #end(run: TableRun, state: TablePlan['state']): void {
+    run.plan.state = state
+    for (const range of run.ranges) this.#dropWindows(range)
+    this.#runs = this.#runs.filter(other => other !== run)
+    if (!this.#runs.some(other => other.text === run.text)) this.#options.notes.end(run.text)
+  }
+
+  #settle(plan: SnapshotPlan): void {
+    if (!isActive(plan) || plan.tables.some(t => t.state === 'waiting' || t.state === 'running')) return
+    if (plan.tables.some(t => t.state === 'failed')) plan.state = 'failed'
+    else if (plan.tables.length > 0 && plan.tables.every(t => t.state === 'stopped')) plan.state = 'stopped'
+    else plan.state = 'completed'
+    this.#progress.snapshotEnded(plan)
+  }
+
+  #forgetNotes(): void {
+    const {committed} = this.#options.watermarks
+    for (const run of this.#runs) {
+      const notes = this.#options.notes.of(run.text)
+      if (notes !== null && notes.size > 0) notes.forgetBefore(run.oldestLow(committed))
+    }
+  }
+
+  // The stored state keeps the last few ended snapshots for the status, and all that still run or failed.
+  #forgetOldPlans(): void {
+    const ended = this.plans.filter(plan => plan.state === 'completed' || plan.state === 'stopped')
+    for (const plan of ended.slice(0, Math.max(0, ended.length - 10))) this.plans.splice(this.plans.indexOf(plan), 1)
+  }
+}
+
+/** What a chunk holds in memory. */
+export function chunkBytes(chunk: ReadChunk): number {
+  return chunk.bytes.byteLength + chunk.ends.byteLength
+}

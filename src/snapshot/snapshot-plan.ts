@@ -1,0 +1,80 @@
+// A snapshot as it is stored: the ordered tables with their key bounds fixed at the start, and how far each has come.
+// `after` of a range is the end of the unbroken prefix of chunks whose rows have all left and been acknowledged.
+
+import type {TableId} from '../core/table-id.ts'
+import type {KeyValues} from './chunk-key.ts'
+
+export interface RangePlan {
+  /** Rows up to here are done. Null: nothing yet, from the first row on. */
+  after: KeyValues | null
+  /** Inclusive. */
+  readonly upTo: KeyValues
+  done: boolean
+}
+
+export type TablePlanState = 'waiting' | 'running' | 'done' | 'stopped' | 'failed'
+
+export interface TablePlan {
+  readonly table: TableId
+  /** The signal's filter for this table, verbatim. */
+  readonly condition: string | null
+  /** Key columns named by the signal, or null for the table's own key. */
+  readonly surrogateKey: readonly string[] | null
+  state: TablePlanState
+  /** Null until the maximum key was read. An empty array: the table is empty. */
+  ranges: RangePlan[] | null
+  /** Names of the chunk key's columns the ranges belong to; another key later means beginning again. */
+  keyColumns: readonly string[] | null
+  rowsEstimated: number
+  /** Rows that were read in chunks which are done, superseded ones too. */
+  rowsDone: number
+  superseded: number
+  chunksDone: number
+  startedAtMs: number | null
+  error: string | null
+}
+
+export type SnapshotState = 'queued' | 'running' | 'completed' | 'stopped' | 'failed'
+
+export interface SnapshotPlan {
+  /** The signal's own id. */
+  readonly id: string
+  /** `initial` comes from snapshot.mode and marks its rows as Debezium's initial snapshot does. */
+  readonly kind: 'incremental' | 'initial'
+  state: SnapshotState
+  readonly tables: TablePlan[]
+  /** For `initial`: the first row has left already. */
+  firstRowSent: boolean
+}
+
+export interface TableRequest {
+  readonly table: TableId
+  readonly condition: string | null
+  readonly surrogateKey: readonly string[] | null
+}
+
+export function newSnapshotPlan(id: string, kind: SnapshotPlan['kind'], tables: readonly TableRequest[]): SnapshotPlan {
+  return {
+    id,
+    kind,
+    state: 'queued',
+    firstRowSent: false,
+    tables: tables.map(request => ({
+      ...request,
+      state: 'waiting',
+      ranges: null,
+      keyColumns: null,
+      rowsEstimated: 0,
+      rowsDone: 0,
+      superseded: 0,
+      chunksDone: 0,
+      startedAtMs: null,
+      error: null,
+    })),
+  }
+}
+
+/** True while the snapshot still has something to read. */
+export function isActive(plan: SnapshotPlan): boolean {
+  return plan.state === 'queued' || plan.state === 'running'
+}

@@ -1,0 +1,152 @@
+// One table of a running snapshot: its ranges, the chunks between reading and acknowledgement, and its progress.
+// Pure bookkeeping: what is read, closed, left and acknowledged is told to it; it says what may be stored.
+
+import {tableIdText} from '../core/table-id.ts'
+import type {ReadChunk} from './chunk-lane.ts'
+import type {KeyValues} from './chunk-key.ts'
+import type {PreparedTable, ReadTarget} from './prepared-table.ts'
+import type {RangePlan, SnapshotPlan, TablePlan} from './snapshot-plan.ts'
+
+/**
+ * - `waiting`: for its high watermark; `closed`: rows may leave; `left`: all rows have their place in the sink
+ * - `dropped`: is read again, or nobody wants it any more
+ */
+export type ChunkState = 'waiting' | 'closed' | 'left' | 'dropped'
+
+export interface ChunkRun {
+  readonly run: TableRun
+  readonly range: RangeRun
+  readonly chunk: ReadChunk
+  readonly target: ReadTarget
+  /** The number of the mark that closes its window. */
+  readonly high: number
+  state: ChunkState
+  /** Rows before this one have left or were superseded. */
+  nextRow: number
+  superseded: number
+  piecesInFlight: number
+}
+
+export interface RangeRun {
+  readonly run: TableRun
+  readonly plan: RangePlan
+  /** Reading begins behind this key: the end of the last chunk that has left or is on its way out. */
+  readAfter: KeyValues | null
+  jobId: number | null
+  /** Where the rows of the running job go; set with the job. */
+  target: ReadTarget | null
+  /** The job is to be cancelled and begun again from `readAfter`. */
+  restart: boolean
+  /** The last chunk of the range was read. */
+  readToEnd: boolean
+  chunkRows: number
+  /** A lower bound of the low watermark that the chunk being read has. */
+  lowBound: number
+  /** In reading order, from the oldest that is not acknowledged. */
+  chunks: ChunkRun[]
+  attempts: number
+  /** Not to be tried again before this time. */
+  notBefore: number
+}
+
+export class TableRun {
+  readonly text: string
+  readonly plan: TablePlan
+  readonly snapshot: SnapshotPlan
+  /** The mark that must be committed before the maximum key and the first chunk are read. */
+  readonly needsMark: number
+  prepared: PreparedTable | null = null
+  preparing = false
+  ranges: RangeRun[] = []
+  /** For the speed shown: rows and time where this process began with the table. */
+  rowsAtStart = 0
+  startedAt = 0
+  lastKey: KeyValues | null = null
+  /** For an initial snapshot: a row of this table has left already. */
+  firstRowSent = false
+  lastLoggedAt = 0
+  attempts = 0
+  notBefore = 0
+  problem: string | null = null
+
+  constructor(options: {plan: TablePlan; snapshot: SnapshotPlan; needsMark: number}) {
+    this.plan = options.plan
+    this.snapshot = options.snapshot
+    this.needsMark = options.needsMark
+    this.text = tableIdText(options.plan.table)
+  }
+
+  get active(): boolean {
+    return this.plan.state === 'waiting' || this.plan.state === 'running'
+  }
+
+  /** Takes the plan's ranges up for reading, from where they were acknowledged. */
+  openRanges(chunkRows: number): void {
+    this.ranges = (this.plan.ranges ?? [])
+      .filter(plan => !plan.done)
+      .map(plan => ({
+        run: this,
+        plan,
+        readAfter: plan.after,
+        jobId: null,
+        target: null,
+        restart: false,
+        readToEnd: false,
+        chunkRows,
+        lowBound: 0,
+        chunks: [],
+        attempts: 0,
+        notBefore: 0,
+      }))
+  }
+
+  /** The lowest low watermark that a chunk of this table has or may get, given that new ones begin at `committed`. */
+  oldestLow(committed: number): number {
+    let low = committed
+    for (const range of this.ranges) {
+      if (range.jobId !== null) low = Math.min(low, range.lowBound)
+      for (const chunk of range.chunks) {
+        if (chunk.state === 'waiting' || chunk.state === 'closed') low = Math.min(low, chunk.chunk.low)
+      }
+    }
+    return low
+  }
+
+  get rowsPerSecond(): number {
+    const seconds = (performance.now() - this.startedAt) / 1000
+    return this.startedAt === 0 || seconds <= 0 ? 0 : (this.plan.rowsDone - this.rowsAtStart) / seconds
+  }
+}
+
+/**
+ * Advances what may be stored over the chunks at the front that have left and are acknowledged. Returns them.
+ * Only the unbroken prefix counts: a chunk behind one that is still on its way must be read again after a crash.
+ */
+export function advance(range: RangeRun): ChunkRun[] {
+  const done: ChunkRun[] = []
+  while (range.chunks.length > 0) {
+    const first = range.chunks[0]!
+    if (first.state !== 'left' || first.piecesInFlight > 0) break
+    range.chunks.shift()
+    done.push(first)
+    if (first.chunk.end !== null) range.plan.after = first.chunk.end
+    const plan = range.run.plan
+    plan.rowsDone += first.chunk.rows
+    plan.superseded += first.superseded
+    plan.chunksDone++
+    if (first.chunk.last) range.plan.done = true
+  }
+  return done
+}
+
+/** Drops every chunk that has not left, and has reading begin again behind the last one that has. Returns the dropped. */
+export function rewind(range: RangeRun): ChunkRun[] {
+  const dropped = range.chunks.filter(chunk => chunk.state !== 'left')
+  if (dropped.length === 0 && range.readToEnd) return []
+  for (const chunk of dropped) chunk.state = 'dropped'
+  range.chunks = range.chunks.filter(chunk => chunk.state === 'left')
+  range.readAfter = range.chunks.at(-1)?.chunk.end ?? range.plan.after
+  range.readToEnd = false
+  range.restart = range.jobId !== null
+  return dropped
+}

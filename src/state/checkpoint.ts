@@ -1,0 +1,142 @@
+// The checkpoint: one atomic record of the offset, the snapshots, and the signals taken. Versioned JSON.
+
+import {Ajv} from 'ajv'
+import {TidemarkError} from '../core/tidemark-error.ts'
+import type {SignalOccurrence} from '../signals/signal-processor.ts'
+import type {SignalRecord} from '../signals/signal.ts'
+import type {SnapshotPlan} from '../snapshot/snapshot-plan.ts'
+
+export interface StoredOffset {
+  readonly file: string
+  readonly pos: number
+  /** Executed set before the place; null where the server runs without GTIDs. */
+  readonly gtidSet: string | null
+  /** Rows of the transaction at the place that were emitted, in the binlog's count; with its GTID where it has one. */
+  readonly rows: number
+  readonly sid: string
+  readonly gno: number
+}
+
+/** A table whose topic may differ from it, until it is copied again. */
+export interface Divergence {
+  readonly table: string
+  /** `file:pos` of what happened. */
+  readonly since: string
+  readonly reason: string
+}
+
+export interface Checkpoint {
+  readonly connector: string
+  readonly serverUuid: string
+  readonly offset: StoredOffset
+  readonly snapshots: readonly SnapshotPlan[]
+  /** The initial snapshot of snapshot.mode was queued (it may still run: see snapshots). */
+  readonly initialSnapshotQueued: boolean
+  readonly signals: {readonly pending: readonly SignalRecord[]; readonly occurrences: readonly SignalOccurrence[]}
+  readonly diverged: readonly Divergence[]
+}
+
+const FORMAT = 'tidemark-checkpoint'
+const VERSION = 1
+
+const text = {type: 'string'} as const
+const whole = {type: 'integer', minimum: 0} as const
+const keyValues = {type: 'array', items: text, nullable: true} as const
+
+const schema = {
+  type: 'object',
+  required: ['connector', 'serverUuid', 'offset', 'snapshots', 'initialSnapshotQueued', 'signals', 'diverged'],
+  properties: {
+    connector: text,
+    serverUuid: text,
+    initialSnapshotQueued: {type: 'boolean'},
+    offset: {
+      type: 'object',
+      required: ['file', 'pos', 'gtidSet', 'rows', 'sid', 'gno'],
+      properties: {file: text, pos: whole, gtidSet: {...text, nullable: true}, rows: whole, sid: text, gno: whole},
+    },
+    snapshots: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['id', 'kind', 'state', 'tables', 'firstRowSent'],
+        properties: {
+          id: text,
+          kind: {enum: ['incremental', 'initial']},
+          state: {enum: ['queued', 'running', 'completed', 'stopped', 'failed']},
+          tables: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['table', 'condition', 'surrogateKey', 'state', 'ranges', 'keyColumns', 'rowsDone'],
+              properties: {
+                table: {type: 'object', required: ['database', 'table']},
+                state: {enum: ['waiting', 'running', 'done', 'stopped', 'failed']},
+                ranges: {
+                  type: 'array',
+                  nullable: true,
+                  items: {
+                    type: 'object',
+                    required: ['after', 'upTo', 'done'],
+                    properties: {after: keyValues, upTo: {type: 'array', items: text}, done: {type: 'boolean'}},
+                  },
+                },
+                keyColumns: keyValues,
+                rowsDone: whole,
+              },
+            },
+          },
+        },
+      },
+    },
+    signals: {
+      type: 'object',
+      required: ['pending', 'occurrences'],
+      properties: {pending: {type: 'array'}, occurrences: {type: 'array'}},
+    },
+    diverged: {type: 'array', items: {type: 'object', required: ['table', 'since', 'reason']}},
+  },
+} as const
+
+const validate = new Ajv({allowUnionTypes: true, strict: false}).compile(schema)
+
+export function encodeCheckpoint(checkpoint: Checkpoint): string {
+  return JSON.stringify({format: FORMAT, version: VERSION, ...checkpoint})
+}
+
+/** Throws TIDEMARK_STATE_FORMAT or TIDEMARK_STATE_NEWER. `where` names the store in the message. */
+export function decodeCheckpoint(stored: string, where: string): Checkpoint {
+  const value = parse(stored, where)
+  const {format, version, ...checkpoint} = value as {format?: unknown; version?: unknown}
+  if (format !== FORMAT || typeof version !== 'number') {
+    throw stateError('TIDEMARK_STATE_FORMAT', `${where} does not hold Tidemark's state`)
+  }
+  if (version > VERSION) {
+    throw stateError(
+      'TIDEMARK_STATE_NEWER',
+      `${where} was written by a newer Tidemark (format ${version}, this one knows up to ${VERSION}); run that version, or another state`,
+    )
+  }
+  if (!validate(checkpoint)) {
+    const first = validate.errors?.[0]
+    throw stateError(
+      'TIDEMARK_STATE_FORMAT',
+      `${where} is damaged at ${first?.instancePath ?? ''}: ${first?.message ?? ''}`,
+    )
+  }
+  return checkpoint as unknown as Checkpoint
+}
+
+function parse(stored: string, where: string): object {
+  try {
+    const value: unknown = JSON.parse(stored)
+    if (typeof value === 'object' && value !== null) return value
+  } catch (cause) {
+    throw stateError('TIDEMARK_STATE_FORMAT', `${where} is not JSON`, cause)
+  }
+  throw stateError('TIDEMARK_STATE_FORMAT', `${where} does not hold Tidemark's state`)
+}
+
+function stateError(code: string, message: string, cause?: unknown): TidemarkError {
+  return new TidemarkError(code, `${message}; move it away to begin anew (tables must be copied again then)`, {cause})
+}

@@ -1,0 +1,102 @@
+// A table of the stream as it is emitted: its encoder, its envelope and its topic; resolved once for each definition.
+
+import type {StreamTable} from '../binlog/binlog-events.ts'
+import type {EventSettings} from '../config/settings.ts'
+import type {TableId} from '../core/table-id.ts'
+import {tableIdText} from '../core/table-id.ts'
+import type {TableShape} from '../core/table-shape.ts'
+import {shapeFingerprint} from '../core/table-shape.ts'
+import {compileRowEncoder} from '../encode/compile-row-encoder.ts'
+import type {EncoderOptions} from '../encode/compile-row-encoder.ts'
+import {EnvelopeTemplate} from '../encode/envelope.ts'
+import type {RowEncoder} from '../encode/row-encoder.ts'
+import {topicName} from '../encode/topic-name.ts'
+import type {TopicDirectory, TopicLanes} from './topic-lanes.ts'
+
+/** What read events and streamed events of a table have in common. */
+export interface EventTarget {
+  readonly shape: TableShape
+  readonly template: EnvelopeTemplate
+  readonly lanes: TopicLanes
+}
+
+export interface CapturedTable {
+  readonly id: TableId
+  readonly text: string
+  readonly fingerprint: string
+  readonly encoder: RowEncoder
+  /** Null where its rows are not emitted (the signal table with signal.table.events=false). */
+  readonly target: EventTarget | null
+  readonly isSignalTable: boolean
+}
+
+export interface TableKeys {
+  /** Columns of the message key and of the row key. Empty: none. */
+  readonly messageKey: readonly number[]
+  readonly rowKey: readonly number[]
+}
+
+export interface TableCatalogOptions {
+  readonly settings: EventSettings
+  readonly encoderOptions: EncoderOptions
+  readonly version: string
+  readonly topics: TopicDirectory
+  readonly isCaptured: (id: TableId) => boolean
+  readonly isSignalTable: (id: TableId) => boolean
+  readonly signalTableEvents: boolean
+  /** Key columns of a shape; asks the server only where the shape has no primary key. */
+  readonly keysOf: (shape: TableShape) => Promise<TableKeys> | TableKeys
+}
+
+export class TableCatalog {
+  /** Tables seen in the stream since the start, by text; for the status. */
+  readonly seen = new Set<string>()
+  readonly #options: TableCatalogOptions
+  #tables = new WeakMap<StreamTable, CapturedTable | null>()
+
+  constructor(options: TableCatalogOptions) {
+    this.#options = options
+  }
+
+  /** The captured table, null where it is filtered out, undefined where it must be resolved first. */
+  get(table: StreamTable): CapturedTable | null | undefined {
+    return this.#tables.get(table)
+  }
+
+  async resolve(table: StreamTable): Promise<CapturedTable | null> {
+    const {id} = table.shape
+    const isSignalTable = this.#options.isSignalTable(id)
+    if (!isSignalTable && !this.#options.isCaptured(id)) {
+      this.#tables.set(table, null)
+      return null
+    }
+    const keys = await this.#options.keysOf(table.shape)
+    const encoder = compileRowEncoder({shape: table.shape, ...keys, options: this.#options.encoderOptions})
+    encoder.bindLayout(table.layout)
+    const emitted = !isSignalTable || this.#options.signalTableEvents
+    const captured: CapturedTable = {
+      id,
+      text: tableIdText(id),
+      fingerprint: shapeFingerprint(table.shape),
+      encoder,
+      target: emitted ? await this.target(table.shape, keys.messageKey) : null,
+      isSignalTable,
+    }
+    this.#tables.set(table, captured)
+    this.seen.add(captured.text)
+    return captured
+  }
+
+  /** Where events of a table of this shape go. */
+  async target(shape: TableShape, messageKey: readonly number[]): Promise<EventTarget> {
+    const {settings, version, topics} = this.#options
+    const topic = topicName(settings, shape.id)
+    const template = new EnvelopeTemplate({id: shape.id, topic, settings, shape, messageKey, version})
+    return {shape, template, lanes: await topics.open(topic)}
+  }
+
+  /** Has every table resolved anew, with keys asked for again. */
+  forget(): void {
+    this.#tables = new WeakMap()
+  }
+}

@@ -1,0 +1,263 @@
+// Where the two flows meet: walks the stream's events in order, writes row events to the emitter, keeps the place in the
+// stream, and lets signals, marks and definition changes take effect exactly where they stand in the binlog.
+
+import type {BinlogEvents} from '../binlog/binlog-events.ts'
+import {countRows} from '../binlog/row-count.ts'
+import type {TableId} from '../core/table-id.ts'
+import type {EventOrigin} from '../encode/envelope.ts'
+import type {CapturedTable, TableCatalog} from './captured-table.ts'
+import {mayTouch, readDdl} from './ddl.ts'
+import type {DdlReading} from './ddl.ts'
+import type {Emitter} from './emitter.ts'
+import type {GtidLog} from './gtid-log.ts'
+import type {StreamPlace} from './offset-tracker.ts'
+import type {RowEventWriter} from './row-event-writer.ts'
+import type {NoteLog} from './table-notes.ts'
+
+/** What the dispatcher tells the rest; every call is made at the event's own place in the stream. */
+export interface DispatcherEvents {
+  /** A statement that is not row events and may touch captured tables. `touches` decides for one table. */
+  ddl(reading: DdlReading, sql: string, touches: (table: TableId) => boolean): void
+  /** Row events came with this definition of the table. Called once for each definition in the stream. */
+  definition(table: CapturedTable): void
+  /** Everything that one read of the socket brought has been dispatched and sent. */
+  batchDone(): void
+}
+
+export interface DispatcherOptions {
+  readonly emitter: Emitter
+  readonly catalog: TableCatalog
+  readonly writer: RowEventWriter
+  readonly origin: EventOrigin
+  readonly notes: NoteLog
+  readonly gtids: GtidLog
+  readonly events: DispatcherEvents
+  /** Where the stored state says that the stream goes on, and what of its first transaction was emitted already. */
+  readonly start: {readonly place: StreamPlace; readonly resume: ResumedTransaction | null}
+}
+
+/** A transaction of which the first rows were emitted before a restart. */
+export interface ResumedTransaction {
+  readonly sid: string
+  readonly gno: number
+  readonly rows: number
+}
+
+/** The last event that the stream has brought. */
+export interface ReachedPlace {
+  readonly file: string
+  readonly pos: number
+  /** '' without GTIDs. */
+  readonly sid: string
+  readonly gno: number
+  readonly serverId: number
+  readonly threadId: number
+}
+
+export class Dispatcher {
+  /** Time of the last transaction, ms since 1970; 0 before the first. */
+  lastEventMs = 0
+  /** True while the last thing heard was that the server is idle: then nothing is behind. */
+  idle = false
+  transactions = 0
+  rowsSeen = 0
+  #file: string
+  #pos: number
+  #inTransaction = false
+  #sid = ''
+  #gno = 0
+  #commitUs = 0
+  #threadId = -1
+  #resume: ResumedTransaction | null
+  readonly #count = {rows: 0, skip: 0}
+  #eventFile = ''
+  #eventPos = 0
+  #lastSid = ''
+  #lastGno = 0
+  #serverId = 0
+  readonly #options: DispatcherOptions
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#file = options.start.place.file
+    this.#pos = options.start.place.pos
+    this.#eventFile = this.#file
+    this.#eventPos = this.#pos
+    this.#resume = options.start.resume
+    options.emitter.placeNow = () => this.place
+  }
+
+  /** Where the stream would be resumed if everything before the next event were acknowledged. */
+  get place(): StreamPlace {
+    const {rows} = this.#count
+    return {
+      file: this.#file,
+      pos: this.#pos,
+      gtidCount: this.#options.gtids.count,
+      rows: this.#inTransaction ? rows : 0,
+      sid: this.#inTransaction ? this.#sid : '',
+      gno: this.#inTransaction ? this.#gno : 0,
+    }
+  }
+
+  /** The place that the stream has reached, for read events: file, offset, GTID and server of the last event. */
+  get reached(): ReachedPlace {
+    return {
+      file: this.#eventFile,
+      pos: this.#eventPos,
+      sid: this.#lastSid,
+      gno: this.#lastGno,
+      serverId: this.#serverId,
+      threadId: this.#threadId,
+    }
+  }
+
+  /** GTID of the open transaction, with the row count: names one occurrence of a row. */
+  get occurrence(): {gtid: string; file: string; pos: number} {
+    return {gtid: this.#sid === '' ? '' : `${this.#sid}:${this.#gno}`, file: this.#file, pos: this.#pos}
+  }
+
+  /** A new connection begins at the stored place again: what was seen of an open transaction is forgotten. */
+  reconnected(place: StreamPlace, resume: ResumedTransaction | null): void {
+    this.#file = place.file
+    this.#pos = place.pos
+    this.#inTransaction = false
+    this.#resume = resume
+    this.#count.rows = 0
+    this.#count.skip = 0
+  }
+
+  /** Dispatches everything that one read of the socket brought. Returns when there is room for more. */
+  async dispatch(events: BinlogEvents): Promise<void> {
+    const {emitter} = this.#options
+    while (events.next()) {
+      switch (events.kind) {
+        case 'rows': {
+          const table = this.#options.catalog.get(events.rows.table)
+          if (table === undefined) await this.#resolve(events)
+          else this.#rows(events, table)
+          // One read may bring rows for many megabytes of events: wait within it, not only behind it.
+          const room = emitter.room()
+          if (room !== null) {
+            emitter.flush()
+            await room
+          }
+          break
+        }
+        case 'gtid':
+          this.#begin(events)
+          break
+        case 'begin':
+          if (!this.#inTransaction) this.#begin(events)
+          this.#threadId = events.threadId
+          break
+        case 'commit':
+        case 'rollback':
+          this.#commit(events)
+          break
+        case 'query':
+          this.#query(events)
+          break
+        case 'heartbeat':
+          this.idle = true
+          this.#advance(events)
+          break
+        case 'rotate':
+        case 'rows-query':
+        case 'other':
+          this.#advance(events)
+          break
+      }
+    }
+    emitter.flush()
+    this.#options.events.batchDone()
+    const room = emitter.room()
+    if (room !== null) await room
+  }
+
+  #begin(events: BinlogEvents): void {
+    this.idle = false
+    this.#inTransaction = true
+    this.#file = events.file
+    this.#pos = events.startPos
+    this.#sid = events.kind === 'gtid' ? events.sid : ''
+    this.#gno = this.#sid === '' ? 0 : events.gno
+    this.#commitUs = events.kind === 'gtid' && events.commitTimestampUs > 0 ? events.commitTimestampUs : 0
+    this.#threadId = -1
+    this.#lastSid = this.#sid
+    this.#lastGno = this.#gno
+    this.#serverId = events.serverId
+    this.#count.rows = 0
+    this.#count.skip = 0
+    const resume = this.#resume
+    if (resume !== null && (resume.sid === '' || (resume.sid === this.#sid && resume.gno === this.#gno))) {
+      this.#count.skip = resume.rows
+      this.#resume = null
+    }
+  }
+
+  #commit(events: BinlogEvents): void {
+    this.transactions++
+    if (this.#sid !== '') this.#options.gtids.append(this.#sid, this.#gno)
+    this.lastEventMs = this.#commitUs > 0 ? this.#commitUs / 1000 : events.timestampSeconds * 1000
+    this.#inTransaction = false
+    this.#sid = ''
+    this.#advance(events)
+  }
+
+  #advance(events: BinlogEvents): void {
+    this.#eventFile = events.file
+    if (events.endPos > 0) this.#eventPos = events.endPos
+    if (this.#inTransaction) return
+    this.#file = events.file
+    if (events.endPos > 0) this.#pos = events.endPos
+  }
+
+  async #resolve(events: BinlogEvents): Promise<void> {
+    const table = await this.#options.catalog.resolve(events.rows.table)
+    if (table !== null) this.#options.events.definition(table)
+    this.#rows(events, table)
+  }
+
+  #rows(events: BinlogEvents, table: CapturedTable | null): void {
+    const view = events.rows
+    this.#eventFile = events.file
+    if (table === null) {
+      // The count must not depend on a filter, which may be another one after a restart.
+      this.#count.rows += countRows(view)
+    } else {
+      this.#eventPos = events.startPos
+      this.#setOrigin(events)
+      const before = this.#count.rows
+      this.#options.writer.write(table, view, this.#options.origin, this.#count)
+      this.rowsSeen += this.#count.rows - before
+    }
+    if (events.endPos > 0) this.#eventPos = events.endPos
+  }
+
+  #setOrigin(events: BinlogEvents): void {
+    const nowUs = Math.round((performance.timeOrigin + performance.now()) * 1000)
+    this.#options.origin.set({
+      tsUs: this.#commitUs > 0 ? this.#commitUs : events.timestampSeconds * 1_000_000,
+      snapshot: 'false',
+      serverId: events.serverId,
+      sid: this.#sid,
+      gno: this.#gno,
+      file: events.file,
+      pos: events.startPos,
+      threadId: this.#threadId,
+      nowUs,
+    })
+  }
+
+  #query(events: BinlogEvents): void {
+    const {sql, database} = events
+    const reading = readDdl(sql)
+    this.#eventFile = events.file
+    this.#eventPos = events.startPos
+    this.#options.events.ddl(reading, sql, table => mayTouch(reading, database, table))
+    // SAVEPOINT and the like stand inside a transaction; DDL is one of its own and ends with its event.
+    if (/^(SAVEPOINT|ROLLBACK TO|RELEASE)/.test(reading.verb)) this.#advance(events)
+    else this.#commit(events)
+  }
+}

@@ -1,0 +1,189 @@
+// The one ordered outlet: streamed events collect in one open batch for each topic partition, read events come as whole
+// pieces, and both get their place in a partition's sequence here. Few small batches are in flight (natural batching):
+// an idle stream sends at once, a busy one fills batches while earlier ones are on their way.
+
+import type {EventBatch, Sink, SinkTopic} from '../sinks/sink.ts'
+import type {OffsetTracker, StreamPlace, TrackedBatch} from './offset-tracker.ts'
+
+const BATCHES_IN_FLIGHT = 2
+
+/** One partition's end of the outlet. */
+export interface Lane {
+  readonly topic: SinkTopic
+  readonly partition: number
+  batch: EventBatch | null
+  tracked: TrackedBatch | null
+  inFlight: number
+}
+
+export interface EmitterOptions {
+  readonly sink: Sink
+  readonly tracker: OffsetTracker
+  /** Bytes of streamed events, open or in flight, above which `room` waits. */
+  readonly streamBytes: number
+  /** Called once, for the first thing that an operator must mend. */
+  readonly onFailure: (error: unknown) => void
+  /** Called after every acknowledgement, for whoever waits for room. */
+  readonly onAcknowledged: () => void
+}
+
+export class Emitter {
+  /** Where the stream is: the place just before the next event. The dispatcher sets it. */
+  placeNow: () => StreamPlace = () => {
+    throw new Error('no stream yet')
+  }
+  /** True while read events share the sink: then the stream keeps nine tenths of what is in flight, not all of it. */
+  snapshotActive = false
+  eventsEmitted = 0
+  #streamBytes = 0
+  #snapshotBytes = 0
+  readonly #dirty = new Set<Lane>()
+  #waiters: (() => void)[] = []
+  #failure: {error: unknown} | null = null
+  readonly #options: EmitterOptions
+
+  constructor(options: EmitterOptions) {
+    this.#options = options
+  }
+
+  lane(topic: SinkTopic, partition: number): Lane {
+    return {topic, partition, batch: null, tracked: null, inFlight: 0}
+  }
+
+  /** The lane's open batch, opened where there is none. The caller appends one event and calls `appended`. */
+  batch(lane: Lane): EventBatch {
+    if (lane.batch === null) {
+      lane.batch = lane.topic.newBatch(lane.partition)
+      lane.tracked = this.#options.tracker.open(this.placeNow())
+      this.#dirty.add(lane)
+    }
+    return lane.batch
+  }
+
+  /** After an event was ended: a full batch leaves at once. */
+  appended(lane: Lane): void {
+    this.eventsEmitted++
+    if (lane.batch!.byteLength >= lane.topic.batchBytes) this.#send(lane)
+  }
+
+  /** Sends open batches, except where enough are on their way already: those follow with the next acknowledgement. */
+  flush(): void {
+    for (const lane of this.#dirty) if (lane.inFlight < BATCHES_IN_FLIGHT) this.#send(lane)
+  }
+
+  /**
+   * Sends finished batches of read events; whatever is open for the lane is sent before, so that they keep their place.
+   * Resolves when all are acknowledged; a failure is reported through `onFailure` and never resolves.
+   */
+  sendRead(lane: Lane, batch: EventBatch): Promise<void> {
+    if (lane.batch !== null) this.#send(lane)
+    const bytes = batch.byteLength
+    this.#snapshotBytes += bytes
+    this.eventsEmitted += batch.count
+    return new Promise(resolve => {
+      this.#options.sink.send(batch).then(
+        () => {
+          this.#snapshotBytes -= bytes
+          resolve()
+          this.#afterAcknowledgement()
+        },
+        (error: unknown) => {
+          this.#fail(error)
+        },
+      )
+    })
+  }
+
+  /** Bytes of streamed events that are open or in flight. */
+  get streamBytes(): number {
+    return this.#streamBytes + this.#openBytes()
+  }
+
+  /** True while another piece of read events may leave without holding up the stream by more than agreed (I4). */
+  get roomForRead(): boolean {
+    return this.#snapshotBytes < this.#options.sink.snapshotBytesInFlight
+  }
+
+  get snapshotBytesInFlight(): number {
+    return this.#snapshotBytes
+  }
+
+  /** Null while there is room for more streamed events, else a promise of it. Rejects when the sink has failed. */
+  room(): Promise<void> | null {
+    if (this.#failure !== null) return Promise.reject(asError(this.#failure.error))
+    if (this.streamBytes < this.#limit()) return null
+    return new Promise((resolve, reject) => {
+      this.#waiters.push(() => {
+        if (this.#failure === null) resolve()
+        else reject(asError(this.#failure.error))
+      })
+    })
+  }
+
+  /** Resolves when nothing of the stream is open or in flight. */
+  async drain(): Promise<void> {
+    while (this.#options.tracker.pending > 0 || this.#snapshotBytes > 0) {
+      if (this.#failure !== null) throw asError(this.#failure.error)
+      for (const lane of this.#dirty) this.#send(lane)
+      await new Promise<void>(resolve => this.#waiters.push(resolve))
+    }
+  }
+
+  #send(lane: Lane): void {
+    const {batch, tracked} = lane
+    if (batch === null || tracked === null) return
+    lane.batch = null
+    lane.tracked = null
+    this.#dirty.delete(lane)
+    const bytes = batch.byteLength
+    this.#streamBytes += bytes
+    lane.inFlight++
+    this.#options.sink.send(batch).then(
+      () => {
+        lane.inFlight--
+        this.#streamBytes -= bytes
+        this.#options.tracker.acknowledge(tracked)
+        if (lane.batch !== null && lane.inFlight < BATCHES_IN_FLIGHT) this.#send(lane)
+        this.#afterAcknowledgement()
+      },
+      (error: unknown) => {
+        this.#fail(error)
+      },
+    )
+  }
+
+  // With a snapshot beside it the stream's share is bounded, so that in the sink's order of arrival at least a tenth of
+  // the bytes are read events, and a snapshot under full load still ends.
+  #limit(): number {
+    const share = this.snapshotActive ? this.#options.sink.snapshotBytesInFlight * 9 : Infinity
+    return Math.min(this.#options.streamBytes, share)
+  }
+
+  #openBytes(): number {
+    let bytes = 0
+    for (const lane of this.#dirty) bytes += lane.batch?.byteLength ?? 0
+    return bytes
+  }
+
+  #afterAcknowledgement(): void {
+    if (this.#waiters.length > 0 && this.streamBytes < this.#limit()) {
+      const waiters = this.#waiters
+      this.#waiters = []
+      for (const wake of waiters) wake()
+    }
+    this.#options.onAcknowledged()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== null) return
+    this.#failure = {error}
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const wake of waiters) wake()
+    this.#options.onFailure(error)
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,204 @@
+// The outlet of read events: rows of closed windows leave in pieces of one batch, as room allows, and until a row has
+// left a streamed event for its key still supersedes it. A row has left when its batch got its place in the partition's
+// sequence, which happens here, in one go with the look at the notes, so that no event can come between.
+
+import type {EventOrigin} from '../encode/envelope.ts'
+import {partitionFor} from '../encode/partitioner.ts'
+import type {EventBatch, EventHeaders} from '../sinks/sink.ts'
+import type {ChunkRun} from '../snapshot/table-run.ts'
+import type {EventTarget} from './captured-table.ts'
+import type {ReachedPlace} from './dispatcher.ts'
+import type {Emitter} from './emitter.ts'
+import type {NoteLog, TableNotes} from './table-notes.ts'
+
+/** What the outlet tells the snapshot about its windows. */
+export interface WindowEvents {
+  windowLost(chunk: ChunkRun): void
+  pieceSent(chunk: ChunkRun, left: boolean): void
+  pieceAcknowledged(chunk: ChunkRun): void
+  finishedWithoutPiece(chunk: ChunkRun): void
+}
+
+/** Debezium's `source.snapshot` of a read event. */
+export type SnapshotMarker =
+  'incremental' | 'first' | 'first_in_data_collection' | 'true' | 'last_in_data_collection' | 'last'
+
+export interface ReadOutletOptions {
+  readonly emitter: Emitter
+  readonly notes: NoteLog
+  readonly origin: EventOrigin
+  readonly headers: EventHeaders | null
+  /** The place that the stream has reached. */
+  readonly reached: () => ReachedPlace
+}
+
+const ENDS = 3
+
+export class ReadOutlet {
+  windows: WindowEvents | null = null
+  rowsSent = 0
+  readonly #queue: ChunkRun[] = []
+  readonly #options: ReadOutletOptions
+
+  constructor(options: ReadOutletOptions) {
+    this.#options = options
+  }
+
+  enqueue(chunk: ChunkRun): void {
+    this.#queue.push(chunk)
+  }
+
+  /** Chunks whose rows have not all left. */
+  get length(): number {
+    return this.#queue.length
+  }
+
+  pump(): void {
+    for (;;) {
+      const chunk = this.#queue[0]
+      if (chunk === undefined) return
+      if (chunk.state !== 'closed') {
+        this.#queue.shift()
+        continue
+      }
+      if (!this.#options.emitter.roomForRead) return
+      const notes = this.#options.notes.of(chunk.run.text)
+      if (notes?.lostSince(chunk.chunk.low) === true) this.windows!.windowLost(chunk)
+      else this.#sendPiece(chunk, notes)
+    }
+  }
+
+  #sendPiece(chunk: ChunkRun, notes: TableNotes | null): void {
+    const target = chunk.target as EventTarget
+    const {lanes} = target.lanes
+    const batches: (EventBatch | null)[] = lanes.map(() => null)
+    const before = chunk.nextRow
+    const rows = new PieceRows(chunk, notes, this.#options.headers)
+    if (chunk.run.snapshot.kind === 'incremental') {
+      this.#setOrigin('incremental')
+      rows.write({target, batches, origin: this.#options.origin, until: chunk.chunk.rows})
+    } else {
+      this.#writeInitial(chunk, rows, {target, batches})
+    }
+    const left = chunk.nextRow === chunk.chunk.rows
+    const sent = batches.filter(batch => batch !== null)
+    if (sent.length === 0) {
+      if (left) this.windows!.finishedWithoutPiece(chunk)
+      return
+    }
+    this.rowsSent += chunk.nextRow - before
+    this.windows!.pieceSent(chunk, left)
+    const acknowledged = batches.flatMap((batch, partition) =>
+      batch === null ? [] : [this.#options.emitter.sendRead(lanes[partition]!, batch)],
+    )
+    void Promise.all(acknowledged).then(() => {
+      this.windows!.pieceAcknowledged(chunk)
+    })
+  }
+
+  // An initial snapshot names its first and last rows. Those leave with an origin of their own.
+  #writeInitial(chunk: ChunkRun, rows: PieceRows, piece: {target: EventTarget; batches: (EventBatch | null)[]}): void {
+    const {run} = chunk
+    const {origin} = this.#options
+    const step = {...piece, origin}
+    const isFirstOfTable = run.plan.chunksDone === 0 && !run.firstRowSent
+    const last = endsTable(chunk) ? rows.lastLeft() : -1
+    const first = isFirstOfTable ? rows.firstLeft() : -1
+    if (first >= 0 && first !== last) {
+      this.#setOrigin(run.snapshot.firstRowSent ? 'first_in_data_collection' : 'first')
+      rows.write({...step, until: first + 1})
+      run.firstRowSent = true
+      run.snapshot.firstRowSent = true
+    }
+    this.#setOrigin('true')
+    rows.write({...step, until: last >= 0 ? last : chunk.chunk.rows})
+    if (last < 0 || chunk.nextRow !== last) return
+    const isLastTable = run.snapshot.tables.every(
+      t => t === run.plan || (t.state !== 'waiting' && t.state !== 'running'),
+    )
+    this.#setOrigin(isLastTable ? 'last' : 'last_in_data_collection')
+    rows.write({...step, until: chunk.chunk.rows})
+    run.firstRowSent = true
+    run.snapshot.firstRowSent = true
+  }
+
+  #setOrigin(snapshot: SnapshotMarker): void {
+    const {origin, reached} = this.#options
+    const nowUs = Math.round((performance.timeOrigin + performance.now()) * 1000)
+    origin.set({...reached(), tsUs: nowUs, snapshot, nowUs})
+  }
+}
+
+/** The rows of one chunk on their way into batches. */
+class PieceRows {
+  readonly #chunk: ChunkRun
+  readonly #bytes: Buffer
+  readonly #notes: TableNotes | null
+  readonly #headers: EventHeaders | null
+
+  constructor(chunk: ChunkRun, notes: TableNotes | null, headers: EventHeaders | null) {
+    this.#chunk = chunk
+    const {bytes} = chunk.chunk
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#notes = notes === null || notes.quietSince(chunk.chunk.low) ? null : notes
+    this.#headers = headers
+  }
+
+  /** Writes rows up to `until` (exclusive), or until a batch is full. */
+  write(step: {target: EventTarget; batches: (EventBatch | null)[]; origin: EventOrigin; until: number}): void {
+    const {target, batches, origin, until} = step
+    const {template} = target
+    const {topic, lanes} = target.lanes
+    const {ends} = this.#chunk.chunk
+    const bytes = this.#bytes
+    const headers = this.#headers
+    const partitions = lanes.length
+    let row = this.#chunk.nextRow
+    while (row < until) {
+      const start = row === 0 ? 0 : ends[row * ENDS - 1]!
+      const rowEnd = ends[row * ENDS]!
+      const keyEnd = ends[row * ENDS + 1]!
+      if (this.#superseded(row, keyEnd)) {
+        this.#chunk.superseded++
+        row++
+        continue
+      }
+      const partition = partitions === 1 ? 0 : partitionFor(bytes, rowEnd, keyEnd, partitions)
+      const batch = (batches[partition] ??= topic.newBatch(partition))
+      if (batch.count > 0 && batch.byteLength >= topic.batchBytes) break
+      const length = template.valueLength('r', rowEnd - start, 0, origin, 0)
+      batch.begin(keyEnd === rowEnd ? null : bytes, rowEnd, keyEnd, length, headers)
+      template.writeSingle('r', bytes, start, rowEnd, origin, 0, batch.writer)
+      batch.end()
+      row++
+    }
+    this.#chunk.nextRow = row
+  }
+
+  firstLeft(): number {
+    const {rows} = this.#chunk.chunk
+    for (let row = this.#chunk.nextRow; row < rows; row++) if (!this.#isSuperseded(row)) return row
+    return -1
+  }
+
+  lastLeft(): number {
+    for (let row = this.#chunk.chunk.rows - 1; row >= this.#chunk.nextRow; row--)
+      if (!this.#isSuperseded(row)) return row
+    return -1
+  }
+
+  #isSuperseded(row: number): boolean {
+    return this.#superseded(row, this.#chunk.chunk.ends[row * ENDS + 1]!)
+  }
+
+  #superseded(row: number, keyEnd: number): boolean {
+    if (this.#notes === null) return false
+    const key = this.#bytes.toString('latin1', keyEnd, this.#chunk.chunk.ends[row * ENDS + 2]!)
+    return this.#notes.supersedes(key, this.#chunk.chunk.low)
+  }
+}
+
+function endsTable(chunk: ChunkRun): boolean {
+  if (!chunk.chunk.last) return false
+  return chunk.run.ranges.every(range => range === chunk.range || range.plan.done)
+}

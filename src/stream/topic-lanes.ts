@@ -1,0 +1,38 @@
+// Topics and their partitions' ends of the outlet, shared by all that emits to a topic: order within a partition is
+// kept only where everything goes through one lane.
+
+import type {Sink, SinkTopic} from '../sinks/sink.ts'
+import type {Emitter, Lane} from './emitter.ts'
+
+export interface TopicLanes {
+  readonly topic: SinkTopic
+  readonly lanes: readonly Lane[]
+}
+
+export class TopicDirectory {
+  readonly #sink: Sink
+  readonly #emitter: Emitter
+  readonly #topics = new Map<string, Promise<TopicLanes>>()
+
+  constructor(sink: Sink, emitter: Emitter) {
+    this.#sink = sink
+    this.#emitter = emitter
+  }
+
+  /** The topic, created where it is missing. A failure is not remembered: the next call tries again. */
+  open(name: string): Promise<TopicLanes> {
+    let lanes = this.#topics.get(name)
+    if (lanes === undefined) {
+      lanes = this.#open(name)
+      this.#topics.set(name, lanes)
+      lanes.catch(() => this.#topics.delete(name))
+    }
+    return lanes
+  }
+
+  async #open(name: string): Promise<TopicLanes> {
+    const topic = await this.#sink.topic(name)
+    const lanes = Array.from({length: topic.partitions}, (_, partition) => this.#emitter.lane(topic, partition))
+    return {topic, lanes}
+  }
+}
