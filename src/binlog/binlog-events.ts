@@ -25,8 +25,9 @@ export type RowOperation = 'c' | 'u' | 'd'
  * - `rows`: row images of `table`; see `RowsView`
  * - `commit`: XID or QUERY 'COMMIT': the transaction ends
  * - `rollback`: QUERY 'ROLLBACK'
- * - `query`: any other QUERY (DDL); it is a transaction of its own; `database`, `sql`, `threadId`
- * - `rotate`: `file` has changed already
+ * - `query`: any other QUERY (DDL); it is a transaction of its own; `database`, `sql`, `threadId`. The one exception comes
+ *   between `begin` and `commit` and ends nothing: CREATE TABLE … SELECT, whose rows follow it
+ * - `rotate`: `file` has changed already, and `endPos` is where its next event stands
  * - `heartbeat`: the server is idle (or skips events) up to here
  * - `rows-query`: the statement text of include.query; `sql`
  * - `other`: nothing of interest; it still moves `endPos`

@@ -24,9 +24,9 @@ export interface EventDecoderOptions {
 export type DumpEnd = Buffer
 
 const OK_MARKER = 0x00
-/** Offset of the log position in the header, above which it counts modulo 2^32. */
+/** Positions in headers count modulo this. */
 const POSITION_MODULUS = 0x100000000
-const LAST_COMMIT_TIMESTAMP_BYTES = 7
+const TIMESTAMP_BYTES = 7
 
 export class EventDecoder implements BinlogEvents {
   kind: BinlogEventKind = 'other'
@@ -157,8 +157,7 @@ export class EventDecoder implements BinlogEvents {
     }
     // A byte that says that two 8-byte numbers of the logical clock follow, then the commit timestamps.
     const timestamps = body + 25 + 17
-    this.commitTimestampUs =
-      end - timestamps >= LAST_COMMIT_TIMESTAMP_BYTES ? commitTimestamp(bytes, timestamps, end) : 0
+    this.commitTimestampUs = end - timestamps >= TIMESTAMP_BYTES ? commitTimestamp(bytes, timestamps, end) : 0
   }
 
   #query(bytes: Buffer, body: number, end: number): void {
@@ -238,6 +237,7 @@ export class EventDecoder implements BinlogEvents {
       case Event.EVENT_HEARTBEAT:
         this.kind = 'heartbeat'
         this.file = cursor.utf8(cursor.remaining)
+        this.startPos = this.endPos
         break
       case Event.EVENT_HEARTBEAT_V2:
         this.#heartbeat(cursor)
@@ -351,8 +351,8 @@ function isBegin(bytes: Buffer, at: number): boolean {
 function commitTimestamp(bytes: Buffer, at: number, end: number): number {
   const high = bytes[at + 6]!
   if ((high & 0x80) === 0) return microseconds(bytes, at)
-  const original = at + LAST_COMMIT_TIMESTAMP_BYTES
-  if (end - original < LAST_COMMIT_TIMESTAMP_BYTES) return microseconds(bytes, at)
+  const original = at + TIMESTAMP_BYTES
+  if (end - original < TIMESTAMP_BYTES) return microseconds(bytes, at)
   return microseconds(bytes, original)
 }
 
