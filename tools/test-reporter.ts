@@ -68,6 +68,7 @@ function note(record: FileRecord, event: TestEvent): void {
   if (event.type === 'test:stdout' || event.type === 'test:stderr') {
     record.output = (record.output + event.data.message).slice(-outputBytes)
   }
+  if (event.type === 'test:diagnostic') record.output = `${record.output}# ${event.data.message}\n`.slice(-outputBytes)
 }
 
 function* result(record: FileRecord, event: TestEnd, failures: string[]): Generator<string> {

@@ -30,6 +30,8 @@ export interface KafkaOptions {
   readonly config?: Readonly<Record<string, string>>
   /** Keep the data at `stop`. Default: only where `dataDir` is given. */
   readonly keepData?: boolean
+  /** Our process may end while the server runs, which then ends, too. */
+  readonly unref?: boolean
 }
 
 /** Settings of a broker that stands alone, whichever way it runs. */

@@ -25,6 +25,7 @@ class LocalKafka implements KafkaServer {
   readonly #kafka: KafkaPackage
   readonly #config: Readonly<Record<string, string>>
   readonly #keepData: boolean
+  readonly #unref: boolean
   #process: OwnedProcess | null = null
 
   constructor(kafka: KafkaPackage, options: KafkaOptions, port: number, controllerPort: number) {
@@ -32,6 +33,7 @@ class LocalKafka implements KafkaServer {
     this.bootstrap = `127.0.0.1:${String(port)}`
     this.dataDir = options.dataDir === undefined ? newRunFolder('kafka') : resolve(options.dataDir)
     this.#keepData = options.keepData ?? options.dataDir !== undefined
+    this.#unref = options.unref ?? false
     const controller = `127.0.0.1:${String(controllerPort)}`
     this.#config = {
       'process.roles': 'broker,controller',
@@ -64,6 +66,7 @@ class LocalKafka implements KafkaServer {
         cwd: this.dataDir,
         stdout: log.fd,
         stderr: log.fd,
+        unref: this.#unref,
         ...(this.#keepData ? {} : {removeWhenOrphaned: this.dataDir}),
       })
     } finally {

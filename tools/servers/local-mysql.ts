@@ -29,6 +29,7 @@ class LocalMysql implements MysqlServer {
   readonly #mysql: MysqlPackage
   readonly #options: readonly string[]
   readonly #keepData: boolean
+  readonly #unref: boolean
   #process: OwnedProcess | null = null
 
   constructor(mysql: MysqlPackage, options: MysqlOptions, port: number) {
@@ -36,6 +37,7 @@ class LocalMysql implements MysqlServer {
     this.port = port
     this.dataDir = options.dataDir === undefined ? newRunFolder('mysql') : resolve(options.dataDir)
     this.#keepData = options.keepData ?? options.dataDir !== undefined
+    this.#unref = options.unref ?? false
     this.#options = [...defaultMysqldOptions, ...(options.options ?? [])]
   }
 
@@ -57,6 +59,7 @@ class LocalMysql implements MysqlServer {
         cwd: this.dataDir,
         stdout: log.fd,
         stderr: log.fd,
+        unref: this.#unref,
         ...(this.#keepData ? {} : {removeWhenOrphaned: this.dataDir}),
       })
     } finally {

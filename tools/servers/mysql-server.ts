@@ -39,6 +39,8 @@ export interface MysqlOptions {
   readonly options?: readonly string[]
   /** Keep the data at `stop`. Default: only where `dataDir` is given. */
   readonly keepData?: boolean
+  /** Our process may end while the server runs, which then ends, too. */
+  readonly unref?: boolean
 }
 
 /** Options that Tidemark needs, and some that make a server small and quick to start. */

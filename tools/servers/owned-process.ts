@@ -2,7 +2,8 @@
 
 import {spawn, type ChildProcess} from 'node:child_process'
 import {once} from 'node:events'
-import type {Readable, Writable} from 'node:stream'
+import type {Socket} from 'node:net'
+import type {Readable} from 'node:stream'
 
 export interface OwnedProcessOptions {
   readonly cwd?: string
@@ -10,6 +11,8 @@ export interface OwnedProcessOptions {
   /** File descriptors for standard output and error; `pipe` gives streams. */
   readonly stdout?: number | 'pipe' | 'ignore'
   readonly stderr?: number | 'pipe' | 'ignore'
+  /** Does not keep us running: we may end while it runs, and it ends with us. */
+  readonly unref?: boolean
   /** A directory to remove when we die without having removed it. */
   readonly removeWhenOrphaned?: string
 }
@@ -53,6 +56,10 @@ export class OwnedProcess {
       stdio: ['ignore', options.stdout ?? 'ignore', options.stderr ?? 'ignore', 'pipe'],
     })
     if (child.pid === undefined) throw new Error(`cannot start a shell to run ${command}`)
+    if (options.unref === true) {
+      child.unref()
+      ;(child.stdio[3] as Socket).unref()
+    }
     return new OwnedProcess(child, child.pid)
   }
 
@@ -79,7 +86,7 @@ export class OwnedProcess {
   }
 
   async #watch(): Promise<ProcessEnd> {
-    const lifeline = this.#child.stdio[3] as Writable
+    const lifeline = this.#child.stdio[3] as Socket
     lifeline.on('error', () => undefined) // The watchdog may be gone already, as after a signal to the whole group.
     const closed = once(this.#child, 'close')
     const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null]
