@@ -17,15 +17,15 @@ import {
   UNKNOWN_SERVER_ERROR,
   type ErrorMeaning,
 } from './kafka-error.ts'
-import type {BrokerLink} from './kafkajs-seam.ts'
+import type {ProduceLink} from './kafkajs-seam.ts'
 import {PartitionQueue, type Entry, type Failure} from './partition-queue.ts'
 import {decodeProduceResponse, encodeProduceRequest} from './produce-request.ts'
 import type {TopicCatalog} from './topic-catalog.ts'
 import type {WaitReasons} from './wait-reasons.ts'
 
 export interface KafkaProducerOptions {
-  readonly cluster: KafkaCluster
-  readonly catalog: TopicCatalog
+  readonly cluster: {link(node: number): Promise<ProduceLink>} & Pick<KafkaCluster, 'initProducerId'>
+  readonly catalog: Pick<TopicCatalog, 'leader' | 'refresh'>
   readonly identity: ProducerIdentity
   readonly compression: Compression
   readonly maxRequestBytes: number
@@ -35,13 +35,15 @@ export interface KafkaProducerOptions {
   readonly brokers: string
   readonly log: SinkLog
   readonly waits: WaitReasons
+  /** How long to rest after so many failures in a row, from 0. */
+  readonly restMs?: (failures: number) => number
 }
 
 /** The way to one broker. */
 interface Lane {
   readonly node: number
   readonly ready: Set<PartitionQueue>
-  link: BrokerLink | null
+  link: ProduceLink | null
   requestsInFlight: number
   isPumping: boolean
   isScheduled: boolean
@@ -213,7 +215,7 @@ export class KafkaProducer {
     return flights
   }
 
-  #request(lane: Lane, link: BrokerLink, flights: readonly Flight[]): void {
+  #request(lane: Lane, link: ProduceLink, flights: readonly Flight[]): void {
     lane.requestsInFlight++
     const timeoutMs = this.#options.brokerTimeoutMs
     const batches = flights.map(({queue, entry}) => ({
@@ -295,13 +297,14 @@ export class KafkaProducer {
   }
 
   #rest(queue: PartitionQueue, failure: Failure): Promise<void> {
+    const {restMs = backoffMs} = this.#options
     return new Promise(resolve => {
       const wake = () => {
         clearTimeout(timer)
         this.#resting.delete(wake)
         resolve()
       }
-      const timer = setTimeout(wake, backoffMs(queue.failures - 1))
+      const timer = setTimeout(wake, restMs(queue.failures - 1))
       this.#resting.set(wake, 'error' in failure ? this.#options.catalog.leader(queue.topic, queue.partition) : null)
     })
   }

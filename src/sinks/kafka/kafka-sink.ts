@@ -11,6 +11,7 @@ import {backoffMs} from './backoff.ts'
 import {KafkaCluster, type ProducerIdentity} from './kafka-cluster.ts'
 import {fatalConnectionError} from './kafka-error.ts'
 import {KafkaProducer} from './kafka-producer.ts'
+import type {LinkSettings} from './kafkajs-seam.ts'
 import {TopicCatalog, type KnownTopic} from './topic-catalog.ts'
 import {WaitReasons} from './wait-reasons.ts'
 
@@ -24,6 +25,7 @@ const OPEN_KEY = 'open'
 export interface KafkaSinkOptions {
   readonly settings: KafkaSinkSettings
   readonly log: SinkLog
+  readonly route?: LinkSettings['route']
 }
 
 export class KafkaSink implements Sink {
@@ -42,14 +44,20 @@ export class KafkaSink implements Sink {
   #closing: Promise<void> | null = null
 
   /** Throws TIDEMARK_CONFIG_INVALID for a compression that cannot be written. */
-  constructor({settings, log}: KafkaSinkOptions) {
+  constructor({settings, log, route}: KafkaSinkOptions) {
     const {bootstrapServers, clientId, security, requestTimeoutMs, topicCreation} = settings
     this.#settings = settings
     this.#compression = writableCompression(settings.compression)
     this.#brokers = bootstrapServers.join(',')
     this.#log = log
     this.#waits = new WaitReasons(log)
-    this.#cluster = new KafkaCluster(bootstrapServers, {clientId, security, requestTimeoutMs, log})
+    this.#cluster = new KafkaCluster(bootstrapServers, {
+      clientId,
+      security,
+      requestTimeoutMs,
+      log,
+      ...(route === undefined ? {} : {route}),
+    })
     this.#catalog = new TopicCatalog({
       cluster: this.#cluster,
       creation: topicCreation,

@@ -15,12 +15,17 @@ export interface LinkSettings {
   readonly security: KafkaSecurity
   readonly requestTimeoutMs: number
   readonly log: SinkLog
+  /** Where to connect for an address that the cluster names, for a way through a tunnel; tests put their proxy here. */
+  readonly route?: (advertised: BrokerAddress) => BrokerAddress
 }
 
 export interface BrokerAddress {
   readonly host: string
   readonly port: number
 }
+
+/** What a producer needs of a link. */
+export type ProduceLink = Pick<BrokerLink, 'produce' | 'produceVersion' | 'takesRequests' | 'destroy'>
 
 export type ApiName = 'Metadata' | 'InitProducerId' | 'CreateTopics' | 'DescribeConfigs'
 
@@ -46,10 +51,10 @@ export class BrokerLink {
   #destroyed = false
 
   static async connect(address: BrokerAddress, nodeId: number | null, settings: LinkSettings): Promise<BrokerLink> {
-    const {clientId, security, requestTimeoutMs, log} = settings
+    const {clientId, security, requestTimeoutMs, log, route = same} = settings
     const logger = quietLogger(log)
     const connectionPool = new ConnectionPool({
-      ...address,
+      ...route(address),
       rack: null,
       clientId,
       logger,
@@ -165,6 +170,8 @@ export class BrokerLink {
     tearDown(this.#connection, reason)
   }
 }
+
+const same = (address: BrokerAddress): BrokerAddress => address
 
 function tearDown(connection: Connection, reason: Error): void {
   // In this order: kafkajs's disconnect waits for requests in flight, and once disconnecting nothing times them out.
