@@ -58,7 +58,9 @@ function packagesAreInstalled() {
  * @returns {Record<string, {version?: string, optional?: boolean}>}
  */
 function packagesOf(lockFile) {
-  return JSON.parse(readFileSync(lockFile, 'utf8')).packages
+  /** @type {{packages: Record<string, {version?: string, optional?: boolean}>}} */
+  const lock = JSON.parse(readFileSync(lockFile, 'utf8'))
+  return lock.packages
 }
 
 function compile() {
@@ -121,3 +123,5 @@ export function reportAndExit(error) {
   console.error(expected ? error.message : error)
   process.exit(1)
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bootstrap().catch(reportAndExit)
