@@ -58,8 +58,9 @@ function packagesAreInstalled() {
  * @returns {Record<string, {version?: string, optional?: boolean}>}
  */
 function packagesOf(lockFile) {
-  /** @type {{packages: Record<string, {version?: string, optional?: boolean}>}} */
-  const lock = JSON.parse(readFileSync(lockFile, 'utf8'))
+  const lock = /** @type {{packages: Record<string, {version?: string, optional?: boolean}>}} */ (
+    JSON.parse(readFileSync(lockFile, 'utf8'))
+  )
   return lock.packages
 }
 
