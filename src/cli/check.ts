@@ -1,0 +1,54 @@
+// `tidemark check`: every prerequisite in one line each: ok, or what is wrong and the statement that mends it.
+
+import type {Command} from 'commander'
+import type {Settings} from '../config/settings.ts'
+import {optionHelp} from '../config/option-docs.ts'
+import {openConnection} from '../mysql/connections.ts'
+import type {PrerequisiteResult} from '../mysql/prerequisite.ts'
+import {checkPrerequisites, prerequisiteText} from '../mysql/prerequisites.ts'
+import {decodeCheckpoint, type StoredOffset} from '../state/checkpoint.ts'
+import {FileStateStore} from '../state/file-state-store.ts'
+import {loadForCommand, printWarnings, type CommandContext} from './command-context.ts'
+import {EXIT_PREREQUISITE} from './exit-code.ts'
+
+export function registerCheck(program: Command, context: CommandContext): void {
+  program
+    .command('check')
+    .description('check every prerequisite of server, grants and signal table; changes nothing')
+    .argument('<config>', 'JSON or .properties file')
+    .addHelpText('after', () => optionHelp())
+    .action((path: string) => check(path, context))
+}
+
+async function check(path: string, context: CommandContext): Promise<void> {
+  const loaded = loadForCommand(path, context)
+  printWarnings(loaded, context)
+  const results = await readPrerequisites(loaded.settings)
+  for (const result of results) context.print(prerequisiteText(result))
+  const failed = results.filter(result => result.ok === 'failed').length
+  const warnings = results.filter(result => result.ok === 'warning').length
+  if (failed > 0) {
+    context.setExitCode(EXIT_PREREQUISITE)
+    const are = failed === 1 ? '1 prerequisite is' : `${failed} prerequisites are`
+    context.printError(`tidemark: ${are} not met; run the statements above and check again`)
+  } else {
+    context.print(warnings === 0 ? 'all prerequisites are met' : `all prerequisites are met, with ${warnings} warnings`)
+  }
+}
+
+async function readPrerequisites(settings: Settings): Promise<PrerequisiteResult[]> {
+  const storedOffset = await readStoredOffset(settings)
+  const connection = await openConnection(settings.database, 'check')
+  try {
+    return await checkPrerequisites(connection, settings, {storedOffset})
+  } finally {
+    connection.destroy()
+  }
+}
+
+/** Where a task would go on. Reads the file without owning it, so that it can be asked beside a running task. */
+async function readStoredOffset(settings: Settings): Promise<StoredOffset | null> {
+  const {path} = settings.state
+  const stored = await new FileStateStore(path).load()
+  return stored === null ? null : decodeCheckpoint(stored, path).offset
+}

@@ -1,0 +1,100 @@
+// The command line: which commands there are, and how a command's end becomes the process's.
+
+import {readFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {Command, CommanderError} from 'commander'
+import {redact} from '../config/redact.ts'
+import {TidemarkError} from '../core/tidemark-error.ts'
+import {registerCheck} from './check.ts'
+import type {CommandContext, RegisterCommand} from './command-context.ts'
+import {EXIT_CLEAN, EXIT_CONFIGURATION, EXIT_FAILURE, exitCodeOf} from './exit-code.ts'
+import {registerInit} from './init.ts'
+
+const COMMANDS: readonly RegisterCommand[] = [registerCheck, registerInit]
+
+/** What `main` needs of the process; tests give their own. */
+export interface CliProcess {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  writeOut(text: string): void
+  writeError(text: string): void
+  /** Calls `listener` at each SIGINT and SIGTERM. */
+  onStopSignal(listener: () => void): void
+  exit(code: number): never
+}
+
+/** Runs one command and gives its exit code. Never throws. */
+export async function main(process: CliProcess): Promise<number> {
+  const secrets: string[] = []
+  let exitCode = EXIT_CLEAN
+  const context = createContext(process, secrets, code => (exitCode = code))
+  const program = createProgram(process, context)
+  try {
+    await program.parseAsync([...process.argv], {from: 'user'})
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CLEAN : EXIT_CONFIGURATION
+    process.writeError(redact(failureText(error), secrets))
+    return exitCodeOf(error)
+  }
+}
+
+/** What is said of an error at the end: details first, so that the last line says what failed and what to do. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof TidemarkError)) {
+    const stack = error instanceof Error && error.stack !== undefined ? `${error.stack}\n` : ''
+    const message = error instanceof Error ? error.message : String(error)
+    return `${stack}tidemark: internal error: ${message.split('\n')[0]!}; please report it with the lines above\n`
+  }
+  const [headline, ...details] = error.message.split('\n')
+  const lines = details.map(detail => `${detail}\n`).join('')
+  return `${lines}tidemark: ${headline!.replace(/:$/, '')} (${error.code})\n`
+}
+
+function createProgram(process: CliProcess, context: CommandContext): Command {
+  const program = new Command('tidemark')
+  program
+    .description('Change data capture for MySQL: streams the binlog, and copies tables while the stream goes on.')
+    .version(packageVersion())
+    .showHelpAfterError('Run `tidemark --help` to see the commands.')
+    .configureOutput({writeOut: text => process.writeOut(text), writeErr: text => process.writeError(text)})
+    .exitOverride()
+  for (const register of COMMANDS) register(program, context)
+  // Sub-commands take over output and exit only if told.
+  for (const command of program.commands) command.copyInheritedSettings(program)
+  return program
+}
+
+function createContext(process: CliProcess, secrets: string[], setExitCode: (code: number) => void): CommandContext {
+  let stopping: AbortController | null = null
+  return {
+    env: process.env,
+    print: text => process.writeOut(`${redact(text, secrets)}\n`),
+    printError: text => process.writeError(`${redact(text, secrets)}\n`),
+    setExitCode,
+    hide: more => secrets.push(...more),
+    stopSignal: () => {
+      if (stopping !== null) return stopping.signal
+      const controller = (stopping = new AbortController())
+      process.onStopSignal(() => {
+        if (controller.signal.aborted) process.exit(EXIT_FAILURE)
+        controller.abort()
+      })
+      return controller.signal
+    },
+  }
+}
+
+/** Version of the package that this file is part of, wherever the build has put it. */
+function packageVersion(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    try {
+      const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {name?: string; version?: string}
+      if (found.name === 'tidemark') return found.version ?? 'unknown'
+    } catch {
+      // No package.json in this folder: look one up.
+    }
+  }
+  return 'unknown'
+}

@@ -1,0 +1,107 @@
+// Options that decide the bytes of events. What is not supported yet is refused by value, so that its default, which is
+// what comes out, may stand in the file.
+
+import {flag, integer, list, refused, text, type Option} from './option.ts'
+
+const JSON_CONVERTER = 'org.apache.kafka.connect.json.JsonConverter'
+const STRING_CONVERTER = 'org.apache.kafka.connect.storage.StringConverter'
+const SIMPLE_HEADER_CONVERTER = 'org.apache.kafka.connect.storage.SimpleHeaderConverter'
+
+const onlyFalse = {values: [false], notYet: [true], instead: 'leave it out'} as const
+const onlyTrue = {values: [true], notYet: [false], instead: 'leave it out'} as const
+
+export const EVENT_OPTIONS: readonly Option[] = [
+  text('name', null, 'Name of the task.', {defaultText: 'topic.prefix'}),
+  text('connector.class', null, 'Debezium’s MySQL connector; its presence turns schemas.enable on, as in Connect.', {
+    values: ['io.debezium.connector.mysql.MySqlConnector', 'MySqlConnector', 'MySql'],
+  }),
+  text('topic.prefix', null, 'First part of every topic name.', {required: true}),
+  text('topic.delimiter', '.', 'Between the parts of a topic name.'),
+  flag('tombstones.on.delete', true, 'A delete is followed by a null value, so that compaction drops the key.'),
+  list('skipped.operations', 't', 'Operations left out: c, u, d, t or none.', {
+    values: ['c', 'u', 'd', 't', 'none'],
+  }),
+  text('message.key.columns', null, 'Own message keys: `tables:column,…;tables:…`.'),
+  flag('extended.headers.enabled', true, 'Headers `__debezium.context.*` on every event.'),
+  text('key.converter', JSON_CONVERTER, 'How keys are written.', {
+    values: [JSON_CONVERTER, STRING_CONVERTER],
+    instead: `use ${JSON_CONVERTER} or ${STRING_CONVERTER}`,
+  }),
+  text('value.converter', JSON_CONVERTER, 'How values are written.', {
+    values: [JSON_CONVERTER],
+    instead: `use ${JSON_CONVERTER}`,
+  }),
+  flag('key.converter.schemas.enable', false, 'The `{schema, payload}` frame around keys.', {
+    defaultText: 'true where connector.class is set, else false',
+  }),
+  flag('value.converter.schemas.enable', false, 'The `{schema, payload}` frame around values.', {
+    defaultText: 'true where connector.class is set, else false',
+  }),
+  text('key.converter.decimal.format', 'BASE64', 'Decimals in keys.', {values: ['base64'], notYet: ['numeric']}),
+  text('value.converter.decimal.format', 'BASE64', 'Decimals in values.', {values: ['base64'], notYet: ['numeric']}),
+  flag('key.converter.replace.null.with.default', true, 'As of Connect’s JsonConverter.', onlyTrue),
+  flag('value.converter.replace.null.with.default', true, 'As of Connect’s JsonConverter.', onlyTrue),
+  text('header.converter', SIMPLE_HEADER_CONVERTER, 'How headers are written.', {
+    values: [SIMPLE_HEADER_CONVERTER],
+  }),
+  integer('heartbeat.interval.ms', 0, 'A heartbeat event when nothing else moves the position; 0 for none.'),
+  text('heartbeat.topics.prefix', null, 'Older name of topic.heartbeat.prefix.'),
+  text('topic.heartbeat.prefix', '__debezium-heartbeat', 'First part of the heartbeat topic’s name.'),
+  text('heartbeat.action.query', null, 'Statement run at each heartbeat.'),
+  text('decimal.handling.mode', 'precise', 'DECIMAL values.', {values: ['precise'], notYet: ['string', 'double']}),
+  text('bigint.unsigned.handling.mode', 'long', 'BIGINT UNSIGNED values.', {values: ['long'], notYet: ['precise']}),
+  text('binary.handling.mode', 'bytes', 'Binary values.', {
+    values: ['bytes'],
+    notYet: ['base64', 'base64-url-safe', 'hex'],
+  }),
+  text('time.precision.mode', 'adaptive_time_microseconds', 'Dates and times.', {
+    values: ['adaptive_time_microseconds'],
+    notYet: ['connect', 'isostring', 'microseconds', 'nanoseconds'],
+  }),
+  flag('enable.time.adjuster', true, 'Years of two digits become 1970 to 2069.', onlyTrue),
+  flag('include.query', false, 'The statement’s text in `source.query`.', onlyFalse),
+  flag('include.schema.changes', false, 'DDL events in the topic named by topic.prefix.', {
+    ...onlyFalse,
+    instead: 'set it to false',
+  }),
+  flag('include.schema.comments', false, 'Comments in schemas.', onlyFalse),
+  flag('provide.transaction.metadata', false, 'Transaction events and blocks.', onlyFalse),
+  flag('skip.messages.without.change', false, 'Leave out updates that change no captured column.', onlyFalse),
+  text('schema.name.adjustment.mode', 'none', 'Names of schemas.', {
+    values: ['none'],
+    notYet: ['avro', 'avro_unicode'],
+  }),
+  text('field.name.adjustment.mode', 'none', 'Names of fields.', {
+    values: ['none'],
+    notYet: ['avro', 'avro_unicode'],
+  }),
+  text('topic.naming.strategy', 'io.debezium.schema.DefaultTopicNamingStrategy', 'Names of topics.', {
+    values: ['io.debezium.schema.DefaultTopicNamingStrategy'],
+    instead: 'leave it out',
+  }),
+  refused('topic.heartbeat.name', 'Whole name of the heartbeat topic.', 'use topic.heartbeat.prefix'),
+  text('event.processing.failure.handling.mode', 'fail', 'Events that cannot be handled.', {
+    values: ['fail'],
+    notYet: ['warn', 'skip', 'ignore'],
+    instead: 'leave it out; Tidemark never drops an event',
+  }),
+  text('inconsistent.schema.handling.mode', 'fail', 'Events of tables whose shape is unknown.', {
+    values: ['fail'],
+    notYet: ['warn', 'skip', 'ignore'],
+    instead: 'leave it out; Tidemark never drops an event',
+  }),
+  text('event.converting.failure.handling.mode', 'fail', 'Values that cannot be converted.', {
+    values: ['fail', 'warn'],
+    notYet: ['skip', 'ignore'],
+    instead: 'leave it out; Tidemark never drops a value',
+  }),
+  text('errors.tolerance', 'none', 'Connect’s handling of records that fail.', {
+    values: ['none'],
+    notYet: ['all'],
+    instead: 'leave it out; Tidemark never drops an event',
+  }),
+  refused('transforms*', 'Single message transforms.', 'transform the events downstream'),
+  refused('predicates*', 'Predicates of transforms.', 'transform the events downstream'),
+  refused('converters', 'Own converters of column values.', 'leave it out'),
+  refused('post.processors*', 'Own processors of events.', 'transform the events downstream'),
+]

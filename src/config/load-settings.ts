@@ -1,0 +1,203 @@
+// From the file that the user wrote to the settings that the program reads; everything that is wrong is said at once.
+
+import {readConfigFile, type RawConfig} from './config-file.ts'
+import type {Environment} from './config-providers.ts'
+import {eventSettings} from './event-settings.ts'
+import {jaasPassword, kafkaSinkSettings} from './kafka-settings.ts'
+import {checkConfig} from './option-schema.ts'
+import {findOption} from './option-table.ts'
+import {OptionValues} from './option-values.ts'
+import {ConfigProblems} from './problems.ts'
+import {mergeProducerKeys} from './producer-keys.ts'
+import {isSecretKey} from './redact.ts'
+import type {
+  DatabaseSettings,
+  Settings,
+  SinkSettings,
+  SnapshotMode,
+  TlsSettings,
+  WatermarkingStrategy,
+} from './settings.ts'
+
+export interface LoadedSettings {
+  readonly settings: Settings
+  /** Something that the user should mend. */
+  readonly warnings: readonly string[]
+  /** What is worth a line in the start log. */
+  readonly notes: readonly string[]
+}
+
+const MODES_WITHOUT_ROWS: ReadonlySet<SnapshotMode> = new Set(['no_data', 'never'])
+
+/** Throws one TidemarkError of the kind `configuration` whose message lists all problems. Reads files, changes nothing. */
+export function loadSettings(path: string, {env}: {readonly env: Environment}): LoadedSettings {
+  const problems = new ConfigProblems()
+  const raw = readConfigFile(path, env, problems)
+  const merged = mergeProducerKeys(raw, problems)
+  const checked = checkConfig(merged.config, problems)
+  // What was reported is left out here, so that the rest is looked at, too, and all problems come at once.
+  const values = new OptionValues(checked.values, checked.broken)
+  const settings = buildSettings(values, findSecrets(raw), problems)
+  problems.throwIfAny(path)
+  return {
+    settings,
+    warnings: [...checked.warnings, ...merged.warnings],
+    notes: [...checked.notes, ...merged.notes, ...startNotes(settings)],
+  }
+}
+
+function buildSettings(values: OptionValues, secrets: readonly string[], problems: ConfigProblems): Settings {
+  const name = values.optionalText('name') ?? values.text('topic.prefix')
+  return {
+    name,
+    database: databaseSettings(values, problems),
+    filters: filterSettings(values, problems),
+    signals: {
+      dataCollection: signalTable(values, problems),
+      enabledChannels: values.list('signal.enabled.channels').map(channel => channel.toLowerCase()),
+      tableEvents: values.flag('signal.table.events'),
+    },
+    snapshot: snapshotSettings(values, problems),
+    stream: {memoryBytes: values.integer('stream.memory.bytes')},
+    readOnly: values.flag('read.only'),
+    events: eventSettings(values, name, problems),
+    sink: sinkSettings(values, name, problems),
+    state: {type: 'file', path: values.optionalText('offset.storage.file.filename') ?? `${fileName(name)}.state`},
+    heartbeat: {
+      intervalMs: values.integer('heartbeat.interval.ms'),
+      topicPrefix: values.optionalText('heartbeat.topics.prefix') ?? values.text('topic.heartbeat.prefix'),
+      actionQuery: values.optionalText('heartbeat.action.query'),
+    },
+    http: httpSettings(values, problems),
+    logLevel: values.choice('log.level'),
+    secrets,
+  }
+}
+
+function databaseSettings(values: OptionValues, problems: ConfigProblems): DatabaseSettings {
+  const certFile = values.optionalText('database.ssl.cert')
+  const keyFile = values.optionalText('database.ssl.key')
+  if ((certFile === null) !== (keyFile === null)) {
+    const missing = certFile === null ? 'database.ssl.cert' : 'database.ssl.key'
+    problems.add(missing, 'it is missing; a client certificate and its key go together')
+  }
+  return {
+    hostname: values.text('database.hostname'),
+    port: values.integer('database.port'),
+    user: values.text('database.user'),
+    password: values.text('database.password'),
+    serverId: values.integer('database.server.id'),
+    tls: {
+      mode: values.choice<TlsSettings['mode']>('database.ssl.mode'),
+      caFile: values.optionalText('database.ssl.ca'),
+      certFile,
+      keyFile,
+    },
+    connectTimeoutMs: values.integer('connect.timeout.ms'),
+    queryTimeoutMs: values.integer('database.query.timeout.ms'),
+    keepAliveIntervalMs: values.integer('connect.keep.alive.interval.ms'),
+  }
+}
+
+function filterSettings(values: OptionValues, problems: ConfigProblems): Settings['filters'] {
+  for (const kind of ['database', 'table']) {
+    if (values.has(`${kind}.include.list`) && values.has(`${kind}.exclude.list`)) {
+      problems.add(`${kind}.exclude.list`, `it cannot be used together with ${kind}.include.list; remove one of them`)
+    }
+  }
+  return {
+    databaseInclude: values.patterns('database.include.list'),
+    databaseExclude: values.patterns('database.exclude.list'),
+    tableInclude: values.patterns('table.include.list'),
+    tableExclude: values.patterns('table.exclude.list'),
+    ignoreBuiltin: values.flag('table.ignore.builtin'),
+  }
+}
+
+function signalTable(values: OptionValues, problems: ConfigProblems): Settings['signals']['dataCollection'] {
+  const key = 'signal.data.collection'
+  const names = values.list(key)
+  const [found] = names
+  if (found === undefined) return null
+  const dot = found.indexOf('.')
+  if (names.length > 1 || dot < 1 || dot === found.length - 1) {
+    problems.add(key, `found "${values.text(key)}", wanted one table as database.table`)
+    return null
+  }
+  return {database: found.slice(0, dot), table: found.slice(dot + 1)}
+}
+
+function snapshotSettings(values: OptionValues, problems: ConfigProblems): Settings['snapshot'] {
+  const mode = values.choice<SnapshotMode>('snapshot.mode')
+  if (!values.isBroken('snapshot.mode') && !MODES_WITHOUT_ROWS.has(mode) && !values.has('signal.data.collection')) {
+    problems.add(
+      'signal.data.collection',
+      `it is missing; snapshot.mode=${mode} copies rows, which needs a signal table for now: ` +
+        'name one (`tidemark init` prints its DDL), or set snapshot.mode=no_data',
+    )
+  }
+  return {
+    mode,
+    includeCollections: values.patterns('snapshot.include.collection.list'),
+    maxThreads: values.integer('snapshot.max.threads'),
+    chunkRows: values.integer('incremental.snapshot.chunk.size'),
+    watermarking: values.choice<WatermarkingStrategy>('incremental.snapshot.watermarking.strategy'),
+    newTables: values.choice<'incremental' | 'off'>('snapshot.new.tables'),
+    memoryBytes: values.integer('snapshot.memory.bytes'),
+  }
+}
+
+function sinkSettings(values: OptionValues, name: string, problems: ConfigProblems): SinkSettings {
+  const byDefault = values.has('bootstrap.servers') ? 'kafka' : 'stdout'
+  const type = values.has('sink.type') ? values.choice<SinkSettings['type']>('sink.type') : byDefault
+  if (type === 'kafka') return kafkaSinkSettings(values, name, problems)
+  if (type === 'stdout') return {type}
+  const path = values.optionalText('sink.file.path')
+  if (path === null) problems.add('sink.file.path', 'it is missing; sink.type=file needs the path of a JSON lines file')
+  return {type, path: path ?? ''}
+}
+
+function httpSettings(values: OptionValues, problems: ConfigProblems): Settings['http'] {
+  const listen = values.text('http.listen')
+  if (listen.toLowerCase() === 'off') return null
+  const [, bracketed, plain, portText] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]*)):(\d{1,5})$/.exec(listen) ?? []
+  const port = Number(portText)
+  if (portText === undefined || port > 65_535) {
+    problems.add('http.listen', `found "${listen}", wanted host:port, e.g. 127.0.0.1:8083, or off`)
+    return null
+  }
+  // Without a host Node listens on every address.
+  const host = bracketed ?? (plain === '' ? '0.0.0.0' : plain!)
+  const token = values.optionalText('http.token')
+  const isLoopback = host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
+  if (!isLoopback && token === null) {
+    problems.add('http.token', `it is missing; http.listen=${listen} is reached from other machines, so set a token`)
+  }
+  return {host, port, token}
+}
+
+/** Texts that must never be shown: of every key that holds a secret, and the password inside of a JAAS text. */
+function findSecrets(raw: RawConfig): string[] {
+  const secrets = new Set<string>()
+  for (const [key, value] of raw) {
+    const plain = key.replace(/^producer\.(?:override\.)?/, '')
+    if (value === '' || (findOption(plain)?.type !== 'secret' && !isSecretKey(key))) continue
+    if (typeof value === 'boolean') continue
+    secrets.add(String(value))
+    const password = plain === 'sasl.jaas.config' ? jaasPassword(String(value)) : null
+    if (password !== null && password !== '') secrets.add(password)
+  }
+  return [...secrets]
+}
+
+function startNotes(settings: Settings): string[] {
+  const {keySchemasEnabled, valueSchemasEnabled} = settings.events
+  return [
+    `key.converter.schemas.enable is ${keySchemasEnabled}, value.converter.schemas.enable is ${valueSchemasEnabled}`,
+    'DDL statements are not written to the topic named by topic.prefix yet (include.schema.changes)',
+  ]
+}
+
+function fileName(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]/g, '_')
+}

@@ -1,0 +1,97 @@
+// Options of the source: the database, the filters, signals, snapshots.
+
+import {flag, integer, list, patterns, refused, secret, text, type Option} from './option.ts'
+
+const MAX_UINT32 = 4_294_967_295
+
+export const DATABASE_OPTIONS: readonly Option[] = [
+  text('database.hostname', null, 'Address of the MySQL server.', {required: true}),
+  integer('database.port', 3306, 'Port of the MySQL server.', {minimum: 1, maximum: 65_535}),
+  text('database.user', null, 'Account to connect with; `tidemark init` prints its grants.', {required: true}),
+  secret('database.password', 'Password of the account.'),
+  integer('database.server.id', null, 'Replica id, unique among everything that replicates from the server.', {
+    required: true,
+    minimum: 1,
+    maximum: MAX_UINT32,
+  }),
+  text('database.ssl.mode', 'preferred', 'TLS to the server, as of the mysql client.', {
+    values: ['disabled', 'preferred', 'required', 'verify_ca', 'verify_identity'],
+  }),
+  text('database.ssl.ca', null, 'PEM file of the authorities that sign the server certificate.'),
+  text('database.ssl.cert', null, 'PEM file of the client certificate.'),
+  text('database.ssl.key', null, 'PEM file of the key of the client certificate.'),
+  refused('database.ssl.keystore*', 'Java key store.', 'use database.ssl.cert and database.ssl.key with PEM files'),
+  refused('database.ssl.truststore*', 'Java trust store.', 'use database.ssl.ca with a PEM file'),
+  integer('connect.timeout.ms', 30_000, 'How long a connection may take.', {minimum: 1}),
+  integer('connect.keep.alive.interval.ms', 60_000, 'The server is asked for a heartbeat at 0.8 of it.', {
+    minimum: 100,
+  }),
+  integer('database.query.timeout.ms', 600_000, 'Bound on one SELECT of a chunk; 0 for none.'),
+  refused('database.initial.statements', 'Statements run on each new connection.', 'set them up for the account'),
+]
+
+export const FILTER_OPTIONS: readonly Option[] = [
+  patterns('database.include.list', 'Databases to capture.'),
+  patterns('database.exclude.list', 'Databases to leave out; not together with the include list.'),
+  patterns('table.include.list', 'Tables to capture, as `database.table`.'),
+  patterns('table.exclude.list', 'Tables to leave out; not together with the include list.'),
+  flag('table.ignore.builtin', true, 'Leave out mysql, sys, information_schema and performance_schema.'),
+  refused('column.include.list', 'Columns to capture.', 'leave it out'),
+  refused('column.exclude.list', 'Columns to leave out.', 'leave it out'),
+  refused('column.mask.*', 'Masked columns.', 'leave it out, or leave the table out of table.include.list'),
+  refused('column.truncate.*', 'Shortened columns.', 'leave it out, or leave the table out of table.include.list'),
+  refused('column.propagate.source.type', 'Source types in schemas.', 'leave it out'),
+  refused('datatype.propagate.source.type', 'Source types in schemas.', 'leave it out'),
+  refused('gtid.source.*cludes', 'Transactions by the server they come from.', 'leave it out'),
+]
+
+export const SIGNAL_OPTIONS: readonly Option[] = [
+  text('signal.data.collection', null, 'The signal table, `database.table`; `tidemark init` prints its DDL.'),
+  list('signal.enabled.channels', 'source', 'Where signals come from.', {
+    values: ['source'],
+    notYet: ['kafka', 'file', 'jmx', 'in-process'],
+    instead: 'insert signals into the signal table',
+  }),
+  flag('signal.table.events', true, 'Rows of the signal table come out as events of its topic.'),
+  list('notification.enabled.channels', null, 'Where progress is reported.', {
+    values: ['log'],
+    notYet: ['sink', 'jmx'],
+    instead: 'watch the log or GET /status',
+  }),
+]
+
+export const SNAPSHOT_OPTIONS: readonly Option[] = [
+  text('snapshot.mode', 'initial', 'Which tables are copied at the start without a signal.', {
+    values: ['no_data', 'never', 'initial', 'initial_only', 'always', 'when_needed'],
+    notYet: ['schema_only', 'recovery', 'schema_only_recovery', 'configuration_based', 'custom'],
+    instead: 'schema_only is called no_data now; recovery has no use here, as there is no schema history',
+  }),
+  patterns('snapshot.include.collection.list', 'Tables that snapshot.mode copies; all captured ones without it.'),
+  integer('snapshot.max.threads', 1, 'Chunks read side by side.', {minimum: 1, maximum: 64}),
+  integer('incremental.snapshot.chunk.size', 2048, 'Rows of one chunk.', {minimum: 1, maximum: 1_000_000}),
+  text('incremental.snapshot.watermarking.strategy', 'insert_insert', 'Whether the marks in the signal table stay.', {
+    values: ['insert_insert', 'insert_delete'],
+  }),
+  text('snapshot.new.tables', 'incremental', 'How tables new in the filter are copied.', {
+    values: ['incremental', 'off'],
+    notYet: ['parallel'],
+    instead: 'use incremental',
+  }),
+  integer('snapshot.memory.bytes', 64 * 1024 * 1024, 'Bound on chunks read ahead of the stream.', {
+    minimum: 1024 * 1024,
+  }),
+  integer('stream.memory.bytes', 16 * 1024 * 1024, 'Bound on streamed events that wait for the sink.', {
+    minimum: 1024 * 1024,
+  }),
+  flag('read.only', false, 'Take watermarks from executed GTIDs instead of the signal table.', {
+    values: [false],
+    notYet: [true],
+    instead: 'leave it out and name a signal table in signal.data.collection (`tidemark init` prints its DDL)',
+  }),
+  refused(
+    'snapshot.select.statement.overrides*',
+    'Own SELECTs for a snapshot.',
+    'use a signal with additional-conditions',
+  ),
+  text('snapshot.query.mode', 'select_all', 'How rows are selected.', {values: ['select_all'], notYet: ['custom']}),
+]

@@ -1,0 +1,189 @@
+// Server variables that decide what stands in the binlog and in which order.
+
+import {passed, type PrerequisiteResult, type PrerequisiteScope} from './prerequisite.ts'
+import {isAtLeast} from './server-reader.ts'
+
+const PARAMETER_GROUP = 'in the DB parameter group (Aurora: the DB cluster parameter group)'
+const SEVEN_DAYS_SECONDS = 7 * 24 * 3600
+const SECONDS_PER_DAY = 24 * 3600
+
+interface VariableRule {
+  readonly variable: string
+  readonly wanted: string
+  readonly accepts: (found: string) => boolean
+  readonly statement: string
+  readonly rds: string
+  /** Only where it is not a failure. */
+  readonly severity?: 'warning'
+  /** Found where the server does not have the variable; '' where that is as good as the wanted value. */
+  readonly missing: string
+}
+
+function setPersist(variable: string, value: string): string {
+  return `SET PERSIST ${variable} = ${value};`
+}
+
+const RULES: readonly VariableRule[] = [
+  {
+    variable: 'log_bin',
+    wanted: 'ON',
+    accepts: found => found === 'ON',
+    statement: 'start the server with log_bin=binlog in my.cnf',
+    rds:
+      'turn automated backups on (a retention of at least a day); Aurora: set binlog_format to ROW ' +
+      `${PARAMETER_GROUP} and restart the writer`,
+    missing: 'OFF',
+  },
+  {
+    variable: 'binlog_format',
+    wanted: 'ROW',
+    accepts: found => found === 'ROW',
+    statement: setPersist('binlog_format', "'ROW'"),
+    rds: `set binlog_format to ROW ${PARAMETER_GROUP}; Aurora: then restart the writer`,
+    missing: '',
+  },
+  {
+    variable: 'binlog_row_image',
+    wanted: 'FULL',
+    accepts: found => found === 'FULL',
+    statement: setPersist('binlog_row_image', "'FULL'"),
+    rds: `set binlog_row_image to full ${PARAMETER_GROUP}`,
+    missing: '',
+  },
+  {
+    variable: 'binlog_row_metadata',
+    wanted: 'FULL',
+    accepts: found => found === 'FULL',
+    statement: setPersist('binlog_row_metadata', "'FULL'"),
+    rds: `set binlog_row_metadata to FULL ${PARAMETER_GROUP}`,
+    missing: 'no such variable (it came with MySQL 8.0.1)',
+  },
+  {
+    variable: 'binlog_transaction_compression',
+    wanted: 'OFF',
+    accepts: found => found === 'OFF',
+    statement: setPersist('binlog_transaction_compression', 'OFF'),
+    rds: `set binlog_transaction_compression to OFF ${PARAMETER_GROUP}`,
+    missing: '',
+  },
+  {
+    variable: 'binlog_row_value_options',
+    wanted: 'empty (no PARTIAL_JSON)',
+    accepts: found => !found.includes('PARTIAL_JSON'),
+    statement: setPersist('binlog_row_value_options', "''"),
+    rds: `clear binlog_row_value_options ${PARAMETER_GROUP}`,
+    missing: '',
+  },
+  {
+    variable: 'binlog_order_commits',
+    wanted: 'ON',
+    accepts: found => found === 'ON',
+    statement: setPersist('binlog_order_commits', 'ON'),
+    rds: `set binlog_order_commits to ON ${PARAMETER_GROUP}`,
+    missing: '',
+  },
+  {
+    variable: 'sync_binlog',
+    wanted: '1',
+    accepts: found => found === '1',
+    statement: `${setPersist('sync_binlog', '1')} (else a crash of the server may lose changes that were captured already)`,
+    rds: `set sync_binlog to 1 ${PARAMETER_GROUP}`,
+    severity: 'warning',
+    missing: '',
+  },
+]
+
+export function serverPrerequisites(scope: PrerequisiteScope): PrerequisiteResult[] {
+  return [
+    checkVersion(scope),
+    ...RULES.map(rule => checkVariable(rule, scope.variables)),
+    checkServersOwnId(scope),
+    checkGtids(scope),
+    checkRetention(scope),
+  ]
+}
+
+function checkVariable(rule: VariableRule, variables: ReadonlyMap<string, string>): PrerequisiteResult {
+  const {variable: name, wanted, statement, rds} = rule
+  const value = variables.get(name)
+  if (value === undefined && rule.missing === '') return passed(name, 'no such variable on this server')
+  const found = value ?? rule.missing
+  if (rule.accepts(value === undefined ? '' : value.toUpperCase())) return passed(name, found === '' ? 'empty' : found)
+  return {name, ok: rule.severity ?? 'failed', found: found === '' ? 'empty' : found, wanted, statement, rds}
+}
+
+function checkVersion({variables}: PrerequisiteScope): PrerequisiteResult {
+  const name = 'server version'
+  const found = variables.get('version') ?? 'unknown'
+  const failed = (wanted: string, statement: string): PrerequisiteResult => ({
+    name,
+    ok: 'failed',
+    found,
+    wanted,
+    statement,
+  })
+  if (/mariadb/i.test(found)) return failed('MySQL', 'MariaDB is not supported; its binlog has another format')
+  if (!isAtLeast(found, 8, 0))
+    return failed('MySQL 8.0 or newer', 'upgrade the server: older binlogs lack column names')
+  return passed(name, found)
+}
+
+/** The server serves no replica while its own id is 0. */
+function checkServersOwnId({variables, settings}: PrerequisiteScope): PrerequisiteResult {
+  const name = 'server_id'
+  const found = variables.get('server_id') ?? '0'
+  if (found === '0') {
+    return {name, ok: 'failed', found, wanted: 'not 0', statement: setPersist('server_id', '1')}
+  }
+  if (Number(found) !== settings.database.serverId) return passed(name, found)
+  return {
+    name,
+    ok: 'failed',
+    found: `${found}, the same as database.server.id`,
+    wanted: 'another id for Tidemark than for the server',
+    statement: 'set database.server.id to a number that no server and no replica has',
+  }
+}
+
+/** Wanted by executed-GTID watermarks; otherwise good to have: a position means nothing on another server. */
+function checkGtids({variables, settings}: PrerequisiteScope): PrerequisiteResult {
+  const name = 'gtid_mode'
+  const mode = variables.get('gtid_mode') ?? 'OFF'
+  const consistency = variables.get('enforce_gtid_consistency') ?? 'OFF'
+  const found = `gtid_mode=${mode}, enforce_gtid_consistency=${consistency}`
+  if (mode === 'ON' && consistency === 'ON') return passed(name, found)
+  return {
+    name,
+    ok: settings.readOnly ? 'failed' : 'warning',
+    found,
+    wanted: 'both ON (without GTIDs a task cannot go on after a failover to another server)',
+    statement:
+      'SET PERSIST enforce_gtid_consistency = ON; SET PERSIST gtid_mode = OFF_PERMISSIVE; ' +
+      'SET PERSIST gtid_mode = ON_PERMISSIVE; wait until SHOW STATUS LIKE ' +
+      "'Ongoing_anonymous_transaction_count' shows 0 on every server; SET PERSIST gtid_mode = ON;",
+    rds: `set gtid-mode and enforce_gtid_consistency to ON ${PARAMETER_GROUP} and restart`,
+  }
+}
+
+function checkRetention({variables}: PrerequisiteScope): PrerequisiteResult {
+  const name = 'binlog retention'
+  const seconds = retentionSeconds(variables)
+  if (seconds === 0) return passed(name, 'kept until purged by hand')
+  const found = `${(seconds / SECONDS_PER_DAY).toFixed(1)} days`
+  if (seconds >= SEVEN_DAYS_SECONDS) return passed(name, found)
+  return {
+    name,
+    ok: 'warning',
+    found,
+    wanted: 'at least 7 days, the longest time that Tidemark may be away',
+    statement: setPersist('binlog_expire_logs_seconds', String(SEVEN_DAYS_SECONDS)),
+    rds: "CALL mysql.rds_set_configuration('binlog retention hours', 168);",
+  }
+}
+
+/** 0: never. binlog_expire_logs_seconds wins over the older variable in days wherever both are set. */
+function retentionSeconds(variables: ReadonlyMap<string, string>): number {
+  if (variables.get('binlog_expire_logs_auto_purge') === 'OFF') return 0
+  const seconds = Number(variables.get('binlog_expire_logs_seconds') ?? 0)
+  return seconds > 0 ? seconds : Number(variables.get('expire_logs_days') ?? 0) * SECONDS_PER_DAY
+}

@@ -1,0 +1,53 @@
+// What an administrator runs once: the signal table and the grants, each with its reason. sql/grants.sql shows the same
+// for a plain example.
+
+import type {Settings} from '../config/settings.ts'
+import {quoteIdentifier, quoteTable} from './identifiers.ts'
+import {signalTableDdl} from './signal-table-ddl.ts'
+
+export interface SetupStatement {
+  readonly reason: string
+  /** Ends in a semicolon. May be run again. */
+  readonly sql: string
+}
+
+/** In the order in which they must be run. `account` is 'user'@'host', quoted. */
+export function setupStatements(settings: Settings, account: string): SetupStatement[] {
+  const signalTable = settings.signals.dataCollection
+  const statements: SetupStatement[] = [
+    {reason: 'Read the binlog as a replica does.', sql: `GRANT REPLICATION SLAVE ON *.* TO ${account};`},
+    {
+      reason: 'Ask where the binlog ends and which files there are.',
+      sql: `GRANT REPLICATION CLIENT ON *.* TO ${account};`,
+    },
+    ...capturedScopes(settings.filters).map(scope => ({
+      reason: 'Read the rows of a snapshot and the shape of the tables.',
+      sql: `GRANT SELECT ON ${scope} TO ${account};`,
+    })),
+  ]
+  if (signalTable === null) return statements
+  return [
+    {
+      reason: 'The table through which signals come, and into which the marks of snapshots are written.',
+      sql: signalTableDdl(signalTable).replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'),
+    },
+    ...statements,
+    {
+      reason: 'Write and read marks; DELETE only for incremental.snapshot.watermarking.strategy=insert_delete.',
+      sql: `GRANT SELECT, INSERT, DELETE ON ${quoteTable(signalTable)} TO ${account};`,
+    },
+  ]
+}
+
+/** `database`.* for each database that the filters name plainly; *.* where they hold more than names. */
+function capturedScopes(filters: Settings['filters']): readonly string[] {
+  const patterns = filters.databaseInclude ?? filters.tableInclude ?? []
+  const databases = new Set<string>()
+  for (const pattern of patterns) {
+    // The name before the first dot, out of ^(?:name\.table)$.
+    const name = /^\^\(\?:([\w$-]+)(?:\\?\.[^]*)?\)\$$/.exec(pattern.source)?.[1]
+    if (name === undefined) return ['*.*']
+    databases.add(name)
+  }
+  return databases.size === 0 ? ['*.*'] : [...databases].map(name => `${quoteIdentifier(name)}.*`)
+}
