@@ -58,10 +58,9 @@ function packagesAreInstalled() {
  * @returns {Record<string, {version?: string, optional?: boolean}>}
  */
 function packagesOf(lockFile) {
-  const lock = /** @type {{packages: Record<string, {version?: string, optional?: boolean}>}} */ (
-    JSON.parse(readFileSync(lockFile, 'utf8'))
-  )
-  return lock.packages
+  /** @type {unknown} */
+  const lock = JSON.parse(readFileSync(lockFile, 'utf8'))
+  return /** @type {{packages: Record<string, {version?: string, optional?: boolean}>}} */ (lock).packages
 }
 
 function compile() {

@@ -3,7 +3,8 @@
 import {startContainer} from './docker-engine.ts'
 import {freePort} from './free-port.ts'
 import {untilKafkaAnswers} from './kafka-readiness.ts'
-import {loneBrokerConfig, type KafkaOptions, type KafkaServer} from './kafka-server.ts'
+import {loneBrokerConfig} from './broker-config.ts'
+import type {KafkaOptions, KafkaServer} from './kafka-server.ts'
 import {NotHere} from './servers-error.ts'
 
 export async function dockerKafka(options: KafkaOptions): Promise<KafkaServer> {

@@ -5,7 +5,8 @@ import {createConnection} from 'mysql2/promise'
 import {startContainer} from './docker-engine.ts'
 import {eventually} from './eventually.ts'
 import {freePort} from './free-port.ts'
-import {defaultMysqldOptions, type MysqlOptions, type MysqlServer} from './mysql-server.ts'
+import type {MysqlOptions, MysqlServer} from './mysql-server.ts'
+import {defaultMysqldOptions} from './mysqld-options.ts'
 import {NotHere} from './servers-error.ts'
 
 export async function dockerMysql(options: MysqlOptions): Promise<MysqlServer> {

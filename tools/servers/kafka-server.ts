@@ -34,16 +34,6 @@ export interface KafkaOptions {
   readonly unref?: boolean
 }
 
-/** Settings of a broker that stands alone, whichever way it runs. */
-export const loneBrokerConfig: Readonly<Record<string, string>> = {
-  'offsets.topic.replication.factor': '1',
-  'offsets.topic.num.partitions': '3',
-  'transaction.state.log.replication.factor': '1',
-  'transaction.state.log.min.isr': '1',
-  'transaction.state.log.num.partitions': '3',
-  'group.initial.rebalance.delay.ms': '0',
-}
-
 /** A broker of the caller's own, which may be stopped, killed and started again. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   return await firstThatWorks('Kafka', [

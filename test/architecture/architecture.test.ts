@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import {test} from 'node:test'
+import {projectRoot} from '../../tools/servers/server-paths.ts'
+import * as rules from './rules.ts'
+import {readSources} from './source-file.ts'
+
+/** Arrows run towards `core`. A folder may import itself and what stands behind it here, nothing else of ours. */
+const allowed: rules.AllowedImports = {
+  core: [],
+  config: ['core'],
+  mysql: ['core', 'config'],
+  binlog: ['core', 'config', 'mysql'],
+  encode: ['core', 'config', 'mysql', 'binlog'],
+  sinks: ['core', 'config'],
+  snapshot: ['core', 'config', 'mysql', 'encode'],
+  signals: ['core', 'config', 'mysql', 'snapshot'],
+  stream: ['core', 'config', 'mysql', 'binlog', 'encode', 'sinks', 'snapshot'],
+  state: ['core', 'config', 'signals', 'snapshot'],
+  http: ['core', 'config', 'signals', 'snapshot'],
+  verify: ['core', 'config', 'mysql', 'encode'],
+  task: [
+    'core',
+    'config',
+    'mysql',
+    'binlog',
+    'encode',
+    'sinks',
+    'snapshot',
+    'signals',
+    'stream',
+    'state',
+    'http',
+    'verify',
+  ],
+  cli: ['core', 'config', 'mysql', 'state', 'signals', 'verify', 'http', 'task'],
+}
+
+const root = projectRoot()
+const src = readSources(root, ['src'])
+const tests = readSources(root, ['test'])
+const everything = [...src, ...tests, ...readSources(root, ['tools', 'bench', 'demo'])]
+const outsideCli = src.filter(({path}) => rules.folderOf(path) !== 'cli')
+
+function none(violations: readonly string[]): void {
+  if (violations.length > 0) assert.fail(violations.join('\n'))
+}
+
+test('folders of src import only what the table allows', () => {
+  none(rules.forbiddenImports(src, allowed))
+})
+
+test('the table of allowed imports has no circle', () => {
+  none(rules.circularPermissions(allowed))
+})
+
+test('no files import each other in a circle', () => {
+  none(rules.importCycles(everything))
+})
+
+test('no source file is longer than 400 lines', () => {
+  none(rules.longFiles(src, 400))
+})
+
+test('every file and folder is named after a subject', () => {
+  none(rules.emptyFileNames(everything))
+})
+
+test('only src/cli touches the environment, the arguments and the end of the process', () => {
+  const touched = rules.uses(outsideCli, 'process', ['env', 'argv', 'exit', 'exitCode', 'abort'])
+  none([...touched, ...rules.importsOfModule(outsideCli, 'process')])
+})
+
+test('src logs through pino and never through console', () => {
+  none(rules.uses(src, 'console'))
+})
+
+test('no test is switched off', () => {
+  none(rules.switchedOffTests(tests))
+})
+
+test('no two tests have the same name', () => {
+  none(rules.duplicateTestNames(tests))
+})

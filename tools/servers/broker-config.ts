@@ -1,0 +1,9 @@
+/** Settings of a broker that stands alone, whichever way it runs. */
+export const loneBrokerConfig: Readonly<Record<string, string>> = {
+  'offsets.topic.replication.factor': '1',
+  'offsets.topic.num.partitions': '3',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'transaction.state.log.num.partitions': '3',
+  'group.initial.rebalance.delay.ms': '0',
+}
