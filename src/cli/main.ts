@@ -1,8 +1,5 @@
 // The command line: which commands there are, and how a command's end becomes the process's.
 
-import {readFileSync} from 'node:fs'
-import {dirname, join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {Command, CommanderError} from 'commander'
 import {redact} from '../config/redact.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
@@ -10,8 +7,10 @@ import {registerCheck} from './check.ts'
 import type {CommandContext, RegisterCommand} from './command-context.ts'
 import {EXIT_CLEAN, EXIT_CONFIGURATION, EXIT_FAILURE, exitCodeOf} from './exit-code.ts'
 import {registerInit} from './init.ts'
+import {packageVersion} from './package-version.ts'
+import {registerRun} from './run.ts'
 
-const COMMANDS: readonly RegisterCommand[] = [registerCheck, registerInit]
+const COMMANDS: readonly RegisterCommand[] = [registerRun, registerCheck, registerInit]
 
 /** What `main` needs of the process; tests give their own. */
 export interface CliProcess {
@@ -84,17 +83,4 @@ function createContext(process: CliProcess, secrets: string[], setExitCode: (cod
       return controller.signal
     },
   }
-}
-
-/** Version of the package that this file is part of, wherever the build has put it. */
-function packageVersion(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    try {
-      const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {name?: string; version?: string}
-      if (found.name === 'tidemark') return found.version ?? 'unknown'
-    } catch {
-      // No package.json in this folder: look one up.
-    }
-  }
-  return 'unknown'
 }

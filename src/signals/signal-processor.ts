@@ -1,6 +1,8 @@
 // Takes signals in from the channels, in order of arrival, acts on each once, and answers each: accepted, rejected with
 // the reason, or ignored with the reason. What was received but not yet acted on is part of the stored state.
 
+import {compareBinlogPositions} from '../core/binlog-position.ts'
+import type {BinlogPosition} from '../core/binlog-position.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {Log} from '../core/log.ts'
@@ -87,8 +89,10 @@ export class SignalProcessor {
   }
 
   /** Occurrences that the stream may still bring again, given that it would resume at `safe`. */
-  occurrencesSince(safe: {file: string; pos: number}, isBehind: (a: Place, b: Place) => boolean): SignalOccurrence[] {
-    for (const [key, place] of this.#occurrences) if (isBehind(safe, place)) this.#occurrences.delete(key)
+  occurrencesSince(safe: BinlogPosition): SignalOccurrence[] {
+    for (const [key, place] of this.#occurrences) {
+      if (compareBinlogPositions(safe, place) > 0) this.#occurrences.delete(key)
+    }
     return [...this.#occurrences].map(([key, place]) => ({key, ...place}))
   }
 
@@ -195,12 +199,7 @@ export class SignalProcessor {
   }
 }
 
-interface Place {
-  readonly file: string
-  readonly pos: number
-}
-
-export interface SignalOccurrence extends Place {
+export interface SignalOccurrence extends BinlogPosition {
   readonly key: string
 }
 

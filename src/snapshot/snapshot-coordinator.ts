@@ -40,6 +40,8 @@ export interface SnapshotCoordinatorOptions {
   readonly log: Log
   /** The stored state has changed. */
   readonly onChange: () => void
+  /** A table's rows have all left and been acknowledged. */
+  readonly onTableDone: (run: TableRun) => void
   /** True for errors that time heals and that are tried again without end: the server is away. */
   readonly isConnectionLoss: (error: unknown) => boolean
   readonly signal: AbortSignal
@@ -296,7 +298,7 @@ export class SnapshotCoordinator {
     if (!lost && ++what.attempts >= MAX_ATTEMPTS) {
       run.plan.error = message
       this.#options.log.error(
-        {table: run.text, snapshot: run.snapshot.id, code, error: message},
+        {table: run.text, snapshot: run.snapshot.id, code, reason: message},
         'table scan failed; its progress is kept',
       )
       this.#end(run, 'failed')
@@ -309,7 +311,7 @@ export class SnapshotCoordinator {
     // The reason may be a definition that is newer than what the stream has shown: look at the table again.
     run.prepared = null
     this.#options.log.warn(
-      {table: run.text, code, error: message, retryInMs: delay},
+      {table: run.text, code, reason: message, retryInMs: delay},
       'reading a chunk failed, will try again',
     )
     setTimeout(() => this.#advance(), delay + 1).unref()
@@ -346,6 +348,7 @@ export class SnapshotCoordinator {
   #tableDone(run: TableRun): void {
     this.#end(run, 'done')
     this.#progress.done(run)
+    this.#options.onTableDone(run)
     this.#settle(run.snapshot)
     this.#options.onChange()
   }

@@ -23,6 +23,7 @@ export interface Divergence {
   /** `file:pos` of what happened. */
   readonly since: string
   readonly reason: string
+  readonly atMs: number
 }
 
 export interface Checkpoint {

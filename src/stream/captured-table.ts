@@ -79,7 +79,7 @@ export class TableCatalog {
       text: tableIdText(id),
       fingerprint: shapeFingerprint(table.shape),
       encoder,
-      target: emitted ? await this.target(table.shape, keys.messageKey) : null,
+      target: emitted ? await this.target(table.shape) : null,
       isSignalTable,
     }
     this.#tables.set(table, captured)
@@ -88,10 +88,10 @@ export class TableCatalog {
   }
 
   /** Where events of a table of this shape go. */
-  async target(shape: TableShape, messageKey: readonly number[]): Promise<EventTarget> {
+  async target(shape: TableShape): Promise<EventTarget> {
     const {settings, version, topics} = this.#options
     const topic = topicName(settings, shape.id)
-    const template = new EnvelopeTemplate({id: shape.id, topic, settings, shape, messageKey, version})
+    const template = new EnvelopeTemplate({id: shape.id, topic, settings, shape, version})
     return {shape, template, lanes: await topics.open(topic)}
   }
 

@@ -17,7 +17,7 @@ import type {NoteLog} from './table-notes.ts'
 /** What the dispatcher tells the rest; every call is made at the event's own place in the stream. */
 export interface DispatcherEvents {
   /** A statement that is not row events and may touch captured tables. `touches` decides for one table. */
-  ddl(reading: DdlReading, sql: string, touches: (table: TableId) => boolean): void
+  ddl(reading: DdlReading, touches: (table: TableId) => boolean): void
   /** Row events came with this definition of the table. Called once for each definition in the stream. */
   definition(table: CapturedTable): void
   /** Everything that one read of the socket brought has been dispatched and sent. */
@@ -255,7 +255,7 @@ export class Dispatcher {
     const reading = readDdl(sql)
     this.#eventFile = events.file
     this.#eventPos = events.startPos
-    this.#options.events.ddl(reading, sql, table => mayTouch(reading, database, table))
+    this.#options.events.ddl(reading, table => mayTouch(reading, database, table))
     // SAVEPOINT and the like stand inside a transaction; DDL is one of its own and ends with its event.
     if (/^(SAVEPOINT|ROLLBACK TO|RELEASE)/.test(reading.verb)) this.#advance(events)
     else this.#commit(events)

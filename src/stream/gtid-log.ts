@@ -37,17 +37,29 @@ export class GtidLog {
 
   /** The executed set after the first `count` GTIDs. Forgets how it came about: later calls must not name a smaller count. */
   setAt(count: number): GtidSet {
+    const finished = this.#addTo(this.#base, count)
+    this.#runs.splice(0, finished)
+    this.#baseCount = Math.max(this.#baseCount, count)
+    return this.#base
+  }
+
+  /** The same as a copy, without forgetting anything. */
+  copyAt(count: number): GtidSet {
+    const copy = this.#base.clone()
+    this.#addTo(copy, count)
+    return copy
+  }
+
+  #addTo(set: GtidSet, count: number): number {
     let finished = 0
     for (const run of this.#runs) {
       if (run.before >= count) break
       const end = run.before + (run.to - run.from + 1)
-      for (let i = Math.max(this.#baseCount, run.before); i < Math.min(count, end); i++) {
-        this.#base.add(run.sid, run.from + (i - run.before))
-      }
+      const first = run.from + (Math.max(this.#baseCount, run.before) - run.before)
+      const last = run.from + (Math.min(count, end) - run.before) - 1
+      if (first <= last) set.addRange(run.sid, first, last)
       if (end <= count) finished++
     }
-    this.#runs.splice(0, finished)
-    this.#baseCount = Math.max(this.#baseCount, count)
-    return this.#base
+    return finished
   }
 }

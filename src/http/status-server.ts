@@ -1,0 +1,86 @@
+// The HTTP interface: GET /status as JSON, and whether the task lives. Bound to loopback unless configured; a token is
+// required where one is set, and always beyond loopback.
+
+import {createServer} from 'node:http'
+import type {IncomingMessage, Server, ServerResponse} from 'node:http'
+import {timingSafeEqual} from 'node:crypto'
+import type {AddressInfo} from 'node:net'
+import {TidemarkError} from '../core/tidemark-error.ts'
+
+export interface StatusServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly token: string | null
+  /** The report as JSON-able value, made at the moment of the request. */
+  readonly status: () => {readonly state: string; readonly streaming: boolean}
+}
+
+/** Listening until `close`. Rejects with TIDEMARK_HTTP_LISTEN where the address cannot be had. */
+export async function startStatusServer(
+  options: StatusServerOptions,
+): Promise<{readonly port: number; close: () => Promise<void>}> {
+  const server = createServer((request, response) => {
+    answer(options, request, response)
+  })
+  await listen(server, options)
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function listen(server: Server, {host, port}: StatusServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new TidemarkError(
+          'TIDEMARK_HTTP_LISTEN',
+          `cannot listen on ${host}:${port} (${cause.code ?? cause.message}): ` +
+            `another process may use the port; set http.listen to a free address, or to off`,
+          {kind: 'configuration', cause},
+        ),
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+function answer(options: StatusServerOptions, request: IncomingMessage, response: ServerResponse): void {
+  const path = (request.url ?? '/').split('?', 1)[0]
+  if (!isAllowed(options, request)) {
+    respond(response, 401, {error: 'a token is required: Authorization: Bearer …'})
+  } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+    respond(response, 405, {error: `${request.method ?? ''} is not supported here`})
+  } else if (path === '/status') {
+    respond(response, 200, options.status())
+  } else if (path === '/health/live') {
+    const {state} = options.status()
+    respond(response, state === 'failed' ? 503 : 200, {state})
+  } else if (path === '/health/ready') {
+    const {state, streaming} = options.status()
+    respond(response, streaming ? 200 : 503, {state, streaming})
+  } else {
+    respond(response, 404, {error: `no ${path ?? '/'} here; there are /status, /health/live and /health/ready`})
+  }
+}
+
+function isAllowed({token, host}: StatusServerOptions, request: IncomingMessage): boolean {
+  if (token === null) return isLoopback(host)
+  const given = Buffer.from(request.headers.authorization ?? '')
+  const wanted = Buffer.from(`Bearer ${token}`)
+  return given.length === wanted.length && timingSafeEqual(given, wanted)
+}
+
+/** True for addresses that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.')
+}
+
+function respond(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, {'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store'})
+  response.end(`${JSON.stringify(body)}\n`)
+}

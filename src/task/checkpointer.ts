@@ -1,0 +1,64 @@
+// Stores the state at least once a second while there is work. What is stored is collected in one go, then the sink is
+// made durable up to there, then the text is written: the stored offset never passes an event that could be lost (I3).
+
+import type {Log} from '../core/log.ts'
+
+export interface CheckpointerOptions {
+  /** The state as it may be stored now. Cheap and synchronous. */
+  readonly collect: () => string
+  readonly syncSink: () => Promise<void>
+  readonly save: (text: string) => Promise<void>
+  readonly log: Log
+  readonly onFailure: (error: unknown) => void
+}
+
+const INTERVAL_MS = 500
+
+export class Checkpointer {
+  readonly #options: CheckpointerOptions
+  #saved = ''
+  #timer: NodeJS.Timeout | null = null
+  #storing: Promise<void> | null = null
+  #again = false
+  savedAtMs = 0
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.store().catch((error: unknown) => {
+        this.#options.onFailure(error)
+      })
+    }, INTERVAL_MS)
+  }
+
+  /** Stores the state as it is now; returns when it is durable. Calls made meanwhile share the next round. */
+  async store(): Promise<void> {
+    if (this.#storing !== null) {
+      this.#again = true
+      return await this.#storing
+    }
+    this.#storing = this.#rounds().finally(() => (this.#storing = null))
+    await this.#storing
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+  }
+
+  async #rounds(): Promise<void> {
+    do {
+      this.#again = false
+      const text = this.#options.collect()
+      if (text !== this.#saved) {
+        await this.#options.syncSink()
+        await this.#options.save(text)
+        this.#saved = text
+      }
+      this.savedAtMs = Date.now()
+    } while (this.#again)
+  }
+}

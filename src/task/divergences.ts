@@ -1,0 +1,54 @@
+// Tables whose topic may no longer equal them, because something changed rows without row events: said in the log and
+// the status until a whole copy, begun later, has ended (I1).
+
+import {tableIdText} from '../core/table-id.ts'
+import type {TableId} from '../core/table-id.ts'
+import type {Log} from '../core/log.ts'
+import type {TablePlan} from '../snapshot/snapshot-plan.ts'
+import type {Divergence} from '../state/checkpoint.ts'
+
+export class Divergences {
+  list: readonly Divergence[]
+  readonly #watched = new Map<string, TableId>()
+  readonly #log: Log
+
+  constructor(stored: readonly Divergence[], log: Log) {
+    this.list = stored
+    this.#log = log
+  }
+
+  /** Captured tables that are known so far. */
+  get watched(): Iterable<TableId> {
+    return this.#watched.values()
+  }
+
+  watch(table: TableId): void {
+    this.#watched.set(tableIdText(table), table)
+  }
+
+  diverged(table: TableId, since: string, reason: string): void {
+    const text = tableIdText(table)
+    this.#log.warn({table: text, since, reason}, `diverged since ${since}: snapshot again`)
+    const before = this.list.find(known => known.table === text)
+    const entry = {table: text, since: before?.since ?? since, reason, atMs: Date.now()}
+    this.list = [...this.list.filter(known => known.table !== text), entry]
+  }
+
+  /** Rows deleted while the stream was broken may still stand in the table's topic. */
+  ghostsPossible(table: TableId, since: string): void {
+    const text = tableIdText(table)
+    this.#log.warn(
+      {table: text, since},
+      'ghosts possible: rows deleted while the stream was broken may still be in the topic',
+    )
+    const entry = {table: text, since, reason: 'ghosts possible: rows deleted meanwhile', atMs: Infinity}
+    this.list = [...this.list.filter(known => known.table !== text), entry]
+  }
+
+  copied(plan: TablePlan): void {
+    const text = tableIdText(plan.table)
+    if (plan.condition !== null || plan.startedAtMs === null) return
+    const {startedAtMs} = plan
+    this.list = this.list.filter(known => known.table !== text || known.atMs >= startedAtMs)
+  }
+}

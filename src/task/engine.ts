@@ -1,0 +1,315 @@
+// The parts of a running task, put together: the stream with its outlet on one side, snapshots with their lanes on the
+// other, and the one place where they meet. The only file that knows all of them.
+
+import type {BinlogEvents} from '../binlog/binlog-events.ts'
+import type {Settings} from '../config/settings.ts'
+import {createTableFilter, isSignalTable} from '../config/table-filter.ts'
+import type {Log} from '../core/log.ts'
+import {tableIdText} from '../core/table-id.ts'
+import type {TableId} from '../core/table-id.ts'
+import {GtidSet} from '../core/gtid-set.ts'
+import type {EncoderOptions} from '../encode/compile-row-encoder.ts'
+import {EventOrigin} from '../encode/envelope.ts'
+import {extendedHeaders, keyChangeHeaders} from '../encode/headers.ts'
+import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
+import type {Sink} from '../sinks/sink.ts'
+import {SignalProcessor} from '../signals/signal-processor.ts'
+import {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
+import {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
+import {keysOf} from '../snapshot/table-keys.ts'
+import {WorkerLane} from '../snapshot/worker-lane.ts'
+import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
+import {TableCatalog} from '../stream/captured-table.ts'
+import {Dispatcher} from '../stream/dispatcher.ts'
+import {Emitter} from '../stream/emitter.ts'
+import {GtidLog} from '../stream/gtid-log.ts'
+import {OffsetTracker} from '../stream/offset-tracker.ts'
+import {ReadOutlet} from '../stream/read-outlet.ts'
+import {RowEventWriter} from '../stream/row-event-writer.ts'
+import {NoteLog} from '../stream/table-notes.ts'
+import {TopicDirectory} from '../stream/topic-lanes.ts'
+import {delay} from './backoff.ts'
+import {Divergences} from './divergences.ts'
+import {isConnectionLoss, isRetryable} from './errors.ts'
+import {SnapshotDatabase} from './snapshot-database.ts'
+import {SignalTableReader} from './signal-table-reader.ts'
+
+export interface EngineOptions {
+  readonly settings: Settings
+  readonly version: string
+  readonly runId: string
+  readonly log: Log
+  readonly sink: Sink
+  readonly serverUuid: string
+  /** For planning and signals; for marks alone. */
+  readonly planning: ReopeningConnection
+  readonly marking: ReopeningConnection
+  readonly offset: StoredOffset
+  readonly checkpoint: Checkpoint | null
+  readonly initialSnapshotQueued: boolean
+  /** Ends everything; the engine's own failures go to `onFailure`. */
+  readonly signal: AbortSignal
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Notes are bounded with the stream's memory: they are what the stream keeps for the snapshot. */
+const CHUNK_BYTES = 8 * 1024 * 1024
+
+export class Engine {
+  readonly emitter: Emitter
+  readonly tracker = new OffsetTracker()
+  readonly dispatcher: Dispatcher
+  readonly catalog: TableCatalog
+  readonly coordinator: SnapshotCoordinator | null
+  readonly marks: SignalTableMarks | null
+  readonly signals: SignalProcessor
+  readonly outlet: ReadOutlet
+  readonly divergences: Divergences
+  readonly notes: NoteLog
+  initialSnapshotQueued: boolean
+  readonly #gtids: GtidLog
+  readonly #gtidsKnown: boolean
+  readonly #options: EngineOptions
+  readonly #database: SnapshotDatabase
+
+  constructor(options: EngineOptions) {
+    const {settings, sink, log, offset, checkpoint} = options
+    this.#options = options
+    this.initialSnapshotQueued = options.initialSnapshotQueued
+    this.#gtidsKnown = offset.gtidSet !== null
+    this.#gtids = new GtidLog(GtidSet.parse(offset.gtidSet ?? ''))
+    this.notes = new NoteLog(settings.stream.memoryBytes)
+    this.divergences = new Divergences(checkpoint?.diverged ?? [], log)
+    this.emitter = new Emitter({
+      sink,
+      tracker: this.tracker,
+      streamBytes: settings.stream.memoryBytes,
+      onFailure: options.onFailure,
+      onAcknowledged: () => this.outlet.pump(),
+    })
+    const topics = new TopicDirectory(sink, this.emitter)
+    this.#database = new SnapshotDatabase({connection: options.planning, settings, log})
+    const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter} = settings.events
+    const encoderOptions: EncoderOptions = {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter}}
+    this.catalog = this.#createCatalog(topics, encoderOptions)
+    const headers = extendedHeaders(settings.events, options.runId)
+    const reader = new SignalTableReader(this)
+    this.outlet = new ReadOutlet({
+      emitter: this.emitter,
+      notes: this.notes,
+      origin: new EventOrigin(),
+      headers,
+      reached: () => this.dispatcher.reached,
+    })
+    this.marks = this.#createMarks()
+    this.coordinator = this.marks === null ? null : this.#createCoordinator(this.marks, encoderOptions)
+    this.outlet.windows = this.coordinator
+    this.signals = this.#createSignals()
+    this.dispatcher = new Dispatcher({
+      emitter: this.emitter,
+      catalog: this.catalog,
+      origin: new EventOrigin(),
+      notes: this.notes,
+      gtids: this.#gtids,
+      events: {
+        ddl: (reading, touches) => this.#ddl({reading, touches}),
+        definition: table => this.coordinator?.schemaChanged(table.id, table.fingerprint),
+        batchDone: () => this.#batchDone(),
+      },
+      start: {place: {...offset, gtidCount: 0}, resume: offset.rows > 0 ? offset : null},
+      writer: new RowEventWriter({
+        emitter: this.emitter,
+        notes: this.notes,
+        headers,
+        keyChangeHeaders: (name, key) => keyChangeHeaders(headers, name, key),
+        tombstones: settings.events.tombstonesOnDelete,
+        skipped: settings.events.skippedOperations,
+        onSignalRow: (operation, json, row) => reader.row(operation, json, row),
+      }),
+    })
+    this.signals.restore(checkpoint?.signals ?? {pending: [], occurrences: []})
+  }
+
+  /** Stored plans are taken up here, before the stream begins, so that noting begins with it. */
+  restorePlans(): void {
+    this.coordinator?.restore(this.#options.checkpoint?.snapshots ?? [])
+  }
+
+  /** The stream is on its way: reading and signals may begin. */
+  begin(): void {
+    this.coordinator?.begin()
+    this.signals.begin()
+  }
+
+  dispatch(events: BinlogEvents): Promise<void> {
+    return this.dispatcher.dispatch(events)
+  }
+
+  /** Where a new connection must resume, given what has been emitted (acknowledged or not) in this process. */
+  resumePlace(): {offset: StoredOffset; gtidSet: string | null} {
+    const {place} = this.dispatcher
+    this.dispatcher.reconnected(place, place.rows > 0 ? place : null)
+    const gtidSet = this.#gtidsKnown ? this.#gtids.copyAt(place.gtidCount).toString() : null
+    return {offset: {...place, gtidSet}, gtidSet}
+  }
+
+  get serverUuid(): string {
+    return this.#options.serverUuid
+  }
+
+  /** True where the stream can only be resumed by file and position. */
+  get resumesByPosition(): boolean {
+    return !this.#gtidsKnown
+  }
+
+  /** Where the stream is, for the status. */
+  currentPosition(): {file: string; pos: number; gtidSet: string | null} {
+    const {file, pos} = this.dispatcher.reached
+    const {gtidCount} = this.dispatcher.place
+    return {file, pos, gtidSet: this.#gtidsKnown ? this.#gtids.copyAt(gtidCount).toString() : null}
+  }
+
+  /** The state that may be stored now. */
+  checkpoint(): Checkpoint {
+    const safe = this.tracker.safePlace(this.dispatcher.place)
+    const {file, pos, rows, sid, gno} = safe
+    const gtidSet = this.#gtidsKnown ? this.#gtids.setAt(safe.gtidCount).toString() : null
+    return {
+      connector: this.#options.settings.name,
+      serverUuid: this.#options.serverUuid,
+      offset: {file, pos, gtidSet, rows, sid, gno},
+      snapshots: this.coordinator?.plans ?? this.#options.checkpoint?.snapshots ?? [],
+      initialSnapshotQueued: this.initialSnapshotQueued,
+      signals: {
+        pending: this.signals.pending,
+        occurrences: this.signals.occurrencesSince(safe),
+      },
+      diverged: this.divergences.list,
+    }
+  }
+
+  /** Captured tables as the server has them now, the signal table left out. */
+  async capturedTables(): Promise<TableId[]> {
+    const filter = createTableFilter(this.#options.settings)
+    const tables = await this.#database.tables(filter)
+    const captured = tables.filter(table => !isSignalTable(this.#options.settings, table))
+    for (const table of captured) this.divergences.watch(table)
+    return captured
+  }
+
+  /** Queues the initial snapshot of snapshot.mode: all captured tables. */
+  async queueInitialSnapshot(id: string): Promise<void> {
+    const {includeCollections} = this.#options.settings.snapshot
+    const tables = (await this.capturedTables()).filter(
+      table => includeCollections === null || includeCollections.some(pattern => pattern.test(tableIdText(table))),
+    )
+    this.coordinator?.accept({
+      id,
+      kind: 'initial',
+      tables: tables.map(table => ({table, condition: null, surrogateKey: null})),
+    })
+    this.initialSnapshotQueued = true
+  }
+
+  async close(): Promise<void> {
+    this.signals.stop()
+    await this.coordinator?.close()
+  }
+
+  #createCatalog(topics: TopicDirectory, encoderOptions: EncoderOptions): TableCatalog {
+    const {settings, version} = this.#options
+    return new TableCatalog({
+      settings: settings.events,
+      encoderOptions,
+      version,
+      topics,
+      isCaptured: createTableFilter(settings),
+      isSignalTable: id => isSignalTable(settings, id),
+      signalTableEvents: settings.signals.tableEvents,
+      keysOf: shape => keysOf(shape, settings.events, this.#database),
+    })
+  }
+
+  #createMarks(): SignalTableMarks | null {
+    const {settings, marking, log} = this.#options
+    const signalTable = settings.signals.dataCollection
+    if (signalTable === null) return null
+    return new SignalTableMarks({
+      signalTable,
+      strategy: settings.snapshot.watermarking,
+      execute: (sql, values) =>
+        marking.use('write a watermark to the signal table', async connection => {
+          await connection.query(sql, [...values])
+        }),
+      isRetryable,
+      delay,
+      onProblem: (problem, error) => {
+        void error
+        log.warn({problem}, 'cannot write a watermark, will try again')
+      },
+    })
+  }
+
+  #createCoordinator(marks: SignalTableMarks, encoderOptions: EncoderOptions): SnapshotCoordinator {
+    const {settings, log, signal} = this.#options
+    return new SnapshotCoordinator({
+      watermarks: marks,
+      notes: this.notes,
+      outlet: this.outlet,
+      planning: this.#database.planning,
+      openTarget: ({shape}) => this.catalog.target(shape),
+      openLanes: events =>
+        Array.from(
+          {length: settings.snapshot.maxThreads},
+          () => new WorkerLane(events, {database: settings.database, encoderOptions, committedMark: marks.shared}),
+        ),
+      chunkRows: settings.snapshot.chunkRows,
+      chunkBytes: Math.min(CHUNK_BYTES, Math.floor(settings.snapshot.memoryBytes / 4)),
+      memoryBytes: settings.snapshot.memoryBytes,
+      log,
+      onChange: () => {
+        this.emitter.snapshotActive = this.coordinator?.active ?? false
+      },
+      onTableDone: run => this.divergences.copied(run.plan),
+      isConnectionLoss,
+      signal,
+    })
+  }
+
+  #createSignals(): SignalProcessor {
+    const {log, signal} = this.#options
+    return new SignalProcessor({
+      log,
+      isConnectionLoss,
+      onChange: () => undefined,
+      delay: ms => delay(ms, signal),
+      targets: {
+        tables: () => this.capturedTables(),
+        probe: request => this.#database.probe(request, this.coordinator !== null),
+        execute: (id, tables) => this.coordinator?.accept({id, kind: 'incremental', tables}),
+        stop: matches => this.coordinator?.stop(matches) ?? [],
+        isActive: id =>
+          this.coordinator?.plans.some(
+            plan => plan.id === id && (plan.state === 'queued' || plan.state === 'running'),
+          ) ?? false,
+        describePlace: () => JSON.stringify(this.dispatcher.reached),
+      },
+    })
+  }
+
+  #ddl(change: {reading: {verb: string; changesRows: boolean}; touches: (table: TableId) => boolean}): void {
+    const {reading, touches} = change
+    this.#database.forget()
+    const {file, pos} = this.dispatcher.reached
+    for (const table of this.divergences.watched) {
+      if (!touches(table)) continue
+      this.coordinator?.schemaChanged(table, null)
+      if (reading.changesRows) this.divergences.diverged(table, `${file}:${pos}`, reading.verb)
+    }
+  }
+
+  #batchDone(): void {
+    this.notes.bound()
+    this.outlet.pump()
+  }
+}

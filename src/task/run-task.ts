@@ -1,0 +1,250 @@
+// One running task: prerequisites, the stored state, where to begin, the stream with its reconnects, and an orderly end.
+
+import {randomUUID} from 'node:crypto'
+import {BinlogReader} from '../binlog/binlog-reader.ts'
+import type {StreamStart} from '../binlog/binlog-events.ts'
+import type {Settings} from '../config/settings.ts'
+import type {Log} from '../core/log.ts'
+import {TidemarkError, describeError} from '../core/tidemark-error.ts'
+import {startStatusServer} from '../http/status-server.ts'
+import {createSink} from '../sinks/create-sink.ts'
+import type {Sink} from '../sinks/sink.ts'
+import {decodeCheckpoint, encodeCheckpoint} from '../state/checkpoint.ts'
+import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
+import {FileStateStore} from '../state/file-state-store.ts'
+import type {StateStore} from '../state/state-store.ts'
+import {backoffMs, delay} from './backoff.ts'
+import {Checkpointer} from './checkpointer.ts'
+import {Engine} from './engine.ts'
+import {isConnectionLoss} from './errors.ts'
+import {ServerSession} from './server-session.ts'
+import type {PreparedServer} from './server-session.ts'
+import {decideStart} from './start-decision.ts'
+import type {StartDecision} from './start-decision.ts'
+import {statusReport} from './status.ts'
+import type {StatusReport, TaskState} from './status.ts'
+
+export interface RunTaskOptions {
+  readonly log: Log
+  /** Aborted by SIGINT and SIGTERM: flush, store, return. */
+  readonly signal: AbortSignal
+  readonly version: string
+}
+
+/** How long an orderly end waits for what is in flight. */
+const DRAIN_MS = 30_000
+
+/** Captures until the signal aborts, or an initial_only snapshot is done. Rejects with what an operator must mend. */
+export async function runTask(settings: Settings, options: RunTaskOptions): Promise<void> {
+  const task = new Task(settings, options)
+  const http = settings.http === null ? null : await startStatusServer({...settings.http, status: () => task.status()})
+  try {
+    if (http !== null) options.log.info({host: settings.http?.host, port: http.port}, 'HTTP interface listening')
+    await task.run()
+  } finally {
+    await http?.close()
+  }
+}
+
+class Task {
+  #state: TaskState = 'starting'
+  #streaming = false
+  #error: StatusReport['error'] = null
+  #engine: Engine | null = null
+  #stored: StatusReport['stored'] = null
+  readonly #sink: Sink
+  readonly #store: StateStore
+  readonly #settings: Settings
+  readonly #options: RunTaskOptions
+  /** Aborted by the operator, or by the first failure that an operator must mend. */
+  readonly #stopping = new AbortController()
+  #failure: {error: unknown} | null = null
+
+  constructor(settings: Settings, options: RunTaskOptions) {
+    this.#settings = settings
+    this.#options = options
+    this.#sink = createSink(settings.sink, {log: options.log, keyConverter: settings.events.keyConverter})
+    this.#store = new FileStateStore(settings.state.path)
+    const abort = (): void => {
+      this.#stopping.abort()
+    }
+    if (options.signal.aborted) abort()
+    else options.signal.addEventListener('abort', abort, {once: true})
+  }
+
+  status(): StatusReport {
+    return statusReport({
+      name: this.#settings.name,
+      version: this.#options.version,
+      state: this.#state,
+      streaming: this.#streaming,
+      engine: this.#engine,
+      sinkStatus: this.#sink.status(),
+      stored: this.#stored,
+      error: this.#error,
+    })
+  }
+
+  async run(): Promise<void> {
+    const session = new ServerSession(this.#settings, this.#options.log, this.#stopping.signal)
+    try {
+      await this.#store.open()
+      const stored = await this.#store.load()
+      const checkpoint = stored === null ? null : decodeCheckpoint(stored, this.#settings.state.path)
+      const server = await session.prepare(checkpoint)
+      if (server === null) return
+      const decision = decideStart(this.#settings, checkpoint, server.state)
+      this.#options.log.info({offset: decision.offset, snapshotMode: this.#settings.snapshot.mode}, 'starting')
+      await this.#sink.open(this.#stopping.signal)
+      if (!this.#stopping.signal.aborted) await this.#capture(session, {server, decision, checkpoint})
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#streaming = false
+      session.close()
+      await this.#sink.close(AbortSignal.timeout(5_000)).catch(() => undefined)
+      await this.#store.close()
+    }
+    if (this.#failure !== null) throw this.#failure.error
+    this.#options.log.info({}, 'stopped')
+  }
+
+  async #capture(
+    session: ServerSession,
+    start: {server: PreparedServer; decision: StartDecision; checkpoint: Checkpoint | null},
+  ): Promise<void> {
+    const {decision, server} = start
+    const {signal} = this.#stopping
+    const engine = new Engine({
+      settings: this.#settings,
+      version: this.#options.version,
+      runId: randomUUID(),
+      log: this.#options.log,
+      sink: this.#sink,
+      serverUuid: server.state.serverUuid,
+      planning: session.connection('planning'),
+      marking: session.connection('watermarks'),
+      offset: decision.offset,
+      checkpoint: decision.keepSnapshots ? start.checkpoint : null,
+      initialSnapshotQueued: decision.keepSnapshots && (start.checkpoint?.initialSnapshotQueued ?? false),
+      signal,
+      onFailure: error => this.#fail(error),
+    })
+    this.#engine = engine
+    const checkpointer = this.#createCheckpointer(engine)
+    engine.restorePlans()
+    const captured = await engine.capturedTables()
+    this.#options.log.info({tables: captured.length}, 'tables captured')
+    const since = `${decision.offset.file}:${decision.offset.pos}`
+    if (decision.ghosts) for (const table of captured) engine.divergences.ghostsPossible(table, since)
+    if (decision.snapshot) await engine.queueInitialSnapshot(`initial-${randomUUID().slice(0, 8)}`)
+    // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
+    await checkpointer.store()
+    checkpointer.start()
+    const marks = engine.marks?.run(signal).catch((error: unknown) => this.#fail(error))
+    if (decision.stopAfterSnapshot) this.#stopWhenCopied(engine)
+    try {
+      await this.#stream(engine, decision.offset)
+    } finally {
+      this.#state = this.#failure === null ? 'stopping' : 'failed'
+      this.#stopping.abort()
+      await marks
+      await this.#end(engine, checkpointer)
+    }
+  }
+
+  /** Streams until the signal aborts; reconnects from where it is after every loss. */
+  async #stream(engine: Engine, offset: StoredOffset): Promise<void> {
+    const {signal} = this.#stopping
+    const reader = new BinlogReader(this.#settings.database)
+    let start: StreamStart = streamStart(offset)
+    for (let attempt = 0; !signal.aborted;) {
+      try {
+        for await (const events of reader.events(start, signal)) {
+          if (!this.#streaming) this.#streamBegan(engine, reader)
+          attempt = 0
+          await engine.dispatch(events)
+        }
+        if (!signal.aborted) throw new TidemarkError('TIDEMARK_BINLOG_ENDED', 'the dump ended', {kind: 'retryable'})
+      } catch (error) {
+        this.#streaming = false
+        if (signal.aborted) return
+        if (!isConnectionLoss(error)) throw error
+        const {code, message} = describeError(error)
+        const retryInMs = backoffMs(attempt++)
+        const level = attempt > 3 ? 'warn' : 'info'
+        this.#options.log[level]({code, reason: message, retryInMs}, 'the binlog connection was lost, connecting again')
+        await delay(retryInMs, signal)
+        start = streamStart(engine.resumePlace())
+      }
+    }
+  }
+
+  #streamBegan(engine: Engine, reader: BinlogReader): void {
+    const uuid = reader.identity()?.serverUuid
+    const wanted = engine.serverUuid
+    if (uuid !== undefined && uuid !== wanted && engine.resumesByPosition) {
+      throw new TidemarkError(
+        'TIDEMARK_BINLOG_OTHER_SERVER',
+        `the binlog now comes from server ${uuid}, not from ${wanted}, and without GTIDs a position means nothing there; ` +
+          `connect to ${wanted} again, or set snapshot.mode=when_needed to copy all tables again`,
+      )
+    }
+    this.#streaming = true
+    if (this.#state === 'starting') this.#state = 'running'
+    this.#options.log.info({position: engine.dispatcher.reached}, 'streaming')
+    engine.begin()
+  }
+
+  #stopWhenCopied(engine: Engine): void {
+    const timer = setInterval(() => {
+      if (engine.coordinator?.active === true) return
+      clearInterval(timer)
+      this.#options.log.info({}, 'initial snapshot done, stopping as snapshot.mode=initial_only says')
+      this.#stopping.abort()
+    }, 100)
+    this.#stopping.signal.addEventListener('abort', () => clearInterval(timer), {once: true})
+  }
+
+  #createCheckpointer(engine: Engine): Checkpointer {
+    return new Checkpointer({
+      log: this.#options.log,
+      collect: () => encodeCheckpoint(engine.checkpoint()),
+      syncSink: () => this.#sink.sync(),
+      save: async text => {
+        await this.#store.save(text)
+        const {file, pos, gtidSet} = decodeCheckpoint(text, this.#settings.state.path).offset
+        this.#stored = {file, pos, gtidSet}
+      },
+      onFailure: error => this.#fail(error),
+    })
+  }
+
+  // What is in flight is waited for, so that an orderly stop repeats nothing; then the state is stored a last time.
+  async #end(engine: Engine, checkpointer: Checkpointer): Promise<void> {
+    await engine.close()
+    checkpointer.stop()
+    if (this.#failure === null) {
+      const patience = AbortSignal.timeout(DRAIN_MS)
+      const gaveUp = new Promise<void>(resolve => patience.addEventListener('abort', () => resolve(), {once: true}))
+      await Promise.race([engine.emitter.drain(), gaveUp])
+    }
+    await checkpointer.store().catch((error: unknown) => this.#fail(error))
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure === null) {
+      this.#failure = {error}
+      this.#error = describeError(error)
+      this.#state = 'failed'
+      this.#options.log.error(this.#error, 'the task failed')
+    }
+    this.#stopping.abort()
+  }
+}
+
+function streamStart(from: {gtidSet: string | null; file?: string; pos?: number; offset?: StoredOffset}): StreamStart {
+  const {file, pos} = from.offset ?? from
+  if (from.gtidSet !== null) return {type: 'gtid', executed: from.gtidSet}
+  return {type: 'position', file: file ?? '', pos: pos ?? 4}
+}

@@ -1,0 +1,159 @@
+// The source server at the start: reached, checked, compared with the stored state; and the connections that must all be
+// to this one server.
+
+import type {Settings} from '../config/settings.ts'
+import {GtidSet} from '../core/gtid-set.ts'
+import type {Log} from '../core/log.ts'
+import {TidemarkError, describeError} from '../core/tidemark-error.ts'
+import {openConnection} from '../mysql/connections.ts'
+import type {MysqlConnection} from '../mysql/connections.ts'
+import {assertPrerequisites, checkPrerequisites, prerequisiteText} from '../mysql/prerequisites.ts'
+import {ReopeningConnection} from '../mysql/reopening-connection.ts'
+import {
+  readBinlogEnd,
+  readBinlogFiles,
+  readBinlogStart,
+  readExecutedGtidSet,
+  readPurgedGtidSet,
+  readServerIdentity,
+} from '../mysql/server-reader.ts'
+import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
+import {backoffMs, delay} from './backoff.ts'
+import {isConnectionLoss} from './errors.ts'
+import type {ServerState} from './start-decision.ts'
+
+export interface PreparedServer {
+  readonly state: ServerState
+}
+
+/** How long the first connection is tried before the start counts as failed. */
+const FIRST_CONNECT_ATTEMPTS = 5
+
+export class ServerSession {
+  readonly #settings: Settings
+  readonly #log: Log
+  readonly #signal: AbortSignal
+  readonly #connections: ReopeningConnection[] = []
+  #serverUuid = ''
+
+  constructor(settings: Settings, log: Log, signal: AbortSignal) {
+    this.#settings = settings
+    this.#log = log
+    this.#signal = signal
+  }
+
+  /** Connects, checks every prerequisite, and reads what the start depends on. Null where the task is stopped meanwhile. */
+  async prepare(checkpoint: Checkpoint | null): Promise<PreparedServer | null> {
+    const connection = await this.#firstConnection()
+    if (connection === null) return null
+    try {
+      const state = await readServerState(connection, checkpoint)
+      this.#serverUuid = state.serverUuid
+      await this.#check(connection)
+      return {state}
+    } finally {
+      connection.destroy()
+    }
+  }
+
+  /** A connection for one purpose, opened when needed and again after a loss, always to the server that was prepared. */
+  connection(purpose: string): ReopeningConnection {
+    const connection = new ReopeningConnection({
+      open: () => openConnection(this.#settings.database, purpose),
+      verify: async open => {
+        const {serverUuid} = await readServerIdentity(open)
+        if (serverUuid === this.#serverUuid) return
+        throw new TidemarkError(
+          'TIDEMARK_MYSQL_OTHER_SERVER',
+          `${this.#settings.database.hostname} is server ${serverUuid} now, the binlog comes from ${this.#serverUuid}; ` +
+            `watermarks and chunks must be of the binlog's server: let the name stand for one server only`,
+          {kind: 'retryable'},
+        )
+      },
+    })
+    this.#connections.push(connection)
+    return connection
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close()
+  }
+
+  // Whether the stored offset is still there is decided with snapshot.mode in mind, so it is not among these.
+  async #check(connection: MysqlConnection): Promise<void> {
+    const results = await checkPrerequisites(connection, this.#settings, {storedOffset: null})
+    for (const result of results) {
+      if (result.ok === 'warning') this.#log.warn({prerequisite: result.name}, prerequisiteText(result))
+    }
+    assertPrerequisites(results)
+  }
+
+  async #firstConnection(): Promise<MysqlConnection | null> {
+    for (let attempt = 0; !this.#signal.aborted; attempt++) {
+      try {
+        return await openConnection(this.#settings.database, 'start')
+      } catch (error) {
+        if (!isConnectionLoss(error) || attempt + 1 >= FIRST_CONNECT_ATTEMPTS) throw error
+        const retryInMs = backoffMs(attempt + 1)
+        this.#log.warn({...describeError(error), retryInMs}, 'cannot connect to MySQL, will try again')
+        await delay(retryInMs, this.#signal)
+      }
+    }
+    return null
+  }
+}
+
+async function readServerState(connection: MysqlConnection, checkpoint: Checkpoint | null): Promise<ServerState> {
+  const identity = await readServerIdentity(connection)
+  const gtidOn = identity.gtidMode === 'ON'
+  const executed = gtidOn ? await readExecutedGtidSet(connection) : ''
+  const end = await readBinlogEnd(connection)
+  if (end === null) {
+    throw new TidemarkError(
+      'TIDEMARK_PREREQUISITE_LOG_BIN',
+      'the server writes no binary log: log_bin is OFF, wanted ON; start mysqld with --log-bin (RDS and Aurora: binlog_format=ROW in the parameter group, and backups on)',
+      {kind: 'prerequisite'},
+    )
+  }
+  const start = await readBinlogStart(connection)
+  const purged = gtidOn ? await readPurgedGtidSet(connection) : ''
+  const server = {serverUuid: identity.serverUuid, gtidOn, executed, end, start, purged}
+  if (checkpoint === null) return {...server, stored: null}
+  const {offset} = checkpoint
+  const stored =
+    offset.gtidSet !== null && gtidOn
+      ? storedByGtid(GtidSet.parse(offset.gtidSet), GtidSet.parse(executed), GtidSet.parse(purged))
+      : await storedByPosition(connection, {offset, from: checkpoint.serverUuid, to: identity.serverUuid})
+  return {...server, stored}
+}
+
+function storedByGtid(stored: GtidSet, executed: GtidSet, purged: GtidSet): ServerState['stored'] {
+  if (!executed.contains(stored)) {
+    const lost = stored.subtract(executed).toString()
+    return {ok: false, reason: `this server lacks the transactions ${lost}, which the stream has already emitted`}
+  }
+  if (!stored.contains(purged)) {
+    const missing = purged.subtract(stored).toString()
+    return {ok: false, reason: `this server has purged the transactions ${missing}, which the stream has not seen`}
+  }
+  return {ok: true}
+}
+
+async function storedByPosition(
+  connection: MysqlConnection,
+  place: {offset: StoredOffset; from: string; to: string},
+): Promise<ServerState['stored']> {
+  if (place.from !== place.to) {
+    return {ok: false, reason: `the state belongs to server ${place.from}, this one is ${place.to}, and GTIDs are off`}
+  }
+  const files = await readBinlogFiles(connection)
+  const file = files.find(candidate => candidate.name === place.offset.file)
+  if (file === undefined) return {ok: false, reason: `the server no longer has ${place.offset.file} (purged)`}
+  if (file.sizeBytes < place.offset.pos) {
+    return {
+      ok: false,
+      reason: `${place.offset.file} has only ${file.sizeBytes} bytes on this server (RESET BINARY LOGS, or restored)`,
+    }
+  }
+  return {ok: true}
+}

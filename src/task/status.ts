@@ -1,0 +1,139 @@
+// What the task says of itself: GET /status, and everything that shows progress, reads this.
+
+import {compareBinlogPositions} from '../core/binlog-position.ts'
+import type {SignalReceipt} from '../signals/signal-processor.ts'
+import {keyText} from '../snapshot/chunk-key.ts'
+import {progressOf} from '../snapshot/snapshot-progress-log.ts'
+import type {SnapshotPlan, TablePlan} from '../snapshot/snapshot-plan.ts'
+import type {SinkStatus} from '../sinks/sink.ts'
+import type {Divergence} from '../state/checkpoint.ts'
+import type {Engine} from './engine.ts'
+
+export type TaskState = 'starting' | 'running' | 'stopping' | 'failed'
+
+export interface TableStatus {
+  readonly table: string
+  readonly snapshot: string
+  readonly state: TablePlan['state']
+  readonly rowsDone: number
+  readonly rowsEstimated: number
+  readonly rowsPerSecond: number
+  readonly secondsLeft: number | null
+  readonly percent: number
+  readonly chunks: number
+  readonly superseded: number
+  /** Last key read, for people. */
+  readonly key: string | null
+  readonly problem: string | null
+}
+
+export interface StatusReport {
+  readonly name: string
+  readonly version: string
+  readonly state: TaskState
+  /** True once a row that is written from now on will come through. */
+  readonly streaming: boolean
+  readonly position: {readonly file: string; readonly pos: number; readonly gtidSet: string | null}
+  /** The place up to which every event is stored as done. */
+  readonly stored: {readonly file: string; readonly pos: number; readonly gtidSet: string | null} | null
+  /** Now minus the time of the last transaction; 0 while the server is idle; null before the first. */
+  readonly behindMs: number | null
+  readonly snapshot: {
+    readonly state: 'idle' | 'running' | 'paused' | 'failed'
+    readonly tables: readonly TableStatus[]
+    /** Windows that wait for their high watermark, and bytes held for chunks. */
+    readonly windowsWaiting: number
+    readonly bytesHeld: number
+    readonly problem: string | null
+  }
+  readonly signals: readonly SignalReceipt[]
+  readonly diverged: readonly Omit<Divergence, 'atMs'>[]
+  readonly sink: SinkStatus & {readonly eventsEmitted: number; readonly bytesInFlight: number}
+  readonly notesOverflowed: number
+  readonly error: {readonly code: string; readonly message: string} | null
+}
+
+export interface StatusContext {
+  readonly name: string
+  readonly version: string
+  readonly state: TaskState
+  readonly streaming: boolean
+  readonly engine: Engine | null
+  readonly sinkStatus: SinkStatus
+  readonly stored: StatusReport['stored']
+  readonly error: StatusReport['error']
+}
+
+export function statusReport(context: StatusContext): StatusReport {
+  const {engine, name, version, state, streaming, stored, error} = context
+  const position = engine?.currentPosition() ?? {file: '', pos: 0, gtidSet: null}
+  return {
+    name,
+    version,
+    state,
+    streaming,
+    position,
+    stored,
+    behindMs: behindMs(engine),
+    snapshot: snapshotStatus(engine),
+    signals: (engine?.signals.receipts ?? []).slice(-20),
+    diverged: (engine?.divergences.list ?? []).map(({table, since, reason}) => ({table, since, reason})),
+    sink: {
+      ...context.sinkStatus,
+      eventsEmitted: engine?.emitter.eventsEmitted ?? 0,
+      bytesInFlight: (engine?.emitter.streamBytes ?? 0) + (engine?.emitter.snapshotBytesInFlight ?? 0),
+    },
+    notesOverflowed: engine?.notes.overflows ?? 0,
+    error,
+  }
+}
+
+function behindMs(engine: Engine | null): number | null {
+  if (engine === null) return null
+  const {lastEventMs, idle} = engine.dispatcher
+  if (idle) return 0
+  return lastEventMs === 0 ? null : Math.max(0, Math.round(Date.now() - lastEventMs))
+}
+
+function snapshotStatus(engine: Engine | null): StatusReport['snapshot'] {
+  const plans = engine?.coordinator?.plans ?? []
+  const shown = plans.filter(plan => plan.state !== 'completed' && plan.state !== 'stopped')
+  const recent = plans.slice(-3).filter(plan => !shown.includes(plan))
+  return {
+    state: overallState(plans),
+    tables: [...recent, ...shown].flatMap(plan => plan.tables.map(table => tableStatus(engine!, plan, table))),
+    windowsWaiting: engine?.coordinator?.waitingWindows ?? 0,
+    bytesHeld: engine?.coordinator?.budget.held ?? 0,
+    problem: engine?.marks?.problem ?? null,
+  }
+}
+
+function overallState(plans: readonly SnapshotPlan[]): StatusReport['snapshot']['state'] {
+  if (plans.some(plan => plan.state === 'running' || plan.state === 'queued')) return 'running'
+  return plans.at(-1)?.state === 'failed' ? 'failed' : 'idle'
+}
+
+function tableStatus(engine: Engine, snapshot: SnapshotPlan, plan: TablePlan): TableStatus {
+  const run = engine.coordinator?.runs.find(candidate => candidate.plan === plan)
+  const progress = run === undefined ? null : progressOf(run)
+  const last = plan.ranges?.at(-1)
+  return {
+    table: `${plan.table.database}.${plan.table.table}`,
+    snapshot: snapshot.id,
+    state: plan.state,
+    rowsDone: plan.rowsDone,
+    rowsEstimated: Math.max(plan.rowsEstimated, plan.rowsDone),
+    rowsPerSecond: progress?.rowsPerSecond ?? 0,
+    secondsLeft: plan.state === 'done' ? 0 : (progress?.secondsLeft ?? null),
+    percent: plan.state === 'done' ? 100 : (progress?.percent ?? 0),
+    chunks: plan.chunksDone,
+    superseded: plan.superseded,
+    key: progress?.key ?? (last?.after == null ? null : keyText(last.after)),
+    problem: run?.problem ?? plan.error,
+  }
+}
+
+/** True where the stored offset lies at or behind a place: everything before it is in the sink. */
+export function hasStored(report: StatusReport, place: {file: string; pos: number}): boolean {
+  return report.stored !== null && compareBinlogPositions(report.stored, place) >= 0
+}
