@@ -1,0 +1,318 @@
+// Debezium's change event around the JSON of rows: prepared bytes, in which only what differs from event to event is
+// written anew. `EventOrigin` is the part that all rows of one binlog event or one window share; `EnvelopeTemplate` is a
+// table's. Lengths are known before anything is written, since a record batch stores them first.
+
+import {ByteWriter} from '../core/byte-writer.ts'
+import type {EventSettings} from '../config/settings.ts'
+import type {TableId} from '../core/table-id.ts'
+import type {TableShape} from '../core/table-shape.ts'
+import type {BigintUnsignedHandlingMode} from './column-family.ts'
+import {putFixedDigits} from './fixed-digits.ts'
+import {jsonStringBytes} from './json-bytes.ts'
+import {envelopeSchemaText} from './schema-frame.ts'
+
+/** `source.snapshot`. */
+export type SnapshotMarker =
+  'false' | 'incremental' | 'first' | 'first_in_data_collection' | 'true' | 'last_in_data_collection' | 'last'
+
+/** Where and when rows come from; see the fields of Debezium's `source`. */
+export interface OriginFields {
+  /** Event time, microseconds since 1970. */
+  readonly tsUs: number
+  readonly snapshot: SnapshotMarker
+  readonly serverId: number
+  /** '' without GTIDs. */
+  readonly sid: string
+  readonly gno: number
+  readonly file: string
+  readonly pos: number
+  /** null or negative: unknown. */
+  readonly threadId: number | null
+  /** The clock when the events are built, microseconds since 1970. */
+  readonly nowUs: number
+}
+
+/** What all rows of one binlog event or one window have in common. Reused: `set` costs a few stores. */
+export class EventOrigin {
+  /** Grows with each `set`, so that templates see a change. */
+  version = 0
+  tsUs = 0
+  snapshot: SnapshotMarker = 'false'
+  serverId = 0
+  sid = ''
+  gno = 0
+  file = ''
+  pos = 0
+  threadId = -1
+  nowUs = 0
+
+  set(fields: OriginFields): void {
+    this.version++
+    this.tsUs = fields.tsUs
+    this.snapshot = fields.snapshot
+    this.serverId = fields.serverId
+    this.sid = fields.sid
+    this.gno = fields.gno
+    this.file = fields.file
+    this.pos = fields.pos
+    this.threadId = fields.threadId ?? -1
+    this.nowUs = fields.nowUs
+  }
+}
+
+export interface EnvelopeTemplateSource {
+  readonly id: TableId
+  readonly topic: string
+  readonly settings: Pick<EventSettings, 'topicPrefix' | 'valueSchemasEnabled'>
+  readonly shape: TableShape
+  /** `source.version`. */
+  readonly version: string
+  readonly bigintUnsignedHandlingMode?: BigintUnsignedHandlingMode
+}
+
+const BEFORE_NULL = '{"before":null,"after":'
+const BEFORE = '{"before":'
+const AFTER = Buffer.from(',"after":')
+const AFTER_NULL = Buffer.from(',"after":null')
+/** From here to 2286 times in microseconds have 16 digits. */
+const MIN_16_DIGITS = 1e15
+const MAX_16_DIGITS = 1e16
+
+/**
+ * The envelope of one table's events. All lengths and bytes are exact: `valueLength` first, then one `write…` with the
+ * same arguments. Positional arguments, since these run once for each row.
+ */
+export class EnvelopeTemplate {
+  readonly #headSingle: Buffer
+  readonly #headBefore: Buffer
+  readonly #sourceStart: Buffer
+  readonly #db: Buffer
+  readonly #table: Buffer
+  readonly #close: string
+
+  // The bytes behind the rows, split where the row number goes; made for `#origin` at `#originVersion`.
+  readonly #tail = new ByteWriter(1024)
+  #first: Buffer = Buffer.alloc(0)
+  #second: Buffer = Buffer.alloc(0)
+  #origin: EventOrigin | null = null
+  #originVersion = -1
+  readonly #made = new EventOrigin()
+  #opAt = 0
+  #tsMsAt = 0
+  #tsUsAt = 0
+  #gnoEnd = 0
+  #posEnd = 0
+  #nowMsAt = 0
+  #patchable = false
+  #gnoDigits = 0
+  #posDigits = 0
+
+  constructor(source: EnvelopeTemplateSource) {
+    const {id, topic, settings, shape, bigintUnsignedHandlingMode = 'long'} = source
+    const frame = settings.valueSchemasEnabled
+      ? `{"schema":${envelopeSchemaText(shape, {topic, bigintUnsignedHandlingMode})},"payload":`
+      : ''
+    this.#headSingle = Buffer.from(frame + BEFORE_NULL)
+    this.#headBefore = Buffer.from(frame + BEFORE)
+    this.#close = settings.valueSchemasEnabled ? '}}' : '}'
+    this.#sourceStart = Buffer.from(
+      `,"source":{"version":${JSON.stringify(source.version)},"connector":"mysql",` +
+        `"name":${JSON.stringify(settings.topicPrefix)},"ts_ms":`,
+    )
+    this.#db = jsonStringBytes(id.database)
+    this.#table = jsonStringBytes(id.table)
+  }
+
+  /** Bytes of the value of one event. `rowLength` is the before row's for u and d; `afterLength` counts for u only. */
+  valueLength(
+    op: 'c' | 'r' | 'u' | 'd',
+    rowLength: number,
+    afterLength: number,
+    origin: EventOrigin,
+    row: number,
+  ): number {
+    if (origin !== this.#origin || origin.version !== this.#originVersion) this.#bind(origin)
+    const tail = this.#first.length + digitCount(row) + this.#second.length
+    switch (op) {
+      case 'c':
+      case 'r':
+        return this.#headSingle.length + rowLength + tail
+      case 'd':
+        return this.#headBefore.length + rowLength + AFTER_NULL.length + tail
+      case 'u':
+        return this.#headBefore.length + rowLength + AFTER.length + afterLength + tail
+    }
+  }
+
+  /** Appends the value of a c, r or d event with the row `source[start, end)`. */
+  writeSingle(
+    op: 'c' | 'r' | 'd',
+    source: Uint8Array,
+    start: number,
+    end: number,
+    origin: EventOrigin,
+    row: number,
+    out: ByteWriter,
+  ): void {
+    if (op === 'd') {
+      out.write(this.#headBefore)
+      out.write(source, start, end)
+      out.write(AFTER_NULL)
+      this.#writeTail(0x64, origin, row, out)
+    } else {
+      out.write(this.#headSingle)
+      out.write(source, start, end)
+      this.#writeTail(op === 'c' ? 0x63 : 0x72, origin, row, out)
+    }
+  }
+
+  /** Appends the value of a u event: before is `source[beforeStart, beforeEnd)`, after is `source[afterStart, afterEnd)`. */
+  writeUpdate(
+    source: Uint8Array,
+    beforeStart: number,
+    beforeEnd: number,
+    afterStart: number,
+    afterEnd: number,
+    origin: EventOrigin,
+    row: number,
+    out: ByteWriter,
+  ): void {
+    out.write(this.#headBefore)
+    out.write(source, beforeStart, beforeEnd)
+    out.write(AFTER)
+    out.write(source, afterStart, afterEnd)
+    this.#writeTail(0x75, origin, row, out)
+  }
+
+  #writeTail(op: number, origin: EventOrigin, row: number, out: ByteWriter): void {
+    if (origin !== this.#origin || origin.version !== this.#originVersion) this.#bind(origin)
+    this.#tail.bytes[this.#opAt] = op
+    out.write(this.#first)
+    out.writeInteger(row)
+    out.write(this.#second)
+  }
+
+  /** Makes the tail for an origin: digits are patched where everything else is as it was, as it is from event to event. */
+  #bind(origin: EventOrigin): void {
+    const made = this.#made
+    if (
+      this.#patchable &&
+      origin.file === made.file &&
+      origin.sid === made.sid &&
+      origin.threadId === made.threadId &&
+      origin.snapshot === made.snapshot &&
+      origin.serverId === made.serverId &&
+      isWide(origin.tsUs) &&
+      isWide(origin.nowUs) &&
+      digitCount(origin.pos) === this.#posDigits &&
+      digitCount(origin.gno) === this.#gnoDigits
+    ) {
+      this.#patch(origin)
+    } else {
+      this.#make(origin)
+    }
+    made.set(origin)
+    this.#origin = origin
+    this.#originVersion = origin.version
+  }
+
+  #patch(origin: EventOrigin): void {
+    const {bytes} = this.#tail
+    const made = this.#made
+    if (origin.tsUs !== made.tsUs) {
+      putFixedDigits(bytes, this.#tsUsAt, origin.tsUs, 16)
+      const usAt = this.#tsUsAt
+      const msAt = this.#tsMsAt
+      const nsAt = usAt + 16 + TS_NS.length
+      for (let i = 0; i < 16; i++) {
+        const digit = bytes[usAt + i]!
+        bytes[nsAt + i] = digit
+        if (i < 13) bytes[msAt + i] = digit
+      }
+    }
+    if (origin.gno !== made.gno) putFixedDigits(bytes, this.#gnoEnd - this.#gnoDigits, origin.gno, this.#gnoDigits)
+    if (origin.pos !== made.pos) putFixedDigits(bytes, this.#posEnd - this.#posDigits, origin.pos, this.#posDigits)
+    if (origin.nowUs !== made.nowUs) {
+      const msAt = this.#nowMsAt
+      const usAt = msAt + 13 + TS_US.length
+      const nsAt = usAt + 16 + TS_NS.length
+      putFixedDigits(bytes, usAt, origin.nowUs, 16)
+      for (let i = 0; i < 16; i++) {
+        const digit = bytes[usAt + i]!
+        bytes[nsAt + i] = digit
+        if (i < 13) bytes[msAt + i] = digit
+      }
+    }
+  }
+
+  #make(origin: EventOrigin): void {
+    const tail = this.#tail
+    tail.clear()
+    tail.write(this.#sourceStart)
+    this.#tsMsAt = tail.length
+    writeMillis(origin.tsUs, tail)
+    tail.writeAscii(`,"snapshot":"${origin.snapshot}","db":`)
+    tail.write(this.#db)
+    tail.writeAscii(',"sequence":null')
+    tail.writeAscii(TS_US)
+    this.#tsUsAt = tail.length
+    writeMicrosAndNanos(origin.tsUs, tail)
+    tail.writeAscii(',"table":')
+    tail.write(this.#table)
+    tail.writeAscii(`,"server_id":${origin.serverId},"gtid":`)
+    if (origin.sid === '') tail.writeAscii('null')
+    else tail.writeAscii(`"${origin.sid}:${origin.gno}`)
+    this.#gnoEnd = tail.length
+    if (origin.sid !== '') tail.writeByte(0x22)
+    tail.writeAscii(',"file":')
+    tail.write(jsonStringBytes(origin.file))
+    tail.writeAscii(`,"pos":${origin.pos}`)
+    this.#posEnd = tail.length
+    tail.writeAscii(',"row":')
+    const split = tail.length
+    tail.writeAscii(
+      `,"thread":${origin.threadId < 0 ? 'null' : origin.threadId},"query":null},"transaction":null,"op":"`,
+    )
+    this.#opAt = tail.length
+    tail.writeAscii('c","ts_ms":')
+    this.#nowMsAt = tail.length
+    writeMillis(origin.nowUs, tail)
+    tail.writeAscii(TS_US)
+    writeMicrosAndNanos(origin.nowUs, tail)
+    tail.writeAscii(this.#close)
+    this.#first = tail.bytes.subarray(0, split)
+    this.#second = tail.bytes.subarray(split, tail.length)
+    this.#gnoDigits = origin.sid === '' ? 0 : digitCount(origin.gno)
+    this.#posDigits = digitCount(origin.pos)
+    this.#patchable = isWide(origin.tsUs) && isWide(origin.nowUs) && origin.sid !== ''
+  }
+}
+
+const TS_US = ',"ts_us":'
+const TS_NS = ',"ts_ns":'
+
+function isWide(us: number): boolean {
+  return us >= MIN_16_DIGITS && us < MAX_16_DIGITS
+}
+
+function writeMillis(us: number, out: ByteWriter): void {
+  out.writeInteger(Math.floor(us / 1000))
+}
+
+/** Nanoseconds pass 2^53, so they are microseconds and three zeros. */
+function writeMicrosAndNanos(us: number, out: ByteWriter): void {
+  out.writeInteger(us)
+  out.writeAscii(TS_NS)
+  out.writeInteger(us)
+  if (us !== 0) out.writeAscii('000')
+}
+
+/** Decimal digits of a whole number from 0 to 2^53. */
+function digitCount(value: number): number {
+  if (value < 10) return 1
+  if (value < 100) return 2
+  if (value < 1000) return 3
+  let count = 3
+  for (let bound = 1000; value >= bound; bound *= 10) count++
+  return count
+}

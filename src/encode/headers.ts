@@ -1,0 +1,40 @@
+// Headers of events: Debezium's extended headers, constant for a run, and those that tie the two events of a changed
+// key together. Text as Connect's SimpleHeaderConverter writes it: strings bare, a struct as JSON without its schema.
+
+import type {EventSettings} from '../config/settings.ts'
+import type {EventHeaders} from '../sinks/sink.ts'
+
+const CONTEXT = '__debezium.context.'
+const FRAME_START = Buffer.from('{"schema":{"type":"struct"')
+const PAYLOAD = Buffer.from(',"payload":')
+
+/** The extended headers of every data event of this run, or null where they are switched off. */
+export function extendedHeaders(
+  settings: Pick<EventSettings, 'extendedHeaders' | 'topicPrefix' | 'connectorName'>,
+  runId: string,
+): EventHeaders | null {
+  if (!settings.extendedHeaders) return null
+  const header = (name: string, text: string): {name: string; value: Buffer} => ({
+    name: `${CONTEXT}${name}`,
+    value: Buffer.from(text, 'utf8'),
+  })
+  return {
+    entries: [
+      header('connectorLogicalName', settings.topicPrefix),
+      header('taskId', '0'),
+      header('connectorName', settings.connectorName),
+      header('runId', runId),
+    ],
+  }
+}
+
+/** The constant headers and `__debezium.newkey` or `__debezium.oldkey` with the other event's message key. */
+export function keyChangeHeaders(constant: EventHeaders | null, name: 'oldkey' | 'newkey', key: Buffer): EventHeaders {
+  return {entries: [...(constant?.entries ?? []), {name: `__debezium.${name}`, value: keyPayload(key)}]}
+}
+
+/** The key without its schema frame. A payload's first value is never an object, so the frame's beginning is unmistakable. */
+function keyPayload(key: Buffer): Buffer {
+  if (key.compare(FRAME_START, 0, FRAME_START.length, 0, FRAME_START.length) !== 0) return key
+  return key.subarray(key.indexOf(PAYLOAD) + PAYLOAD.length, -1)
+}

@@ -1,0 +1,81 @@
+// JSON text as bytes: strings with their escapes, written from UTF-8 bytes without making a JavaScript string.
+
+import type {ByteWriter} from '../core/byte-writer.ts'
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+/** Bytes worked on between two looks at the buffer's room, so that one large text does not reserve six times its size. */
+const SEGMENT = 8192
+
+/** 0: the byte stands for itself. 1: \u00XX. Else the letter behind the backslash. */
+const ESCAPES = new Uint8Array(256)
+ESCAPES.fill(1, 0, 0x20)
+ESCAPES[0x08] = 0x62
+ESCAPES[0x09] = 0x74
+ESCAPES[0x0a] = 0x6e
+ESCAPES[0x0c] = 0x66
+ESCAPES[0x0d] = 0x72
+ESCAPES[QUOTE] = QUOTE
+ESCAPES[BACKSLASH] = BACKSLASH
+
+const HEX = Buffer.from('0123456789ABCDEF', 'latin1')
+const LOWER_HEX = Buffer.from('0123456789abcdef', 'latin1')
+
+/** Appends `source[start, end)`, UTF-8 bytes, as a JSON string with its quotes. Escapes as Jackson does, so as Connect's JsonConverter. */
+export function writeJsonString(source: Uint8Array, start: number, end: number, out: ByteWriter): void {
+  out.writeByte(QUOTE)
+  writeEscaped(source, start, end, HEX, out)
+  out.writeByte(QUOTE)
+}
+
+/** As `writeJsonString`, but with the escapes of MySQL's JSON text, which has lower-case digits. */
+export function writeServerJsonString(source: Uint8Array, start: number, end: number, out: ByteWriter): void {
+  out.writeByte(QUOTE)
+  writeEscaped(source, start, end, LOWER_HEX, out)
+  out.writeByte(QUOTE)
+}
+
+function writeEscaped(source: Uint8Array, start: number, end: number, hex: Uint8Array, out: ByteWriter): void {
+  for (let from = start; from < end; from += SEGMENT) {
+    const to = from + SEGMENT < end ? from + SEGMENT : end
+    out.reserve((to - from) * 6)
+    const bytes = out.bytes
+    let at = out.length
+    for (let i = from; i < to; i++) {
+      const byte = source[i]!
+      if (ESCAPES[byte] === 0) bytes[at++] = byte
+      else at = putEscape(bytes, at, byte, hex)
+    }
+    out.length = at
+  }
+}
+
+/** Puts the escape of an ASCII byte at `at`, or the byte itself, and returns the offset behind it. Needs 6 bytes of room. */
+export function putJsonAscii(bytes: Uint8Array, at: number, byte: number): number {
+  if (ESCAPES[byte] !== 0) return putEscape(bytes, at, byte, HEX)
+  bytes[at] = byte
+  return at + 1
+}
+
+function putEscape(bytes: Uint8Array, start: number, byte: number, hex: Uint8Array): number {
+  let at = start
+  const letter = ESCAPES[byte]!
+  bytes[at++] = BACKSLASH
+  if (letter !== 1) {
+    bytes[at++] = letter
+    return at
+  }
+  bytes[at++] = 0x75
+  bytes[at++] = 0x30
+  bytes[at++] = 0x30
+  bytes[at++] = hex[byte >> 4]!
+  bytes[at++] = hex[byte & 15]!
+  return at
+}
+
+/** JSON text of a string as bytes, for constants. */
+export function jsonStringBytes(text: string): Buffer {
+  return Buffer.from(JSON.stringify(text), 'utf8')
+}
+
+export const NULL_BYTES = Buffer.from('null', 'latin1')
