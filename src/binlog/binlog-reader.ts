@@ -17,8 +17,11 @@ export class BinlogReader implements BinlogSource {
   readonly #replicaUuid = randomUUID()
   #dump: Dump | null = null
 
-  constructor(settings: DatabaseSettings) {
+  readonly #visibleWithinSeconds: number
+
+  constructor(settings: DatabaseSettings, {visibleWithinSeconds = 30}: {readonly visibleWithinSeconds?: number} = {}) {
     this.#settings = settings
+    this.#visibleWithinSeconds = visibleWithinSeconds
   }
 
   /** The server of the dump that is running, null while none is. */
@@ -41,7 +44,15 @@ export class BinlogReader implements BinlogSource {
     if (signal.aborted) return
     let dump: Dump
     try {
-      dump = await Dump.open({settings: this.#settings, start, replicaUuid: this.#replicaUuid}, signal)
+      dump = await Dump.open(
+        {
+          settings: this.#settings,
+          start,
+          replicaUuid: this.#replicaUuid,
+          visibleWithinSeconds: this.#visibleWithinSeconds,
+        },
+        signal,
+      )
     } catch (error) {
       if (signal.aborted) return
       throw error

@@ -19,8 +19,6 @@ const SHORTEST_HEARTBEAT_MS = 100
 const LONGEST_HEARTBEAT_MS = 1_200_000
 /** Heartbeat periods without a byte after which the connection counts as dead. */
 const SILENT_PERIODS = 3
-/** How long a transaction that the stream has seen may take to become visible (semi-synchronous replication waits before it). */
-const VISIBLE_WITHIN_SECONDS = 30
 const KILL_TIMEOUT_MS = 1_000
 
 export interface DumpOptions {
@@ -28,6 +26,8 @@ export interface DumpOptions {
   readonly start: StreamStart
   /** Names this reader to the server: a dump of the same name that is left over is ended by the server. */
   readonly replicaUuid: string
+  /** How long a transaction that the stream has seen may take to become visible (semi-synchronous replication waits before it). */
+  readonly visibleWithinSeconds: number
 }
 
 export class Dump {
@@ -56,7 +56,7 @@ export class Dump {
       control = await openConnection(settings, 'binlog-control')
       signal.throwIfAborted()
       const serverUuid = await sameServer(connection, control)
-      if (start.type === 'gtid') await checkExecuted(start.executed, control)
+      if (start.type === 'gtid') await checkExecuted(control, start.executed, options.visibleWithinSeconds)
       const collations = new Collations(await queryRows(control, COLLATIONS_QUERY, [], 'read the collations'))
       const heartbeatMs = heartbeatPeriodMs(settings.keepAliveIntervalMs)
       const chunks = new ChunkQueue(rawConnection(connection).stream)
@@ -209,11 +209,11 @@ async function sameServer(connection: MysqlConnection, control: MysqlConnection)
 }
 
 /** The server must have what the stream has read: else commits were lost in a fail-over, and its GTIDs mean other rows. */
-async function checkExecuted(executed: string, control: MysqlConnection): Promise<void> {
+async function checkExecuted(control: MysqlConnection, executed: string, withinSeconds: number): Promise<void> {
   const [row] = await queryRows<{late: number | string}>(
     control,
     'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS late',
-    [executed, VISIBLE_WITHIN_SECONDS],
+    [executed, withinSeconds],
     'compare the stored GTID set with gtid_executed',
   )
   if (Number(row?.late) === 0) return

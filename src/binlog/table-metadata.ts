@@ -47,6 +47,8 @@ const isCharacter = new Set([
   Type.TYPE_TINY_BLOB,
   Type.TYPE_MEDIUM_BLOB,
   Type.TYPE_LONG_BLOB,
+  // Binary as it is, it has its place in the lists of collations (seen on 9.7).
+  Type.TYPE_VECTOR,
 ])
 const isEnumOrSet = new Set([Type.TYPE_ENUM, Type.TYPE_SET])
 
