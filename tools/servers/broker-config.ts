@@ -6,4 +6,7 @@ export const loneBrokerConfig: Readonly<Record<string, string>> = {
   'transaction.state.log.min.isr': '1',
   'transaction.state.log.num.partitions': '3',
   'group.initial.rebalance.delay.ms': '0',
+  // A killed broker may register again only when its old session is over; the default is 9 s.
+  'broker.session.timeout.ms': '3000',
+  'broker.heartbeat.interval.ms': '500',
 }
