@@ -5,6 +5,9 @@
 // - P2 After a failure nothing new leaves until everything in flight is settled; then it goes on, in order, with the
 //   first batch that is not acknowledged and with the same bytes. So the broker, which takes a producer's batches only
 //   in sequence, ends up with each exactly once, whatever became of the earlier copies.
+//   Its limit: a broker forgets a producer that it has not heard of for producer.id.expiration.ms (a day) and then takes
+//   any sequence number. So does nothing harm after a quiet day; but where a batch was appended, its answer was lost and
+//   the broker stays away for that day, the up to five batches then in flight may come twice, as after a crash.
 // - P3 A batch is never given up, except together with the whole sink.
 
 import {invariant, type TidemarkError} from '../../core/tidemark-error.ts'
