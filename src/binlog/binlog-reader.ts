@@ -61,7 +61,8 @@ export class BinlogReader implements BinlogSource {
     try {
       const decoder = new EventDecoder({
         collations: dump.collations,
-        checksum: dump.checksum,
+        // Asked for by the dump's session.
+        checksum: true,
         nextChunk: () => dump.chunks.take(),
       })
       while (await dump.chunks.waitForBatch(signal)) {

@@ -34,8 +34,6 @@ export class Dump {
   readonly chunks: ChunkQueue
   readonly collations: Collations
   readonly serverUuid: string
-  /** Whether events end with a checksum, up to the first FORMAT_DESCRIPTION event. */
-  readonly checksum: boolean
   readonly #options: DumpOptions
   readonly #connection: MysqlConnection
   readonly #control: MysqlConnection
@@ -61,7 +59,7 @@ export class Dump {
       const heartbeatMs = heartbeatPeriodMs(settings.keepAliveIntervalMs)
       const chunks = new ChunkQueue(rawConnection(connection).stream)
       const watch = new HeartbeatWatch(heartbeatMs, chunks)
-      const {checksum} = await startDump({
+      await startDump({
         connection,
         control,
         start,
@@ -74,7 +72,7 @@ export class Dump {
       }).catch((error: unknown) => {
         throw toMysqlError(error, `ask ${settings.hostname}:${settings.port} for its binlog`)
       })
-      return new Dump({options, connection, control, serverUuid, collations, chunks, watch, checksum})
+      return new Dump({options, connection, control, serverUuid, collations, chunks, watch})
     } catch (error) {
       rawConnection(connection).stream.destroy()
       control?.destroy()
@@ -92,7 +90,6 @@ export class Dump {
     readonly collations: Collations
     readonly chunks: ChunkQueue
     readonly watch: HeartbeatWatch
-    readonly checksum: boolean
   }) {
     this.#options = parts.options
     this.#connection = parts.connection
@@ -101,7 +98,6 @@ export class Dump {
     this.chunks = parts.chunks
     this.collations = parts.collations
     this.serverUuid = parts.serverUuid
-    this.checksum = parts.checksum
     this.#connection.connection.on('error', this.#onLost)
     rawConnection(this.#connection).stream.once('close', this.#onLost)
     this.#watch.start()
@@ -182,12 +178,17 @@ function heartbeatPeriodMs(keepAliveIntervalMs: number): number {
   )
 }
 
-/** Names of either generation; the server takes the one that it knows. The period is in nanoseconds. */
+/**
+ * Names of either generation; the server takes the one that it knows. The period is in nanoseconds. Checksums: files are
+ * sent as they were written. zongji says that it can read them only where the server writes them now, and a server that
+ * does not any more would refuse its older files.
+ */
 function sessionSql(replicaUuid: string, heartbeatMs: number): string {
   const period = `${heartbeatMs}000000`
   return (
     `SET @source_heartbeat_period = ${period}, @master_heartbeat_period = ${period}, ` +
-    `@replica_uuid = '${replicaUuid}', @slave_uuid = '${replicaUuid}'`
+    `@replica_uuid = '${replicaUuid}', @slave_uuid = '${replicaUuid}', ` +
+    "@source_binlog_checksum = 'CRC32', @master_binlog_checksum = 'CRC32'"
   )
 }
 

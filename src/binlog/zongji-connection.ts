@@ -25,7 +25,6 @@ interface ZongJiInternals {
   ctrlConnection: unknown
   BinlogClass: DumpCommandClass
   readonly isMariaDb: boolean
-  readonly useChecksum: boolean
 }
 type DumpCommandClass = new (callback: unknown) => DumpCommand
 interface DumpCommand {
@@ -37,7 +36,7 @@ interface DumpCommand {
  * Resolves when the dump command is sent; chunks come from then on. Rejects with the client's or the server's error as
  * it came, or TIDEMARK_BINLOG_SEAM where this version of zongji works in another way.
  */
-export async function startDump(request: DumpRequest): Promise<{readonly checksum: boolean}> {
+export async function startDump(request: DumpRequest): Promise<void> {
   const {connection, control, start} = request
   if (start.type === 'position' && start.pos > 0xffffffff) throw positionTooFar(start)
   const zongji = new ZongJi({})
@@ -63,7 +62,7 @@ export async function startDump(request: DumpRequest): Promise<{readonly checksu
       try {
         prepare(internals, request, () => {
           settle()
-          resolve({checksum: internals.useChecksum})
+          resolve()
         })
       } catch (error) {
         // zongji must not send the dump command any more.
