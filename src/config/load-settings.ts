@@ -101,7 +101,8 @@ function databaseSettings(values: OptionValues, problems: ConfigProblems): Datab
 
 function filterSettings(values: OptionValues, problems: ConfigProblems): Settings['filters'] {
   for (const kind of ['database', 'table']) {
-    if (values.has(`${kind}.include.list`) && values.has(`${kind}.exclude.list`)) {
+    const isGiven = (key: string): boolean => values.has(key) || values.isBroken(key)
+    if (isGiven(`${kind}.include.list`) && isGiven(`${kind}.exclude.list`)) {
       problems.add(`${kind}.exclude.list`, `it cannot be used together with ${kind}.include.list; remove one of them`)
     }
   }

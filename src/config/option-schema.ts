@@ -80,8 +80,9 @@ function createValidator(problems: ConfigProblems): ReturnType<Ajv['compile']> {
   })
   ajv.addKeyword({
     keyword: 'tidemarkList',
+    // Every element is looked at, also behind a wrong one.
     validate: (key: string, value: unknown) =>
-      splitCommaList(String(value)).every(element => checkChoice(findOption(key)!, element, problems)),
+      splitCommaList(String(value)).filter(element => !checkChoice(findOption(key)!, element, problems)).length === 0,
     errors: false,
   })
   ajv.addKeyword({
@@ -132,7 +133,7 @@ function patternProblem(pattern: string): string | null {
 function reportError(error: ErrorObject, data: Readonly<Record<string, OptionValue>>, problems: ConfigProblems): void {
   if (error.keyword === 'required') {
     const key = String((error.params as {missingProperty: string}).missingProperty)
-    problems.add(key, `it is missing; ${findOption(key)!.description}`)
+    problems.add(key, `it is missing: ${findOption(key)!.description}`)
     return
   }
   const key = errorKey(error)

@@ -24,7 +24,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** `text` as a string literal of the connection's character set. */
 export function stringLiteral(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return `'${text.replace(/[\0\n\r\x1a\\']/g, character => ESCAPES[character]!)}'`
 }
 
