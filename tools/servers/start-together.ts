@@ -1,3 +1,5 @@
+import {messageOf, ServersError} from './servers-error.ts'
+
 interface Stoppable {
   stop(): Promise<void>
 }
@@ -11,5 +13,7 @@ export async function startTogether<A extends Stoppable, B extends Stoppable>(
   if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value]
   if (first.status === 'fulfilled') await first.value.stop()
   if (second.status === 'fulfilled') await second.value.stop()
-  throw first.status === 'rejected' ? first.reason : (second as PromiseRejectedResult).reason
+  const reasons: unknown[] = [first, second].flatMap(result => (result.status === 'rejected' ? [result.reason] : []))
+  if (reasons.length === 1 || !reasons.every(reason => reason instanceof ServersError)) throw reasons[0]
+  throw new ServersError(reasons.map(messageOf).join('\n'), {cause: new AggregateError(reasons)})
 }
