@@ -13,7 +13,8 @@ export async function startTogether<A extends Stoppable, B extends Stoppable>(
   if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value]
   if (first.status === 'fulfilled') await first.value.stop()
   if (second.status === 'fulfilled') await second.value.stop()
-  const reasons: unknown[] = [first, second].flatMap(result => (result.status === 'rejected' ? [result.reason] : []))
+  const reasons: unknown[] = []
+  for (const result of [first, second]) if (result.status === 'rejected') reasons.push(result.reason)
   if (reasons.length === 1 || !reasons.every(reason => reason instanceof ServersError)) throw reasons[0]
   throw new ServersError(reasons.map(messageOf).join('\n'), {cause: new AggregateError(reasons)})
 }
