@@ -14,7 +14,7 @@ export interface RangeSchedulerOptions {
 
 export class RangeScheduler {
   readonly #options: RangeSchedulerOptions
-  readonly #jobs = new Map<number, {lane: Lane; range: RangeRun}>()
+  readonly #jobs = new Map<number, {lane: Lane; range: RangeRun; unused: number}>()
   readonly #idle: Lane[]
   #nextJob = 1
 
@@ -48,9 +48,18 @@ export class RangeScheduler {
     if (job === undefined) return
     this.#options.budget.request(
       bytes,
-      granted => job.lane.grant(jobId, granted),
+      granted => {
+        job.unused += granted
+        job.lane.grant(jobId, granted)
+      },
       () => this.#jobs.has(jobId) && !job.range.restart && job.range.run.active,
     )
+  }
+
+  /** A chunk came for which bytes had been granted. */
+  used(jobId: number, granted: number): void {
+    const job = this.#jobs.get(jobId)
+    if (job !== undefined) job.unused -= granted
   }
 
   cancel(range: RangeRun): void {
@@ -63,6 +72,7 @@ export class RangeScheduler {
     if (job === undefined) return null
     this.#jobs.delete(jobId)
     this.#idle.push(job.lane)
+    this.#options.budget.release(job.unused)
     job.range.jobId = null
     job.range.restart = false
     return job.range
@@ -80,7 +90,7 @@ export class RangeScheduler {
     range.jobId = jobId
     range.target = prepared.target
     range.lowBound = this.#options.committed()
-    this.#jobs.set(jobId, {lane, range})
+    this.#jobs.set(jobId, {lane, range, unused: 0})
     lane.start({
       jobId,
       shape: prepared.shape,

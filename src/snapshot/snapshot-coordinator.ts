@@ -243,6 +243,7 @@ export class SnapshotCoordinator {
   #onChunk(chunk: ReadChunk): void {
     const range = this.#scheduler.rangeOf(chunk.jobId)
     const bytes = chunkBytes(chunk)
+    this.#scheduler.used(chunk.jobId, chunk.granted)
     this.budget.correct(chunk.granted, bytes)
     if (range === null || range.restart || !range.run.active) {
       this.budget.release(bytes)

@@ -57,8 +57,10 @@ export interface ReachedPlace {
 export class Dispatcher {
   /** Time of the last transaction, ms since 1970; 0 before the first. */
   lastEventMs = 0
-  /** True while the last thing heard was that the server is idle: then nothing is behind. */
-  idle = false
+  /** How old the last transaction was when it was dispatched, ms. */
+  lagMs = 0
+  /** True while everything that the server has sent is dispatched. */
+  caughtUp = false
   transactions = 0
   rowsSeen = 0
   #file: string
@@ -130,6 +132,7 @@ export class Dispatcher {
   /** Dispatches everything that one read of the socket brought. Returns when there is room for more. */
   async dispatch(events: BinlogEvents): Promise<void> {
     const {emitter} = this.#options
+    this.caughtUp = false
     while (events.next()) {
       switch (events.kind) {
         case 'rows': {
@@ -159,7 +162,8 @@ export class Dispatcher {
           this.#query(events)
           break
         case 'heartbeat':
-          this.idle = true
+          this.lastEventMs = 0
+          this.lagMs = 0
           this.#advance(events)
           break
         case 'rotate':
@@ -173,10 +177,11 @@ export class Dispatcher {
     this.#options.events.batchDone()
     const room = emitter.room()
     if (room !== null) await room
+    if (this.lastEventMs > 0) this.lagMs = Math.max(0, Date.now() - this.lastEventMs)
+    this.caughtUp = true
   }
 
   #begin(events: BinlogEvents): void {
-    this.idle = false
     this.#inTransaction = true
     this.#file = events.file
     this.#pos = events.startPos

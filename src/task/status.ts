@@ -36,7 +36,7 @@ export interface StatusReport {
   readonly position: {readonly file: string; readonly pos: number; readonly gtidSet: string | null}
   /** The place up to which every event is stored as done. */
   readonly stored: {readonly file: string; readonly pos: number; readonly gtidSet: string | null} | null
-  /** Now minus the time of the last transaction; 0 while the server is idle; null before the first. */
+  /** Age of the last transaction when it was dispatched, and growing while the sink takes no more; null before the first. */
   readonly behindMs: number | null
   readonly snapshot: {
     readonly state: 'idle' | 'running' | 'paused' | 'failed'
@@ -90,8 +90,8 @@ export function statusReport(context: StatusContext): StatusReport {
 
 function behindMs(engine: Engine | null): number | null {
   if (engine === null) return null
-  const {lastEventMs, idle} = engine.dispatcher
-  if (idle) return 0
+  const {lastEventMs, lagMs, caughtUp} = engine.dispatcher
+  if (caughtUp) return Math.round(lagMs)
   return lastEventMs === 0 ? null : Math.max(0, Math.round(Date.now() - lastEventMs))
 }
 
