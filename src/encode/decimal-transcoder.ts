@@ -98,8 +98,10 @@ export function writeDecimalText(
   scale: number,
   out: ByteWriter,
 ): void {
-  if (precision < 1 || precision > 65 || scale > 30 || scale > precision)
+  // The server counts whole groups of digits here, so it can be more than the 65 of a column.
+  if (precision < 1 || precision > digits.length || scale > precision) {
     throw malformedImage('a decimal with an impossible precision')
+  }
   const {layout, bytes} = groupLayout(precision, scale)
   needBytes(start, bytes, end)
   const count = readDigits(source, start, layout)

@@ -1,6 +1,5 @@
 // float and double: the shortest digits that read back the same, spelled as Java's Double.toString does (1.5, 1.0E10), so
-// that a consumer which tells 1 from 1.0 sees what it saw from the peer. A FLOAT is selected through a DOUBLE cast: the
-// server prints a FLOAT with six digits only, and `f + 0e0` would lose the sign of -0.
+// that a consumer which tells 1 from 1.0 sees what it saw from the peer.
 
 import type {ByteWriter} from '../core/byte-writer.ts'
 import type {ColumnShape} from '../core/table-shape.ts'
@@ -21,7 +20,7 @@ export function floatFamily(column: ColumnShape): ColumnFamily {
         return start + 4
       }
     },
-    select: quoted => `CAST(${quoted} AS DOUBLE)`,
+    select: throughDouble,
   }
 }
 
@@ -36,7 +35,16 @@ export function doubleFamily(column: ColumnShape): ColumnFamily {
         return start + 8
       }
     },
+    select: throughDouble,
   }
+}
+
+/**
+ * The server prints a FLOAT with six digits and a DOUBLE(M,D) with D, both fewer than the value has; behind the cast it
+ * prints all. `f + 0e0` would lose the sign of -0.
+ */
+function throughDouble(quoted: string): string {
+  return `CAST(${quoted} AS DOUBLE)`
 }
 
 function writeFloat(value: number, out: ByteWriter): void {
