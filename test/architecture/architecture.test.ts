@@ -10,7 +10,7 @@ const allowed: rules.AllowedImports = {
   config: ['core'],
   mysql: ['core', 'config'],
   binlog: ['core', 'config', 'mysql'],
-  encode: ['core', 'config', 'mysql', 'binlog'],
+  encode: ['core', 'config', 'mysql', 'binlog', 'sinks/sink.ts'],
   sinks: ['core', 'config'],
   snapshot: ['core', 'config', 'mysql', 'encode'],
   signals: ['core', 'config', 'mysql', 'snapshot'],

@@ -11,6 +11,13 @@ test('an import against the arrows is named with its line', () => {
   assert.deepEqual(violations, ['src/core/a.ts:2 imports src/task/b.ts: core may import nothing of ours'])
 })
 
+test('a port may be allowed without its folder', () => {
+  const files = [parseSource('src/a/a.ts', "import type {P} from '../b/port.ts'\nimport {o} from '../b/other.ts'\n")]
+  assert.deepEqual(rules.forbiddenImports(files, {a: ['b/port.ts']}), [
+    'src/a/a.ts:2 imports src/b/other.ts: a may import b/port.ts',
+  ])
+})
+
 test('dynamic imports, import types and re-exports count as imports', () => {
   const text = "const a = import('../b/x.ts')\ntype T = import('../b/y.ts').Y\nexport {z} from '../b/z.ts'\n"
   assert.equal(rules.forbiddenImports([parseSource('src/a/a.ts', text)], {a: []}).length, 3)

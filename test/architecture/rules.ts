@@ -3,7 +3,7 @@
 import ts from 'typescript'
 import {lineOf, nodesOf, type SourceFile} from './source-file.ts'
 
-/** A folder of src/ and the folders that it may import from, beside itself. */
+/** A folder of src/ and what it may import beside itself: folders, and single files (ports) as `sinks/sink.ts`. */
 export type AllowedImports = Readonly<Record<string, readonly string[]>>
 
 /** `core` for `src/core/table-id.ts`; the entry `src/cli.ts` belongs to `cli`. */
@@ -19,7 +19,7 @@ export function forbiddenImports(files: readonly SourceFile[], allowed: AllowedI
     return imports.flatMap(({target, line}) => {
       if (target === null) return []
       const to = folderOf(target)
-      if (to === from || mayImport.includes(to)) return []
+      if (to === from || mayImport.includes(to) || mayImport.includes(target.replace('src/', ''))) return []
       return [
         `${path}:${String(line)} imports ${target}: ${from} may import ${mayImport.join(', ') || 'nothing of ours'}`,
       ]
