@@ -111,6 +111,8 @@ export class ChunkLane implements Lane {
     this.#rowBytes = Math.max(1, job.rowBytes)
     this.#run(job).then(
       () => {
+        // A KILL that was sent for this job may still be on its way to the connection.
+        if (this.#cancelled) this.#dropReader()
         this.#options.events.ended(job.jobId)
       },
       (error: unknown) => {

@@ -44,6 +44,8 @@ export interface SnapshotCoordinatorOptions {
   readonly onTableDone: (run: TableRun) => void
   /** True for errors that time heals and that are tried again without end: the server is away. */
   readonly isConnectionLoss: (error: unknown) => boolean
+  /** True for errors that say nothing against the statement: a loss, a lock wait, a killed query. */
+  readonly isTransient: (error: unknown) => boolean
   readonly signal: AbortSignal
 }
 
@@ -135,10 +137,10 @@ export class SnapshotCoordinator {
   markSeen(number: number): void {
     this.#options.watermarks.seen(number)
     this.#options.notes.place = Math.max(this.#options.notes.place, number)
-    let closed = 0
-    for (const chunk of this.#waiting) {
-      if (chunk.high > number) break
-      closed++
+    const due = this.#waiting.filter(chunk => chunk.high <= number)
+    this.#waiting = this.#waiting.filter(chunk => chunk.high > number)
+    for (const chunk of due) {
+      // Reading one window again drops those behind it, too.
       if (chunk.state !== 'waiting') continue
       const notes = this.#options.notes.of(chunk.run.text)
       if (notes?.lostSince(chunk.chunk.low) === true) this.#readAgain(chunk.range, 'notes overflowed')
@@ -147,7 +149,6 @@ export class SnapshotCoordinator {
         this.#options.outlet.enqueue(chunk)
       }
     }
-    if (closed > 0) this.#waiting.splice(0, closed)
     this.#forgetNotes()
   }
 
@@ -310,7 +311,7 @@ export class SnapshotCoordinator {
     const delay = Math.min(10_000, 100 * 2 ** (lost ? 4 : what.attempts))
     what.notBefore = performance.now() + delay
     // The reason may be a definition that is newer than what the stream has shown: look at the table again.
-    run.prepared = null
+    if (!this.#options.isTransient(error)) run.prepared = null
     this.#options.log.warn(
       {table: run.text, code, reason: message, retryInMs: delay},
       'reading a chunk failed, will try again',
@@ -325,10 +326,15 @@ export class SnapshotCoordinator {
       'reading windows again with smaller chunks',
     )
     this.#dropWindows(range)
+    // What was noted since the last mark is lost, too: the next window may only begin at a mark issued from now on.
+    range.run.needsMark = this.#options.watermarks.request()
+    range.run.prepared = null
   }
 
   #dropWindows(range: RangeRun): void {
-    for (const dropped of rewind(range)) this.budget.release(chunkBytes(dropped.chunk))
+    const dropped = rewind(range)
+    for (const chunk of dropped) this.budget.release(chunkBytes(chunk.chunk))
+    if (dropped.length > 0) this.#waiting = this.#waiting.filter(chunk => chunk.state === 'waiting')
     if (range.restart) this.#scheduler.cancel(range)
   }
 

@@ -54,7 +54,7 @@ export class TableRun {
   readonly plan: TablePlan
   readonly snapshot: SnapshotPlan
   /** The mark that must be committed before the maximum key and the first chunk are read. */
-  readonly needsMark: number
+  needsMark: number
   prepared: PreparedTable | null = null
   preparing = false
   ranges: RangeRun[] = []

@@ -66,6 +66,8 @@ export class Dispatcher {
   #file: string
   #pos: number
   #inTransaction = false
+  /** BEGIN was seen: what is no COMMIT does not end the transaction (CREATE TABLE … SELECT, SAVEPOINT). */
+  #hasBegun = false
   #sid = ''
   #gno = 0
   #commitUs = 0
@@ -133,6 +135,7 @@ export class Dispatcher {
   async dispatch(events: BinlogEvents): Promise<void> {
     const {emitter} = this.#options
     this.caughtUp = false
+    const before = this.transactions
     while (events.next()) {
       switch (events.kind) {
         case 'rows': {
@@ -152,6 +155,7 @@ export class Dispatcher {
           break
         case 'begin':
           if (!this.#inTransaction) this.#begin(events)
+          this.#hasBegun = true
           this.#threadId = events.threadId
           break
         case 'commit':
@@ -162,7 +166,6 @@ export class Dispatcher {
           this.#query(events)
           break
         case 'heartbeat':
-          this.lastEventMs = 0
           this.lagMs = 0
           this.#advance(events)
           break
@@ -177,12 +180,13 @@ export class Dispatcher {
     this.#options.events.batchDone()
     const room = emitter.room()
     if (room !== null) await room
-    if (this.lastEventMs > 0) this.lagMs = Math.max(0, Date.now() - this.lastEventMs)
+    if (this.transactions > before) this.lagMs = Math.max(0, Date.now() - this.lastEventMs)
     this.caughtUp = true
   }
 
   #begin(events: BinlogEvents): void {
     this.#inTransaction = true
+    this.#hasBegun = false
     this.#file = events.file
     this.#pos = events.startPos
     this.#sid = events.kind === 'gtid' ? events.sid : ''
@@ -206,6 +210,7 @@ export class Dispatcher {
     if (this.#sid !== '') this.#options.gtids.append(this.#sid, this.#gno)
     this.lastEventMs = this.#commitUs > 0 ? this.#commitUs / 1000 : events.timestampSeconds * 1000
     this.#inTransaction = false
+    this.#hasBegun = false
     this.#sid = ''
     this.#advance(events)
   }
@@ -261,8 +266,8 @@ export class Dispatcher {
     this.#eventFile = events.file
     this.#eventPos = events.startPos
     this.#options.events.ddl(reading, table => mayTouch(reading, database, table))
-    // SAVEPOINT and the like stand inside a transaction; DDL is one of its own and ends with its event.
-    if (/^(SAVEPOINT|ROLLBACK TO|RELEASE)/.test(reading.verb)) this.#advance(events)
+    // DDL is a transaction of its own and ends with its event, except where it stands between BEGIN and COMMIT.
+    if (this.#hasBegun) this.#advance(events)
     else this.#commit(events)
   }
 }

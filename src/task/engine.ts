@@ -272,6 +272,7 @@ export class Engine {
       },
       onTableDone: run => this.divergences.copied(run.plan),
       isConnectionLoss,
+      isTransient: isRetryable,
       signal,
     })
   }
