@@ -24,6 +24,7 @@ interface ZongJiInternals {
   connection: unknown
   ctrlConnection: unknown
   BinlogClass: DumpCommandClass
+  stopped: boolean
   readonly isMariaDb: boolean
 }
 type DumpCommandClass = new (callback: unknown) => DumpCommand
@@ -65,9 +66,10 @@ export async function startDump(request: DumpRequest): Promise<void> {
           resolve()
         })
       } catch (error) {
-        // zongji must not send the dump command any more.
-        stream.destroy()
-        reject(error as Error)
+        // It looks at this once more before it sends the dump command.
+        internals.stopped = true
+        reject(error instanceof Error ? error : new Error(String(error)))
+        return
       }
       connection.connection.query(request.sessionSql, error => {
         if (error !== null) reject(error)

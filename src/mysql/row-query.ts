@@ -34,15 +34,12 @@ export function selectRows(
   const raw = rawConnection(connection)
   const {signal} = options
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason as Error)
-      return
-    }
+    signal?.throwIfAborted()
     const settle = (error: unknown, rows: number): void => {
       signal?.removeEventListener('abort', onAbort)
       raw.stream.removeListener('close', onClose)
       if (error === null) resolve({rows})
-      else reject(error as Error)
+      else reject(error instanceof Error ? error : new Error('aborted', {cause: error}))
     }
     const command = new RowQuery(sql, onRow, options.pauseWhen ?? (() => null), settle)
     const onAbort = (): void => command.abandon(signal?.reason)

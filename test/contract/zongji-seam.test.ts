@@ -25,15 +25,15 @@ class FakeConnection {
   sequenceId = 0
   readonly log: string[] = []
   readonly packets: Buffer[] = []
-  readonly #version: string
+  readonly version: string
 
   constructor(version: string) {
-    this.#version = version
+    this.version = version
   }
 
   query(sql: string, answer: Answer): void {
     this.log.push(sql)
-    const rows = /VERSION/.test(sql) ? [{version: this.#version}] : [{checksum: 'CRC32'}]
+    const rows = /VERSION/.test(sql) ? [{version: this.version}] : [{checksum: 'CRC32'}]
     queueMicrotask(() => answer(null, rows))
   }
 
@@ -50,10 +50,9 @@ class FakeConnection {
   _resetSequenceId(): void {}
 }
 
-async function dump(start: StreamStart, {version = '9.0.0', onChunk = (_: Buffer): void => {}} = {}) {
-  const fake = new FakeConnection(version)
+async function dump(start: StreamStart, {fake = new FakeConnection('9.0.0'), onChunk = (_: Buffer): void => {}} = {}) {
   const wrap = (connection: FakeConnection): MysqlConnection => ({connection}) as unknown as MysqlConnection
-  const control = wrap(new FakeConnection(version))
+  const control = wrap(new FakeConnection(fake.version))
   await startDump({
     connection: wrap(fake),
     control,
@@ -90,9 +89,10 @@ test('a GTID set is sent as one, the empty set too', async () => {
 })
 
 test('MariaDB is refused, and nothing is sent', async () => {
-  await assert.rejects(dump({type: 'position', file: 'a', pos: 4}, {version: '11.4.2-MariaDB-log'}), {
-    code: 'TIDEMARK_BINLOG_MARIADB',
-  })
+  const fake = new FakeConnection('11.4.2-MariaDB-log')
+  await assert.rejects(dump({type: 'position', file: 'a', pos: 4}, {fake}), {code: 'TIDEMARK_BINLOG_MARIADB'})
+  await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(fake.packets, [])
 })
 
 test('a position that the protocol cannot say is refused', async () => {

@@ -182,13 +182,13 @@ test('a server that is shut down is a retryable error, and the stream goes on wh
   const place = await gtidPlace(database.connection)
   const settings = readerSettings(server, {tls: {mode: 'preferred', caFile: null, certFile: null, keyFile: null}})
   const reader = new BinlogReader(settings)
-  let paused: Promise<void> | null = null
+  const pauses: Promise<void>[] = []
   const reading = readBinlog(reader, place, () => {
-    paused ??= server.pause()
+    if (pauses.length === 0) pauses.push(server.pause())
     return false
   })
   await assert.rejects(reading, {kind: 'retryable'})
-  await paused
+  await Promise.all(pauses)
   await assert.rejects(
     readBinlog(reader, place, () => false),
     {code: 'TIDEMARK_MYSQL_UNREACHABLE', kind: 'retryable'},

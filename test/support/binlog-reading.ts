@@ -1,7 +1,7 @@
 // Reading a server's binlog in a test: from a place, until something has been seen.
 
 import type {BinlogEvents, StreamStart} from '../../src/binlog/binlog-events.ts'
-import {BinlogReader} from '../../src/binlog/binlog-reader.ts'
+import type {BinlogReader} from '../../src/binlog/binlog-reader.ts'
 import type {DatabaseSettings} from '../../src/config/settings.ts'
 import type {Connection} from 'mysql2/promise'
 import type {MysqlAddress} from '../../tools/servers/mysql-server.ts'
