@@ -89,7 +89,7 @@ export class EventDecoder implements BinlogEvents {
     this.#type = bytes[start + 4]!
     this.serverId = uint32(bytes, start + 5)
     const length = uint32(bytes, start + 9)
-    this.#place32(uint32(bytes, start + 13), length)
+    this.#setPositions(uint32(bytes, start + 13), length)
     const body = start + Event.HEADER_BYTES
     const end = packetEnd - this.#checksumBytes
     if (length !== packetEnd - start || end < body) {
@@ -126,7 +126,7 @@ export class EventDecoder implements BinlogEvents {
   }
 
   /** Sets startPos and endPos from the header's end position, which is 0 for events that are in no file and has 32 bits. */
-  #place32(position: number, length: number): void {
+  #setPositions(position: number, length: number): void {
     if (position === 0) {
       this.startPos = this.#position
       this.endPos = 0
