@@ -58,12 +58,11 @@ export async function startContainer(spec: ContainerSpec): Promise<RunningContai
   }
 }
 
-/** The image of a service, so that the version stands in one place. */
-async function composeImage(service: string): Promise<string> {
+/** The image of a service of docker-compose.yml, so that versions stand in one place. */
+export async function composeImage(service: string): Promise<string> {
   const file = join(projectRoot(), 'docker-compose.yml')
-  const image = new RegExp(`^  ${service}:\\n(?:    .*\\n)*?    image: (\\S+)$`, 'm').exec(
-    await readFile(file, 'utf8'),
-  )?.[1]
+  const text = await readFile(file, 'utf8')
+  const image = new RegExp(`^  ${service}:\\n(?:    .*\\n)*?    image: (\\S+)$`, 'm').exec(text)?.[1]
   if (image === undefined) throw new ServersError(`${file} has no image for the service ${service}`)
   return image
 }
