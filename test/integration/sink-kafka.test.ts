@@ -159,9 +159,24 @@ test('kafka: a topic that takes only small batches gets small batches', async t 
   await admin.createTopics({topics: [{topic: name, configEntries: [{name: 'max.message.bytes', value: '20000'}]}]})
   const sink = await openSink(t)
   const topic = await sink.topic(name)
-  assert.ok(topic.batchBytes < 20_000)
+  assert.ok(topic.batchBytes <= 20_000)
   await sendNumbers(sink, topic, {count: 1000, size: 100})
   assert.deepEqual(await numbers(name, 0), upTo(1000))
+})
+
+test('kafka: events that only together are above the limit of the topic go through', async t => {
+  const name = freshTopic()
+  const admin = await openAdmin(t)
+  await admin.createTopics({topics: [{topic: name, configEntries: [{name: 'max.message.bytes', value: '20000'}]}]})
+  const sink = await openSink(t)
+  const topic = await sink.topic(name)
+  const batch = topic.newBatch(0)
+  const sizes = [10, 15_000, 10, 15_000, 19_000, 5]
+  sizes.forEach((size, n) =>
+    addEvent(topic, batch, {key: `{"id":${n}}`, value: `{"n":${n},"text":"${'x'.repeat(size)}"}`}),
+  )
+  await sink.send(batch)
+  assert.deepEqual(await numbers(name, 0), upTo(sizes.length))
 })
 
 test("kafka: an event above the topic's max.message.bytes ends the sink with the command that mends it", async t => {

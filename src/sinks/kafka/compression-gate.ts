@@ -1,6 +1,6 @@
 // Compresses batches, a few at a time: the thread pool also serves file and name look-ups, and each batch in it holds memory.
 
-import type {Compression, RecordBatch} from '../record-batch.ts'
+import type {Compression, WireBatch} from '../record-batch.ts'
 
 const MOST_AT_ONCE = 4
 
@@ -14,7 +14,7 @@ export class CompressionGate {
   }
 
   /** Null where the batch is done at once. */
-  compress(batch: RecordBatch): Promise<void> | null {
+  compress(batch: WireBatch): Promise<void> | null {
     if (this.#running >= MOST_AT_ONCE) {
       return new Promise<void>(resolve => this.#waiting.push(resolve)).then(() =>
         this.#count(batch.compress(this.#compression)),

@@ -79,30 +79,21 @@ export class KafkaProducer {
   }
 
   /** The batch's place among those of its partition is fixed when the call returns. */
-  send(batch: RecordBatch): Promise<void> {
-    if (this.#failure !== null) return Promise.reject(this.#failure)
+  async send(batch: RecordBatch): Promise<void> {
+    if (this.#failure !== null) throw this.#failure
     const queue = this.#queue(batch.topic.name, batch.partition)
-    const compressing = this.#gate.compress(batch)
-    const sent = new Promise<void>((resolve, reject) => {
-      this.#unacknowledged++
-      const settled = (settle: () => void) => () => {
-        settle()
-        if (--this.#unacknowledged === 0) for (const idle of this.#idle.splice(0)) idle()
-      }
-      const entry = queue.push(batch, compressing === null, {
-        resolve: settled(resolve),
-        reject: error => settled(() => reject(error))(),
-      })
-      if (compressing === null) {
-        this.#isReady(queue, entry)
-      } else {
-        compressing.then(
-          () => this.#isReady(queue, entry),
-          (error: unknown) => this.fail(compressionError(error)),
-        )
-      }
-    })
-    return sent
+    const entries: Entry[] = []
+    const sent = batch.wires().map(
+      wire =>
+        new Promise<void>((resolve, reject) => {
+          this.#unacknowledged++
+          entries.push(
+            queue.push(wire, {resolve: () => this.#settled(resolve), reject: e => this.#settled(() => reject(e))}),
+          )
+        }),
+    )
+    for (const entry of entries) this.#compress(queue, entry)
+    await (sent.length === 1 ? sent[0] : Promise.all(sent))
   }
 
   /** Resolves when everything sent is acknowledged, or given up by `fail`. */
@@ -116,6 +107,23 @@ export class KafkaProducer {
     this.#failure = error
     for (const queues of this.#queues.values()) for (const queue of queues) queue?.reject(error)
     for (const wake of this.#resting.keys()) wake()
+  }
+
+  #settled(settle: () => void): void {
+    settle()
+    if (--this.#unacknowledged === 0) for (const idle of this.#idle.splice(0)) idle()
+  }
+
+  #compress(queue: PartitionQueue, entry: Entry): void {
+    const compressing = this.#gate.compress(entry.batch)
+    if (compressing === null) {
+      this.#isReady(queue, entry)
+      return
+    }
+    compressing.then(
+      () => this.#isReady(queue, entry),
+      (error: unknown) => this.fail(compressionError(error)),
+    )
   }
 
   #queue(topic: string, partition: number): PartitionQueue {

@@ -16,9 +16,6 @@ import {TopicCatalog, type KnownTopic} from './topic-catalog.ts'
 import {WaitReasons} from './wait-reasons.ts'
 
 const BATCH_BYTES = 256 * 1024
-/** Between the bytes of a batch and a limit: frame, topic name, record headers. */
-const MARGIN_BYTES = 4 * 1024
-const SMALLEST_BATCH_BYTES = 1024
 const SNAPSHOT_BYTES_PER_BROKER = 512 * 1024
 const OPEN_KEY = 'open'
 
@@ -104,10 +101,6 @@ export class KafkaSink implements Sink {
   async send(batch: EventBatch): Promise<void> {
     invariant(batch instanceof RecordBatch, 'a batch of another sink was sent to Kafka')
     if (this.#producer === null || this.#closing !== null) throw closedError()
-    if (batch.count === 0) {
-      batch.release()
-      return
-    }
     await this.#producer.send(batch)
   }
 
@@ -159,7 +152,7 @@ export class KafkaSink implements Sink {
         await delay(backoffMs(attempt), undefined, {signal: patience}).catch(() => {
           throw new TidemarkError(
             'TIDEMARK_KAFKA_UNREACHABLE',
-            `${reason}; mend bootstrap.servers or start the brokers`,
+            `${reason}; start the brokers, or mend bootstrap.servers and security.protocol`,
             {cause: error},
           )
         })
@@ -172,19 +165,20 @@ class KafkaTopic implements SinkTopic {
   readonly name: string
   readonly partitions: number
   readonly batchBytes: number
+  readonly #mostBytes: number
   readonly #pool: WriterPool
 
   constructor({name, partitions, maxMessageBytes}: KnownTopic, maxRequestBytes: number, pool: WriterPool) {
     this.name = name
     this.partitions = partitions
-    const limit = Math.min(maxRequestBytes, maxMessageBytes ?? maxRequestBytes) - MARGIN_BYTES
-    this.batchBytes = Math.max(SMALLEST_BATCH_BYTES, Math.min(BATCH_BYTES, limit))
+    this.#mostBytes = Math.min(maxRequestBytes, maxMessageBytes ?? maxRequestBytes)
+    this.batchBytes = Math.min(BATCH_BYTES, this.#mostBytes)
     this.#pool = pool
   }
 
   newBatch(partition: number): RecordBatch {
     invariant(partition >= 0 && partition < this.partitions, `topic ${this.name} has no partition ${partition}`)
-    return new RecordBatch(this, partition, this.#pool)
+    return new RecordBatch({topic: this, partition, mostBytes: this.#mostBytes, pool: this.#pool})
   }
 }
 

@@ -11,7 +11,7 @@
 // - P3 A batch is never given up, except together with the whole sink.
 
 import {invariant, type TidemarkError} from '../../core/tidemark-error.ts'
-import type {RecordBatch} from '../record-batch.ts'
+import type {WireBatch} from '../record-batch.ts'
 import type {ProducerIdentity} from './kafka-cluster.ts'
 
 /** The broker remembers the last five batches of a producer for each partition; a repeated one further back is not recognized. */
@@ -21,7 +21,7 @@ export const MOST_IN_FLIGHT = 5
 export type Failure = {readonly code: number} | {readonly error: Error}
 
 export interface Entry {
-  readonly batch: RecordBatch
+  readonly batch: WireBatch
   /** False until compressed. */
   isReady: boolean
   isAcknowledged: boolean
@@ -63,10 +63,11 @@ export class PartitionQueue {
     return this.#producer
   }
 
-  push(batch: RecordBatch, isReady: boolean, settle: Pick<Entry, 'resolve' | 'reject'>): Entry {
+  /** The batch leaves once `isReady` is set on its entry. */
+  push(batch: WireBatch, settle: Pick<Entry, 'resolve' | 'reject'>): Entry {
     const entry: Entry = {
       batch,
-      isReady,
+      isReady: false,
       isAcknowledged: false,
       failure: null,
       baseSequence: this.#nextSequence,

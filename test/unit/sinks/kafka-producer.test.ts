@@ -28,7 +28,7 @@ function producerOf(kafka: SimulatedKafka, compression: Compression = 'none', ma
 
 function batchOf(topicName: string, partition: number, values: readonly string[]): RecordBatch {
   const topic: SinkTopic = {name: topicName, partitions: 8, batchBytes: 1024, newBatch: () => assert.fail()}
-  const batch = new RecordBatch(topic, partition, pool)
+  const batch = new RecordBatch({topic, partition, mostBytes: 300, pool})
   for (const value of values) {
     batch.begin(null, 0, 0, value.length, null)
     batch.writer.writeAscii(value)
