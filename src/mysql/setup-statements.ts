@@ -40,14 +40,11 @@ export function setupStatements(settings: Settings, account: string): SetupState
 }
 
 /** `database`.* for each database that the filters name plainly; *.* where they hold more than names. */
-function capturedScopes(filters: Settings['filters']): readonly string[] {
-  const patterns = filters.databaseInclude ?? filters.tableInclude ?? []
-  const databases = new Set<string>()
-  for (const pattern of patterns) {
-    // The name before the first dot, out of ^(?:name\.table)$.
-    const name = /^\^\(\?:([\w$-]+)(?:\\?\.[^]*)?\)\$$/.exec(pattern.source)?.[1]
-    if (name === undefined) return ['*.*']
-    databases.add(name)
-  }
-  return databases.size === 0 ? ['*.*'] : [...databases].map(name => `${quoteIdentifier(name)}.*`)
+function capturedScopes({databaseInclude, tableInclude}: Settings['filters']): readonly string[] {
+  const patterns = databaseInclude ?? tableInclude ?? []
+  // ^(?:name)$ of a database, ^(?:name\.table)$ of a table.
+  const plain = databaseInclude === null ? /^\^\(\?:([\w$-]+)\\?\./ : /^\^\(\?:([\w$-]+)\)\$$/
+  const names = patterns.map(pattern => plain.exec(pattern.source)?.[1])
+  if (names.length === 0 || names.includes(undefined)) return ['*.*']
+  return [...new Set(names)].map(name => `${quoteIdentifier(name!)}.*`)
 }
