@@ -26,7 +26,7 @@ export class ByteWriter {
     if (this.length + count > this.bytes.length) this.#grow(this.length + count)
     const bytes = this.bytes
     let at = this.length
-    if (count < 24) {
+    if (count < 48) {
       for (let i = start; i < end; i++) bytes[at++] = source[i]!
     } else if (start === 0 && end === source.length) {
       bytes.set(source, at)

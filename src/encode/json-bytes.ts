@@ -23,31 +23,66 @@ const LOWER_HEX = Buffer.from('0123456789abcdef', 'latin1')
 
 /** Appends `source[start, end)`, UTF-8 bytes, as a JSON string with its quotes. Escapes as Jackson does, so as Connect's JsonConverter. */
 export function writeJsonString(source: Uint8Array, start: number, end: number, out: ByteWriter): void {
-  out.writeByte(QUOTE)
-  writeEscaped(source, start, end, HEX, out)
-  out.writeByte(QUOTE)
+  writeQuoted(source, start, end, HEX, out)
 }
 
 /** As `writeJsonString`, but with the escapes of MySQL's JSON text, which has lower-case digits. */
 export function writeServerJsonString(source: Uint8Array, start: number, end: number, out: ByteWriter): void {
-  out.writeByte(QUOTE)
-  writeEscaped(source, start, end, LOWER_HEX, out)
-  out.writeByte(QUOTE)
+  writeQuoted(source, start, end, LOWER_HEX, out)
 }
 
-function writeEscaped(source: Uint8Array, start: number, end: number, hex: Uint8Array, out: ByteWriter): void {
-  for (let from = start; from < end; from += SEGMENT) {
-    const to = from + SEGMENT < end ? from + SEGMENT : end
-    out.reserve((to - from) * 6)
-    const bytes = out.bytes
-    let at = out.length
-    for (let i = from; i < to; i++) {
-      const byte = source[i]!
-      if (ESCAPES[byte] === 0) bytes[at++] = byte
-      else at = putEscape(bytes, at, byte, hex)
-    }
-    out.length = at
+function writeQuoted(source: Uint8Array, start: number, end: number, hex: Uint8Array, out: ByteWriter): void {
+  let from = start
+  let to = end - start > SEGMENT ? start + SEGMENT : end
+  out.reserve((to - from) * 6 + 2)
+  out.bytes[out.length++] = QUOTE
+  for (;;) {
+    out.length = putEscaped(source, from, to, out.bytes, out.length, hex)
+    if (to === end) break
+    from = to
+    to = end - from > SEGMENT ? from + SEGMENT : end
+    out.reserve((to - from) * 6 + 1)
   }
+  out.bytes[out.length++] = QUOTE
+}
+
+/** Four bytes at a time, since an escape is rare; half again as fast as byte by byte. */
+function putEscaped(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  bytes: Uint8Array,
+  first: number,
+  hex: Uint8Array,
+): number {
+  let at = first
+  let i = start
+  for (const last = end - 3; i < last; i += 4) {
+    const a = source[i]!
+    const b = source[i + 1]!
+    const c = source[i + 2]!
+    const d = source[i + 3]!
+    if ((ESCAPES[a]! | ESCAPES[b]! | ESCAPES[c]! | ESCAPES[d]!) === 0) {
+      bytes[at] = a
+      bytes[at + 1] = b
+      bytes[at + 2] = c
+      bytes[at + 3] = d
+      at += 4
+    } else {
+      at = putByte(bytes, at, a, hex)
+      at = putByte(bytes, at, b, hex)
+      at = putByte(bytes, at, c, hex)
+      at = putByte(bytes, at, d, hex)
+    }
+  }
+  for (; i < end; i++) at = putByte(bytes, at, source[i]!, hex)
+  return at
+}
+
+function putByte(bytes: Uint8Array, at: number, byte: number, hex: Uint8Array): number {
+  if (ESCAPES[byte] !== 0) return putEscape(bytes, at, byte, hex)
+  bytes[at] = byte
+  return at + 1
 }
 
 /** Puts the escape of an ASCII byte at `at`, or the byte itself, and returns the offset behind it. Needs 6 bytes of room. */
