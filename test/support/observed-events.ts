@@ -42,8 +42,16 @@ export function observedLine(line: string): ObservedEvent {
     partition: partition === null ? null : Number(partition),
     keyText: text('key'),
     valueText: text('value'),
-    headers: JSON.parse(text('headers') ?? '{}') as Record<string, string>,
+    headers: headerTexts(text('headers') ?? '{}'),
   }
+}
+
+/** As Kafka's headers would show them: a string without its quotes, anything else as JSON text. */
+function headerTexts(text: string): Record<string, string> {
+  const headers = Object.entries(JSON.parse(text) as Record<string, unknown>)
+  return Object.fromEntries(
+    headers.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  )
 }
 
 /** Null for a tombstone. */
