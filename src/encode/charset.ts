@@ -4,8 +4,8 @@
 import type {ByteWriter} from '../core/byte-writer.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {SINGLE_BYTE_CHARSETS} from './charset-tables.ts'
-import {putJsonAscii, writeJsonString} from './json-bytes.ts'
-import {multiByteTable} from './multi-byte-charset.ts'
+import {putJsonCodePoint, writeJsonString} from './json-bytes.ts'
+import {multiByteWriter} from './multi-byte-charset.ts'
 
 /** Writes `source[start, end)`, bytes of one character set, as a JSON string. */
 export type CharsetWriter = (source: Buffer, start: number, end: number, out: ByteWriter) => void
@@ -33,32 +33,13 @@ export function charsetWriter(charset: string, column: string): CharsetWriter {
     case 'utf32':
       return writeUtf32
   }
-  const writer = singleByteWriter(charset) ?? multiByteTable(charset)
+  const writer = singleByteWriter(charset) ?? multiByteWriter(charset)
   if (writer !== null) return writer
   throw new TidemarkError(
     'TIDEMARK_VALUE_UNSUPPORTED_CHARSET',
     `column ${column}: character set ${charset} is not known; exclude the table, or convert it (ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4)`,
     {kind: 'prerequisite'},
   )
-}
-
-/** Puts a code point as UTF-8, escaped for a JSON string, and returns the offset behind it. Needs 6 bytes of room. */
-export function putJsonCodePoint(bytes: Uint8Array, start: number, point: number): number {
-  if (point < 0x80) return putJsonAscii(bytes, start, point)
-  let at = start
-  if (point < 0x800) {
-    bytes[at++] = 0xc0 | (point >> 6)
-  } else {
-    if (point < 0x10000) {
-      bytes[at++] = 0xe0 | (point >> 12)
-    } else {
-      bytes[at++] = 0xf0 | (point >> 18)
-      bytes[at++] = 0x80 | ((point >> 12) & 63)
-    }
-    bytes[at++] = 0x80 | ((point >> 6) & 63)
-  }
-  bytes[at++] = 0x80 | (point & 63)
-  return at
 }
 
 function singleByteWriter(charset: string): CharsetWriter | null {

@@ -85,11 +85,23 @@ function putByte(bytes: Uint8Array, at: number, byte: number, hex: Uint8Array): 
   return at + 1
 }
 
-/** Puts the escape of an ASCII byte at `at`, or the byte itself, and returns the offset behind it. Needs 6 bytes of room. */
-export function putJsonAscii(bytes: Uint8Array, at: number, byte: number): number {
-  if (ESCAPES[byte] !== 0) return putEscape(bytes, at, byte, HEX)
-  bytes[at] = byte
-  return at + 1
+/** Puts a code point as UTF-8, escaped for a JSON string, and returns the offset behind it. Needs 6 bytes of room. */
+export function putJsonCodePoint(bytes: Uint8Array, start: number, point: number): number {
+  if (point < 0x80) return putByte(bytes, start, point, HEX)
+  let at = start
+  if (point < 0x800) {
+    bytes[at++] = 0xc0 | (point >> 6)
+  } else {
+    if (point < 0x10000) {
+      bytes[at++] = 0xe0 | (point >> 12)
+    } else {
+      bytes[at++] = 0xf0 | (point >> 18)
+      bytes[at++] = 0x80 | ((point >> 12) & 63)
+    }
+    bytes[at++] = 0x80 | ((point >> 6) & 63)
+  }
+  bytes[at++] = 0x80 | (point & 63)
+  return at
 }
 
 function putEscape(bytes: Uint8Array, start: number, byte: number, hex: Uint8Array): number {
