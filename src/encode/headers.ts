@@ -35,6 +35,6 @@ export function keyChangeHeaders(constant: EventHeaders | null, name: 'oldkey' |
 
 /** The key without its schema frame. A payload's first value is never an object, so the frame's beginning is unmistakable. */
 function keyPayload(key: Buffer): Buffer {
-  if (key.compare(FRAME_START, 0, FRAME_START.length, 0, FRAME_START.length) !== 0) return key
+  if (!key.subarray(0, FRAME_START.length).equals(FRAME_START)) return key
   return key.subarray(key.indexOf(PAYLOAD) + PAYLOAD.length, -1)
 }
