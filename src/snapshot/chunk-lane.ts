@@ -201,7 +201,7 @@ export class ChunkLane implements Lane {
       rows++
       const full = rows === limit
       if (!full && out.length < maxBytes) return true
-      end = endOf(job, encoder, packet, from, to)
+      end = endOf({job, encoder}, packet, from, to)
       return full
     })
     if (rows > 0) this.#rowBytes = Math.max(1, out.length / rows)
@@ -250,7 +250,8 @@ export class ChunkLane implements Lane {
 }
 
 // Key expressions of their own stand behind the shape's columns, in key order; the others are the columns' own fields.
-function endOf(job: RangeJob, encoder: RowEncoder, packet: Buffer, start: number, end: number): KeyValues {
+function endOf(step: {job: RangeJob; encoder: RowEncoder}, packet: Buffer, start: number, end: number): KeyValues {
+  const {job, encoder} = step
   const extra = job.chunkKey.some(column => column.expression !== null)
     ? fieldsBehind(packet, start, end, job.shape.columns.length)
     : []

@@ -137,19 +137,23 @@ export class SnapshotCoordinator {
   markSeen(number: number): void {
     this.#options.watermarks.seen(number)
     this.#options.notes.place = Math.max(this.#options.notes.place, number)
+    let lost = false
     const due = this.#waiting.filter(chunk => chunk.high <= number)
     this.#waiting = this.#waiting.filter(chunk => chunk.high > number)
     for (const chunk of due) {
       // Reading one window again drops those behind it, too.
       if (chunk.state !== 'waiting') continue
       const notes = this.#options.notes.of(chunk.run.text)
-      if (notes?.lostSince(chunk.chunk.low) === true) this.#readAgain(chunk.range, 'notes overflowed')
-      else {
+      if (notes?.lostSince(chunk.chunk.low) === true) {
+        lost = true
+        this.#readAgain(chunk.range, 'notes overflowed')
+      } else {
         chunk.state = 'closed'
         this.#options.outlet.enqueue(chunk)
       }
     }
     this.#forgetNotes()
+    if (lost) this.#advance()
   }
 
   /** A chunk of closed windows lost its notes before all rows had left. */
@@ -320,7 +324,7 @@ export class SnapshotCoordinator {
   }
 
   #readAgain(range: RangeRun, reason: string): void {
-    range.chunkRows = Math.max(16, Math.floor(range.chunkRows / 2))
+    range.chunkRows = Math.max(1, Math.floor(range.chunkRows / 2))
     this.#options.log.warn(
       {table: range.run.text, reason, chunkRows: range.chunkRows},
       'reading windows again with smaller chunks',

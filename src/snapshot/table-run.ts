@@ -139,14 +139,19 @@ export function advance(range: RangeRun): ChunkRun[] {
   return done
 }
 
-/** Drops every chunk that has not left, and has reading begin again behind the last one that has. Returns the dropped. */
+/**
+ * Drops the chunks from the first that has not left on, and has reading begin again behind those before it. Returns the
+ * dropped ones that still hold rows.
+ */
 export function rewind(range: RangeRun): ChunkRun[] {
-  const dropped = range.chunks.filter(chunk => chunk.state !== 'left')
+  const first = range.chunks.findIndex(chunk => chunk.state !== 'left')
+  // An empty last chunk counts as left when it arrives; behind a dropped one it must not end the range.
+  const dropped = first < 0 ? [] : range.chunks.splice(first)
   if (dropped.length === 0 && range.readToEnd) return []
+  const holding = dropped.filter(chunk => chunk.state !== 'left')
   for (const chunk of dropped) chunk.state = 'dropped'
-  range.chunks = range.chunks.filter(chunk => chunk.state === 'left')
   range.readAfter = range.chunks.at(-1)?.chunk.end ?? range.plan.after
   range.readToEnd = false
   range.restart = range.jobId !== null
-  return dropped
+  return holding
 }

@@ -125,7 +125,7 @@ export function decodeCheckpoint(stored: string, where: string): Checkpoint {
       `${where} is damaged at ${first?.instancePath ?? ''}: ${first?.message ?? ''}`,
     )
   }
-  return checkpoint as unknown as Checkpoint
+  return checkpoint
 }
 
 function parse(stored: string, where: string): object {

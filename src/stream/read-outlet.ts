@@ -193,7 +193,7 @@ class PieceRows {
 
   #superseded(row: number, keyEnd: number): boolean {
     if (this.#notes === null) return false
-    const key = this.#bytes.toString('latin1', keyEnd, this.#chunk.chunk.ends[row * ENDS + 2]!)
+    const key = this.#bytes.toString('latin1', keyEnd, this.#chunk.chunk.ends[row * ENDS + 2])
     return this.#notes.supersedes(key, this.#chunk.chunk.low)
   }
 }

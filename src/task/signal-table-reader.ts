@@ -39,7 +39,7 @@ export class SignalTableReader {
       {
         id: String(id),
         type: String(type),
-        data: data === null || data === undefined ? null : String(data),
+        data: typeof data === 'string' ? data : null,
         channel: 'source',
         occurrence: `${gtid === '' ? binlogPositionText({file, pos}) : gtid}#${row}`,
       },

@@ -1,0 +1,24 @@
+// The table of the model: a key and a version.
+
+import type {ColumnShape, TableShape} from '../../src/core/table-shape.ts'
+
+export const NO_HEADERS_SETTINGS = {topicPrefix: 'm', valueSchemasEnabled: false}
+
+export function modelShape(table: string): TableShape {
+  return {id: {database: 'm', table}, columns: [integer('k'), integer('v')], primaryKey: [0]}
+}
+
+function integer(name: string): ColumnShape {
+  return {
+    name,
+    type: 'int',
+    unsigned: false,
+    nullable: false,
+    length: null,
+    precision: null,
+    scale: null,
+    fraction: 0,
+    charset: null,
+    labels: null,
+  }
+}
