@@ -1,0 +1,330 @@
+// The story that the demo tells, one method for each step.
+
+import {mkdirSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {join, relative} from 'node:path'
+import type {Connection} from 'mysql2/promise'
+import type {SignalReceipt} from '../src/signals/signal-processor.ts'
+import type {StatusReport, TableStatus} from '../src/task/status.ts'
+import {freePort} from '../tools/servers/free-port.ts'
+import {DemoError} from './demo-error.ts'
+import type {DemoOptions} from './demo-options.ts'
+import {ACCOUNT, connectToShop, createDatabase, DATABASE, startServers, type DemoServers} from './demo-servers.ts'
+import {loadShop} from './load-shop.ts'
+import {shopTables} from './shop-tables.ts'
+import {ShopWriter} from './shop-writer.ts'
+import {SnapshotBars} from './snapshot-bars.ts'
+import {secondsText, withCommas, type Terminal} from './terminal.ts'
+import {tidemark, TidemarkRun} from './tidemark-command.ts'
+import type {UndoStack} from './undo-stack.ts'
+
+const SIGNAL_TABLE = `${DATABASE}.debezium_signal`
+const SNAPSHOT_WITHIN_MS = 600_000
+const ANSWER_WITHIN_MS = 30_000
+/** A stop that comes too late, as the snapshot is done, is tried again. */
+const STOP_ATTEMPTS = 3
+/** The second snapshot is stopped when it has come this far. */
+const STOP_AT = 0.15
+
+export interface DemoScene {
+  readonly options: DemoOptions
+  readonly folder: string
+  readonly undo: UndoStack
+  /** Rejects at Ctrl-C. */
+  readonly interruption: Promise<never>
+  readonly terminal: Terminal
+}
+
+/** What the closing summary tells. */
+interface Figures {
+  rowsLoaded: number
+  rowsCopied: number
+  superseded: number
+  snapshotMs: number
+  events: number
+  peakMegabytes: number | null
+}
+
+export class Demo {
+  static readonly steps = 8
+  readonly #scene: DemoScene
+  readonly #figures: Figures = {
+    rowsLoaded: 0,
+    rowsCopied: 0,
+    superseded: 0,
+    snapshotMs: 0,
+    events: 0,
+    peakMegabytes: null,
+  }
+  /** Rejects when something that runs beside the story fails. */
+  readonly #failure: Promise<never>
+  #fail: (error: unknown) => void = () => undefined
+
+  constructor(scene: DemoScene) {
+    this.#scene = scene
+    this.#failure = new Promise<never>((_, reject) => {
+      this.#fail = reject
+    })
+    this.#failure.catch(() => undefined) // It may come before anybody waits for it, or when nobody does any more.
+  }
+
+  async run(): Promise<void> {
+    await Promise.race([this.#tell(), this.#failure])
+  }
+
+  async #tell(): Promise<void> {
+    const {terminal, folder, undo} = this.#scene
+    const started = Date.now()
+    terminal.title('Tidemark: a shop in MySQL, streamed and copied at the same time, while it is being changed')
+    rmSync(folder, {recursive: true, force: true})
+    mkdirSync(folder, {recursive: true})
+    const servers = await this.#startServers()
+    const admin = await createDatabase(servers.mysql, undo)
+    await this.#load(servers)
+    const config = await this.#writeConfig(servers)
+    await this.#prepare(admin, config.path)
+    await this.#check(config.path)
+    const {run, writer} = await this.#startStreaming(servers, config)
+    await this.#snapshot(admin, run)
+    await this.#stopSnapshot(admin, run)
+    await this.#prove(config.path, {run, writer})
+    if (!this.#scene.options.stay) await run.stop()
+    this.#summarize({writer, servers, elapsedMs: Date.now() - started})
+    if (this.#scene.options.stay) await this.#stay(servers, run)
+  }
+
+  async #startServers(): Promise<DemoServers> {
+    const {terminal, options, undo} = this.#scene
+    terminal.step(options.kafka ? 'Servers: MySQL and Kafka' : 'Server: MySQL')
+    const began = Date.now()
+    const servers = await startServers(options.kafka, undo)
+    const {mysql, kafka} = servers
+    terminal.line(`MySQL on ${mysql.host}:${mysql.port} (${mysql.way}), up after ${secondsText(Date.now() - began)}`)
+    if (kafka !== null) terminal.line(`Kafka on ${kafka.bootstrap} (${kafka.way})`)
+    return servers
+  }
+
+  async #load({mysql}: DemoServers): Promise<void> {
+    const {terminal, options, undo} = this.#scene
+    const tables = shopTables(options.orders)
+    terminal.step(`The shop: ${tables.length} tables`)
+    const began = Date.now()
+    const connections = [await connectToShop(mysql, undo), await connectToShop(mysql, undo)]
+    const rows = await loadShop(tables, connections)
+    this.#figures.rowsLoaded = [...rows.values()].reduce((sum, count) => sum + count, 0)
+    terminal.line([...rows].map(([name, count]) => `${name} ${withCommas(count)}`).join(' · '))
+    terminal.line(`${withCommas(this.#figures.rowsLoaded)} rows loaded in ${secondsText(Date.now() - began)}`)
+  }
+
+  async #writeConfig({mysql, kafka}: DemoServers): Promise<{path: string; listen: string}> {
+    const {folder} = this.#scene
+    const listen = `127.0.0.1:${await freePort()}`
+    const sink =
+      kafka === null
+        ? {'sink.type': 'file', 'sink.file.path': this.#path('events.jsonl')}
+        : {'bootstrap.servers': kafka.bootstrap, 'compression.type': 'lz4'}
+    const config = {
+      name: 'demo',
+      // A broker that is not ours may know the shop's topics from an earlier demo.
+      'topic.prefix': kafka?.way === 'given' ? `demo-${Date.now().toString(36)}` : 'demo',
+      'database.hostname': mysql.host,
+      'database.port': mysql.port,
+      'database.user': ACCOUNT.user,
+      'database.password': ACCOUNT.password,
+      'database.server.id': 1_000_000 + Math.floor(Math.random() * 4_000_000_000),
+      'database.include.list': DATABASE,
+      'signal.data.collection': SIGNAL_TABLE,
+      'snapshot.mode': 'no_data',
+      'offset.storage.file.filename': this.#path('demo.state'),
+      'http.listen': listen,
+      ...sink,
+    }
+    const path = join(folder, 'shop.json')
+    writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`)
+    return {path, listen}
+  }
+
+  async #prepare(admin: Connection, config: string): Promise<void> {
+    const {terminal} = this.#scene
+    terminal.step(`A signal table and an account with few rights: tidemark init ${this.#shown(config)} | mysql`)
+    await admin.query(`CREATE USER '${ACCOUNT.user}'@'%' IDENTIFIED BY '${ACCOUNT.password}'`)
+    const {code, output} = await tidemark(['init', config])
+    if (code !== 0) throw new DemoError(`tidemark init ended with ${String(code)}: ${output}`)
+    for (const line of output.split('\n')) if (line !== '' && !line.startsWith('--')) terminal.command(line)
+    await admin.query(output)
+  }
+
+  async #check(config: string): Promise<void> {
+    const {terminal} = this.#scene
+    terminal.step(`Is everything as it must be? tidemark check ${this.#shown(config)}`)
+    const {code} = await tidemark(['check', config], line => terminal.line(line))
+    if (code !== 0) throw new DemoError(`tidemark check ended with ${String(code)}: see the lines above`)
+  }
+
+  async #startStreaming(
+    {mysql}: DemoServers,
+    config: {path: string; listen: string},
+  ): Promise<{run: TidemarkRun; writer: ShopWriter}> {
+    const {terminal, options, undo} = this.#scene
+    terminal.step(`Streaming, while a writer changes the shop: tidemark run ${this.#shown(config.path)}`)
+    const fail = (error: unknown): void => this.#fail(error)
+    const run = new TidemarkRun({
+      config: config.path,
+      listen: config.listen,
+      logFile: this.#path('tidemark.log'),
+      onEnd: fail,
+    })
+    undo.add(() => run.stop())
+    await run.untilStreaming()
+    const writer = new ShopWriter(await connectToShop(mysql, undo), options.orders)
+    undo.add(() => writer.stop())
+    writer.start(fail)
+    terminal.line(`streaming; its status: ${run.statusUrl}`)
+    return {run, writer}
+  }
+
+  async #snapshot(admin: Connection, run: TidemarkRun): Promise<void> {
+    const {terminal} = this.#scene
+    terminal.step('A snapshot of all tables, asked for by a row, while the writer goes on')
+    const began = Date.now()
+    await this.#signal(admin, {
+      id: 'demo-1',
+      type: 'execute-snapshot',
+      data: {'data-collections': [`${DATABASE}[.].*`]},
+    })
+    await this.#answer(run, 'demo-1')
+    const bars = new SnapshotBars(terminal)
+    const tables = await run.watch('the snapshot to end', SNAPSHOT_WITHIN_MS, status => {
+      const ours = tablesOf(status, 'demo-1')
+      bars.show(ours)
+      return ours.every(table => table.state !== 'waiting' && table.state !== 'running') ? ours : undefined
+    })
+    bars.close(tables)
+    const failed = tables.find(table => table.state !== 'done')
+    if (failed !== undefined)
+      throw new DemoError(`${failed.table} is ${failed.state}: ${failed.problem ?? 'no reason'}`)
+    this.#figures.snapshotMs = Date.now() - began
+    this.#figures.rowsCopied = sum(tables, table => table.rowsDone)
+    this.#figures.superseded = sum(tables, table => table.superseded)
+    terminal.line(
+      `${withCommas(this.#figures.rowsCopied)} rows in ${secondsText(this.#figures.snapshotMs)}; ` +
+        `${withCommas(this.#figures.superseded)} of them left out, since the stream had something newer`,
+    )
+  }
+
+  async #stopSnapshot(admin: Connection, run: TidemarkRun): Promise<void> {
+    const {terminal} = this.#scene
+    terminal.step('A second snapshot, stopped under way')
+    for (let attempt = 1; attempt <= STOP_ATTEMPTS; attempt++) {
+      const id = `demo-${attempt + 1}`
+      const data = {'data-collections': [`${DATABASE}.orders`, `${DATABASE}.order_items`]}
+      await this.#signal(admin, {id, type: 'execute-snapshot', data})
+      await this.#answer(run, id)
+      await run.watch('the second snapshot to be under way', SNAPSHOT_WITHIN_MS, status => {
+        const ours = tablesOf(status, id)
+        const isOver = ours.every(table => table.state === 'done')
+        const done = sum(ours, table => table.rowsDone)
+        return isOver || done > STOP_AT * sum(ours, table => table.rowsEstimated) || undefined
+      })
+      await this.#signal(admin, {id: `${id}-stop`, type: 'stop-snapshot', data})
+      await this.#answer(run, `${id}-stop`)
+      const tables = tablesOf(await run.status(), id)
+      for (const {table, state, rowsDone, rowsEstimated} of tables) {
+        terminal.line(`${table}: ${state} after ${withCommas(rowsDone)} of about ${withCommas(rowsEstimated)} rows`)
+      }
+      if (tables.some(table => table.state === 'stopped')) return
+      terminal.line('the snapshot was done before the stop came; once more')
+    }
+    throw new DemoError('no snapshot could be stopped under way: they were all done too early; try more --orders')
+  }
+
+  async #prove(config: string, {run, writer}: {run: TidemarkRun; writer: ShopWriter}): Promise<void> {
+    const {terminal} = this.#scene
+    terminal.step(`The proof: every topic, folded by key, equals its table: tidemark verify ${this.#shown(config)}`)
+    await writer.stop()
+    terminal.line(`the writer has stopped after ${withCommas(writer.total)} changed rows`)
+    const {code} = await tidemark(['verify', config], line => terminal.line(line))
+    if (code !== 0) throw new DemoError(`tidemark verify ended with ${String(code)}: see the lines above`)
+    const status = await run.status()
+    this.#figures.events = status.sink.eventsEmitted
+    this.#figures.peakMegabytes = run.peakMegabytes()
+  }
+
+  #summarize(end: {writer: ShopWriter; servers: DemoServers; elapsedMs: number}): void {
+    const {terminal, options} = this.#scene
+    const {rowsLoaded, rowsCopied, superseded, snapshotMs, events, peakMegabytes} = this.#figures
+    const {inserted, updated, deleted, rekeyed} = end.writer.counts
+    const where =
+      end.servers.kafka === null
+        ? `${this.#shown(this.#path('events.jsonl'))} (${withCommas(statSync(this.#path('events.jsonl')).size / 1e6)} MB)`
+        : `topics demo.${DATABASE}.* on the broker`
+    const rows: [string, string][] = [
+      ['shop', `${withCommas(rowsLoaded)} rows in 6 tables`],
+      [
+        'snapshot',
+        `${withCommas(rowsCopied)} rows in ${secondsText(snapshotMs)}: ` +
+          `${withCommas(rowsCopied / (snapshotMs / 1000))} rows/s, ${withCommas(superseded)} superseded by the stream`,
+      ],
+      [
+        'writer',
+        `${withCommas(inserted)} rows inserted, ${withCommas(updated)} updated, ` +
+          `${withCommas(deleted)} deleted, ${withCommas(rekeyed)} given another key`,
+      ],
+      ['events', `${withCommas(events)}, in ${where}`],
+      [
+        'memory',
+        peakMegabytes === null ? 'not told by this system' : `${withCommas(peakMegabytes)} MB at most (tidemark run)`,
+      ],
+      ['log', this.#shown(this.#path('tidemark.log'))],
+      ['configuration', this.#shown(this.#path('shop.json'))],
+      [
+        'time',
+        `${secondsText(end.elapsedMs)}${options.kafka ? '' : '; once more with Kafka: npm run demo -- --kafka'}`,
+      ],
+    ]
+    terminal.title('\nSummary')
+    for (const [name, text] of rows) terminal.line(`${name.padEnd(14)} ${text}`)
+    terminal.success('\nEvery topic equals its table.')
+  }
+
+  async #stay({mysql, kafka}: DemoServers, run: TidemarkRun): Promise<void> {
+    const {terminal, interruption} = this.#scene
+    terminal.title('\nEverything stays up until Ctrl-C; in another terminal:')
+    if (mysql.clientCommand !== null) terminal.command(`${mysql.clientCommand.join(' ')} ${DATABASE}`)
+    if (kafka !== null) terminal.line(`Kafka: ${kafka.bootstrap}`)
+    terminal.command(`curl -s ${run.statusUrl}`)
+    await interruption
+  }
+
+  async #signal(admin: Connection, {id, type, data}: {id: string; type: string; data: object}): Promise<void> {
+    const sql = `INSERT INTO ${SIGNAL_TABLE} VALUES ('${id}', '${type}', '${JSON.stringify(data)}')`
+    this.#scene.terminal.command(`${sql};`)
+    await admin.query(sql)
+  }
+
+  /** Shows what became of the signal. */
+  async #answer(run: TidemarkRun, id: string): Promise<SignalReceipt> {
+    const receipt = await run.watch(`the answer to signal ${id}`, ANSWER_WITHIN_MS, ({signals}) =>
+      signals.find(signal => signal.id === id),
+    )
+    const reason = receipt.reason === null ? '' : `: ${receipt.reason}`
+    this.#scene.terminal.line(`answer: ${receipt.type} ${receipt.id} ${receipt.result}${reason}`)
+    if (receipt.result === 'rejected') throw new DemoError(`signal ${id} was rejected${reason}`)
+    return receipt
+  }
+
+  #path(name: string): string {
+    return join(this.#scene.folder, name)
+  }
+
+  #shown(path: string): string {
+    return relative(process.cwd(), path)
+  }
+}
+
+function tablesOf(status: StatusReport, snapshot: string): readonly TableStatus[] {
+  return status.snapshot.tables.filter(table => table.snapshot === snapshot)
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0)
+}
