@@ -31,6 +31,7 @@ import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {delay} from './backoff.ts'
 import {Divergences} from './divergences.ts'
 import {isConnectionLoss, isRetryable} from './errors.ts'
+import {Heartbeat} from './heartbeat.ts'
 import {SnapshotDatabase} from './snapshot-database.ts'
 import {SignalTableReader} from './signal-table-reader.ts'
 
@@ -67,14 +68,19 @@ export class Engine {
   readonly divergences: Divergences
   readonly notes: NoteLog
   initialSnapshotQueued: boolean
+  /** Changes with a failover to another server that has the same GTIDs. */
+  serverUuid: string
   readonly #gtids: GtidLog
+  readonly #heartbeat: Heartbeat
   readonly #gtidsKnown: boolean
+  #begun = false
   readonly #options: EngineOptions
   readonly #database: SnapshotDatabase
 
   constructor(options: EngineOptions) {
     const {settings, sink, log, offset, checkpoint} = options
     this.#options = options
+    this.serverUuid = options.serverUuid
     this.initialSnapshotQueued = options.initialSnapshotQueued
     this.#gtidsKnown = offset.gtidSet !== null
     this.#gtids = new GtidLog(GtidSet.parse(offset.gtidSet ?? ''))
@@ -88,6 +94,7 @@ export class Engine {
       onAcknowledged: () => this.outlet.pump(),
     })
     const topics = new TopicDirectory(sink, this.emitter)
+    this.#heartbeat = new Heartbeat({settings, topics, emitter: this.emitter, connection: options.planning, log})
     this.#database = new SnapshotDatabase({connection: options.planning, settings, log})
     const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter} = settings.events
     const encoderOptions: EncoderOptions = {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter}}
@@ -137,8 +144,16 @@ export class Engine {
 
   /** The stream is on its way: reading and signals may begin. */
   begin(): void {
+    if (!this.#begun) this.#heartbeat.start(this.#options.signal)
+    this.#begun = true
     this.coordinator?.begin()
     this.signals.begin()
+  }
+
+  /** The stream comes from another server now: no window may be partly of the old one. */
+  serverChanged(serverUuid: string): void {
+    this.serverUuid = serverUuid
+    for (const run of this.coordinator?.runs ?? []) this.coordinator?.schemaChanged(run.plan.table, null)
   }
 
   dispatch(events: BinlogEvents): Promise<void> {
@@ -151,10 +166,6 @@ export class Engine {
     this.dispatcher.reconnected(place, place.rows > 0 ? place : null)
     const gtidSet = this.#gtidsKnown ? this.#gtids.copyAt(place.gtidCount).toString() : null
     return {offset: {...place, gtidSet}, gtidSet}
-  }
-
-  get serverUuid(): string {
-    return this.#options.serverUuid
   }
 
   /** True where the stream can only be resumed by file and position. */
@@ -176,7 +187,7 @@ export class Engine {
     const gtidSet = this.#gtidsKnown ? this.#gtids.setAt(safe.gtidCount).toString() : null
     return {
       connector: this.#options.settings.name,
-      serverUuid: this.#options.serverUuid,
+      serverUuid: this.serverUuid,
       offset: {file, pos, gtidSet, rows, sid, gno},
       snapshots: this.coordinator?.plans ?? this.#options.checkpoint?.snapshots ?? [],
       initialSnapshotQueued: this.initialSnapshotQueued,

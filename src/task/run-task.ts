@@ -144,7 +144,7 @@ class Task {
     const marks = engine.marks?.run(signal).catch((error: unknown) => this.#fail(error))
     if (decision.stopAfterSnapshot) this.#stopWhenCopied(engine)
     try {
-      await this.#stream(engine, decision.offset)
+      await this.#stream(engine, session, decision.offset)
     } finally {
       this.#state = this.#failure === null ? 'stopping' : 'failed'
       this.#stopping.abort()
@@ -154,14 +154,14 @@ class Task {
   }
 
   /** Streams until the signal aborts; reconnects from where it is after every loss. */
-  async #stream(engine: Engine, offset: StoredOffset): Promise<void> {
+  async #stream(engine: Engine, session: ServerSession, offset: StoredOffset): Promise<void> {
     const {signal} = this.#stopping
     const reader = new BinlogReader(this.#settings.database)
     let start: StreamStart = streamStart(offset)
     for (let attempt = 0; !signal.aborted;) {
       try {
         for await (const events of reader.events(start, signal)) {
-          if (!this.#streaming) this.#streamBegan(engine, reader)
+          if (!this.#streaming) this.#streamBegan({engine, session, reader})
           attempt = 0
           await engine.dispatch(events)
         }
@@ -180,15 +180,20 @@ class Task {
     }
   }
 
-  #streamBegan(engine: Engine, reader: BinlogReader): void {
-    const uuid = reader.identity()?.serverUuid
-    const wanted = engine.serverUuid
-    if (uuid !== undefined && uuid !== wanted && engine.resumesByPosition) {
-      throw new TidemarkError(
-        'TIDEMARK_BINLOG_OTHER_SERVER',
-        `the binlog now comes from server ${uuid}, not from ${wanted}, and without GTIDs a position means nothing there; ` +
-          `connect to ${wanted} again, or set snapshot.mode=when_needed to copy all tables again`,
-      )
+  #streamBegan(parts: {engine: Engine; session: ServerSession; reader: BinlogReader}): void {
+    const {engine, session, reader} = parts
+    const uuid = reader.identity()?.serverUuid ?? engine.serverUuid
+    if (uuid !== engine.serverUuid) {
+      if (engine.resumesByPosition) {
+        throw new TidemarkError(
+          'TIDEMARK_BINLOG_OTHER_SERVER',
+          `the binlog now comes from server ${uuid}, not from ${engine.serverUuid}, and without GTIDs a position means nothing there; ` +
+            `connect to ${engine.serverUuid} again, or set snapshot.mode=when_needed to copy all tables again`,
+        )
+      }
+      this.#options.log.warn({from: engine.serverUuid, to: uuid}, 'the stream goes on from another server')
+      session.follow(uuid)
+      engine.serverChanged(uuid)
     }
     this.#streaming = true
     if (this.#state === 'starting') this.#state = 'running'

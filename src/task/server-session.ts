@@ -75,6 +75,12 @@ export class ServerSession {
     return connection
   }
 
+  /** The stream has moved to another server; from now on all connections must be to that one. */
+  follow(serverUuid: string): void {
+    this.#serverUuid = serverUuid
+    for (const connection of this.#connections) connection.drop()
+  }
+
   close(): void {
     for (const connection of this.#connections) connection.close()
   }
