@@ -1,0 +1,117 @@
+// A database with a signal table and a configuration for it, and what tests do with both: send signals, wait for a
+// snapshot, wait until the stream has caught up.
+
+import {randomUUID} from 'node:crypto'
+import type {Connection, RowDataPacket} from 'mysql2/promise'
+import type {MysqlAddress} from '../../tools/servers/mysql-server.ts'
+import type {CleanUpContext} from './clean-up.ts'
+import {freshDatabase, type FreshDatabase} from './fresh-database.ts'
+import {readJsonLines, type ObservedEvent} from './observed-events.ts'
+import {tempFolder} from './temp-folder.ts'
+import {eventsFile, tidemarkConfig, type Config} from './tidemark-config.ts'
+import {runTidemark, type TidemarkProcess} from './tidemark-process.ts'
+
+export interface CaptureOptions {
+  readonly prefix: string
+  readonly server?: MysqlAddress
+  readonly bootstrap?: string
+  readonly config?: Config
+  /** Columns of the signal table. */
+  readonly signalTable?: string
+}
+
+export interface Capture {
+  readonly database: FreshDatabase
+  readonly folder: string
+  readonly config: Config
+  readonly connection: Connection
+  /** Starts a process on the configuration, with other values for some keys. */
+  run(t: CleanUpContext, config?: Config): Promise<TidemarkProcess>
+  /** A row in the signal table; the id it has. */
+  signal(type: string, data: unknown, id?: string): Promise<string>
+  /** execute-snapshot for tables of this database; more members of `data` where given. */
+  snapshot(tables: readonly string[], more?: object): Promise<string>
+  events(): Promise<ObservedEvent[]>
+  /** Events of the table's topic, the whole file read. */
+  tableEvents(table: string): Promise<ObservedEvent[]>
+  topic(table: string): string
+}
+
+/** Nothing is copied at the start unless `config` says so. */
+export async function prepareCapture(t: CleanUpContext, options: CaptureOptions): Promise<Capture> {
+  const database = await freshDatabase(t, options.prefix, options.server)
+  const folder = await tempFolder(t)
+  const {connection, name} = database
+  const columns = options.signalTable ?? 'id VARCHAR(36) PRIMARY KEY, type VARCHAR(32) NOT NULL, data TEXT NULL'
+  await connection.query(`CREATE TABLE debezium_signal (${columns})`)
+  const config = await tidemarkConfig({
+    database,
+    folder,
+    ...(options.bootstrap === undefined ? {} : {bootstrap: options.bootstrap}),
+    config: {'snapshot.mode': 'no_data', 'signal.data.collection': `${name}.debezium_signal`, ...options.config},
+  })
+  const signal = async (type: string, data: unknown, id: string = randomUUID()): Promise<string> => {
+    const text = data === null || typeof data === 'string' ? data : JSON.stringify(data)
+    await connection.query('INSERT INTO debezium_signal VALUES (?, ?, ?)', [id, type, text])
+    return id
+  }
+  const events = async (): Promise<ObservedEvent[]> => await readJsonLines(eventsFile(folder))
+  const topic = (table: string): string => `${name}.${name}.${table}`
+  return {
+    database,
+    folder,
+    config,
+    connection,
+    topic,
+    events,
+    run: async (context, more) => await runTidemark(context, {config: {...config, ...more}, folder}),
+    signal,
+    snapshot: async (tables, more = {}) =>
+      await signal('execute-snapshot', {'data-collections': tables.map(table => `${name}.${table}`), ...more}),
+    tableEvents: async table => (await events()).filter(event => event.topic === topic(table)),
+  }
+}
+
+/** Until the stream has passed everything that the server has executed by now. */
+export async function caughtUp(tidemark: TidemarkProcess, connection: Connection, timeoutMs = 60_000): Promise<void> {
+  const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@GLOBAL.gtid_executed AS fence')
+  const fence = String(row?.['fence']).replaceAll(/\s/g, '')
+  let passed = false
+  const asking = async (): Promise<void> => {
+    while (!passed) {
+      const status = await tidemark.waitForStatus(page => page.position?.gtidSet != null, timeoutMs)
+      const [[answer]] = await connection.query<RowDataPacket[]>('SELECT GTID_SUBSET(?, ?) AS passed', [
+        fence,
+        status.position?.gtidSet,
+      ])
+      passed = Number(answer?.['passed']) === 1
+    }
+  }
+  const timer = setTimeout(() => (passed = true), timeoutMs)
+  const began = Date.now()
+  await asking()
+  clearTimeout(timer)
+  if (Date.now() - began >= timeoutMs) throw new Error(`the stream did not reach ${fence} within ${timeoutMs} ms`)
+}
+
+/** The log line that ends the snapshot; throws where it ended otherwise than `end`. */
+export async function snapshotEnded(
+  tidemark: TidemarkProcess,
+  id: string,
+  {end = 'snapshot done', timeoutMs = 120_000}: {end?: string; timeoutMs?: number} = {},
+): Promise<void> {
+  const ends = new Set(['snapshot done', 'snapshot stopped', 'snapshot failed'])
+  const line = await tidemark.waitForLog(({msg, fields}) => ends.has(msg) && fields['snapshot'] === id, timeoutMs)
+  if (line.msg !== end) throw new Error(`wanted "${end}", got ${line.text}`)
+}
+
+/** The receipt of a signal, from the log. */
+export async function receipt(
+  tidemark: TidemarkProcess,
+  id: string,
+): Promise<{readonly result: string; readonly reason: string | null}> {
+  const {fields} = await tidemark.waitForLog(
+    line => line.fields['signal'] === id && line.fields['result'] !== undefined,
+  )
+  return {result: String(fields['result']), reason: fields['reason'] as string | null}
+}
