@@ -128,7 +128,7 @@ function tableStatus(engine: Engine, snapshot: SnapshotPlan, plan: TablePlan): T
     percent: plan.state === 'done' ? 100 : (progress?.percent ?? 0),
     chunks: plan.chunksDone,
     superseded: plan.superseded,
-    key: progress?.key ?? (last?.after == null ? null : keyText(last.after)),
+    key: progress?.key ?? (last == null ? null : keyText(last.done ? last.upTo : (last.after ?? []))),
     problem: run?.problem ?? plan.error,
   }
 }
