@@ -1,6 +1,6 @@
 // MySQL's own mapping of its one-byte character sets to Unicode, read from a MySQL 9.7 server: what a SELECT gives for each
 // byte, '?' where the server knows no character. 128 characters stand for the bytes 0x80 to 0xFF (below is ASCII),
-// 256 characters for all bytes. test/integration/value-parity.test.ts compares them with the server at hand.
+// 256 characters for all bytes. test/integration/charset-parity.test.ts compares them with the server at hand.
 
 /** By MySQL's name of the character set. */
 export const SINGLE_BYTE_CHARSETS: Readonly<Record<string, string>> = {

@@ -177,7 +177,7 @@ class CompiledRowEncoder implements RowEncoder {
       const {mark} = this.#columns[index]!
       if (k > 0) out.writeByte(COMMA)
       if (mark.value < 0) {
-        out.write(source.bytes, this.#valueStarts[index]!, this.#valueEnds[index]!)
+        out.write(source.bytes, this.#valueStarts[index], this.#valueEnds[index])
       } else {
         // No JSON value begins with a z.
         out.writeAscii(`z${mark.value}.${mark.detail}`)

@@ -144,6 +144,9 @@ export class EnvelopeTemplate {
     }
   }
 
+  // One object of named options for each row would be garbage on the hottest path.
+  /* eslint-disable max-params */
+
   /** Appends the value of a c, r or d event with the row `source[start, end)`. */
   writeSingle(
     op: 'c' | 'r' | 'd',
@@ -183,6 +186,7 @@ export class EnvelopeTemplate {
     out.write(source, afterStart, afterEnd)
     this.#writeTail(0x75, origin, row, out)
   }
+  /* eslint-enable max-params */
 
   #writeTail(op: number, origin: EventOrigin, row: number, out: ByteWriter): void {
     if (origin !== this.#origin || origin.version !== this.#originVersion) this.#bind(origin)

@@ -1,7 +1,7 @@
 // MySQL's binary JSON as the text that the server itself prints for it: members in the binary form's order, ", " and
 // ": " between them, doubles, decimals, dates and opaque values as in a SELECT.
 
-import {ByteWriter} from '../core/byte-writer.ts'
+import type {ByteWriter} from '../core/byte-writer.ts'
 import {malformedImage, needBytes, readUintLe} from './image-bytes.ts'
 import {writeInt64, writeUint64} from './integer-transcoder.ts'
 import {writeServerJsonString} from './json-bytes.ts'

@@ -22,11 +22,12 @@ export function writeServerDouble(value: number, out: ByteWriter): void {
   const negative = value < 0 || Object.is(value, -0)
   const mantissa = text.slice(value < 0 ? 1 : 0, e)
   if (negative) out.writeByte(0x2d)
-  if (exponent < -15 || exponent > 14) {
+  const digits = mantissa.replace('.', '')
+  // A point between the digits is plain at any size; 17 digits put it below 1e16.
+  if (exponent < -15 || (exponent > 14 && digits.length <= exponent + 1)) {
     out.writeAscii(`${mantissa}e${exponent}`)
     return
   }
-  const digits = mantissa.replace('.', '')
   if (exponent < 0) out.writeAscii(`0.${'0'.repeat(-exponent - 1)}${digits}`)
   else if (digits.length <= exponent + 1) out.writeAscii(`${digits}${'0'.repeat(exponent + 1 - digits.length)}.0`)
   else out.writeAscii(`${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`)

@@ -41,7 +41,7 @@ export function compileMessageKey(
     for (let k = 0; k < prefixes.length; k++) {
       const index = messageKey[k]!
       out.write(prefixes[k]!)
-      out.write(row.bytes, starts[index]!, ends[index]!)
+      out.write(row.bytes, starts[index], ends[index])
     }
     out.write(suffix)
   }

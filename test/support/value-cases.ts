@@ -84,9 +84,14 @@ function texts(): ValueCase[] {
     {column: `CHAR(60) CHARACTER SET ${charset}`, values: ['NULL', ...TEXTS]},
     {column: `VARCHAR(60) CHARACTER SET ${charset}`, values: ['NULL', ...TEXTS]},
   ])
+  const eastAsian = ['gbk', 'gb2312', 'gb18030', 'big5', 'sjis', 'cp932', 'ujis', 'eucjpms'].flatMap(charset => [
+    {column: `CHAR(20) CHARACTER SET ${charset}`, values: ['NULL', `'日本'`, `'a日b"c '`]},
+    {column: `VARCHAR(200) CHARACTER SET ${charset}`, values: [`''`, `REPEAT('日本x', 60)`]},
+  ])
   return [
     ...utf8,
     ...others,
+    ...eastAsian,
     ...narrow,
     {column: 'LONGTEXT CHARACTER SET utf8mb4', values: [`REPEAT('line "é"\\n', 20000)`, `REPEAT('x', 8192)`]},
     {column: 'CHAR(255) CHARACTER SET utf8mb4', values: [`'short'`, `REPEAT('😀', 255)`]},
@@ -172,7 +177,15 @@ const JSON_NUMBERS = [
     '1e-16',
     '1.25e-15',
   ],
-  ...['123456789.5', '5e-324', '1.7976931348623157e308', '123456789012345678', '18446744073709551615', '1e22'],
+  ...[
+    '123456789.5',
+    '1234567890123456.7',
+    '5e-324',
+    '1.7976931348623157e308',
+    '123456789012345678',
+    '18446744073709551615',
+    '1e22',
+  ],
   ...[
     '-9223372036854775808',
     '12345678901234567890123',
