@@ -47,9 +47,10 @@ export class ServerSession {
     const connection = await this.#firstConnection()
     if (connection === null) return null
     try {
+      // First the prerequisites: without their grants the rest cannot even be read.
+      await this.#check(connection)
       const state = await readServerState(connection, checkpoint)
       this.#serverUuid = state.serverUuid
-      await this.#check(connection)
       return {state}
     } finally {
       connection.destroy()
