@@ -17,7 +17,7 @@ const allowed: rules.AllowedImports = {
   stream: ['core', 'config', 'mysql', 'binlog', 'encode', 'sinks', 'snapshot'],
   state: ['core', 'config', 'signals', 'snapshot'],
   http: ['core', 'config', 'signals', 'snapshot'],
-  verify: ['core', 'config', 'mysql', 'encode'],
+  verify: ['core', 'config', 'mysql', 'encode', 'sinks', 'snapshot'],
   task: [
     'core',
     'config',

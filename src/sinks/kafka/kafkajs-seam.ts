@@ -27,15 +27,16 @@ export interface BrokerAddress {
 /** What a producer needs of a link. */
 export type ProduceLink = Pick<BrokerLink, 'produce' | 'produceVersion' | 'takesRequests' | 'destroy'>
 
-export type ApiName = 'Metadata' | 'InitProducerId' | 'CreateTopics' | 'DescribeConfigs'
+export type ApiName = 'Metadata' | 'InitProducerId' | 'CreateTopics' | 'DescribeConfigs' | 'ListOffsets'
 
 /** v3 is the first with record batches and the oldest that Kafka 4 takes; v8 and later are not needed. */
 const PRODUCE_VERSIONS = {min: 3, max: 7}
+const FETCH_VERSION = 4
 const CONNECT_TIMEOUT_MS = 10_000
 /** Well before the session's end, so that no request in flight meets it. */
 const REAUTHENTICATION_THRESHOLD_MS = 10_000
 
-/** Builds a produce request for one connection. */
+/** Builds a produce or fetch request for one connection. */
 export type ProduceFrames = (request: {correlationId: number; clientId: string; version: number}) => readonly Buffer[]
 
 /**
@@ -125,6 +126,15 @@ export class BrokerLink {
    * socket as they are; they must stay as they are until the answer came or the link is destroyed.
    */
   produce(frames: ProduceFrames): Promise<Buffer> {
+    return this.#exchange('Produce', this.#produceVersion, frames)
+  }
+
+  /** The same for a fetch request of version 4, which every broker since Kafka 0.11 answers. */
+  fetch(frames: ProduceFrames): Promise<Buffer> {
+    return this.#exchange('Fetch', FETCH_VERSION, frames)
+  }
+
+  #exchange(apiName: 'Produce' | 'Fetch', version: number, frames: ProduceFrames): Promise<Buffer> {
     const connection = this.#connection
     return new Promise<Buffer>((resolve, reject) => {
       const socket = connection.socket
@@ -133,12 +143,11 @@ export class BrokerLink {
         return
       }
       const correlationId = connection.nextCorrelationId()
-      const version = this.#produceVersion
       const pieces = frames({correlationId, clientId: connection.clientId, version})
       connection.requestQueue.push({
         entry: {
-          apiKey: apiKeys['Produce']!,
-          apiName: 'Produce',
+          apiKey: apiKeys[apiName]!,
+          apiName,
           apiVersion: version,
           correlationId,
           resolve: ({payload}) => resolve(payload),

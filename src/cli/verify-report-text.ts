@@ -1,0 +1,46 @@
+// A comparison's result for people: one line for each table, the differing keys below it, one line for all.
+
+import type {TableReport, VerifyReport} from '../verify/verify-report.ts'
+
+export function verifyReportText(report: VerifyReport): string {
+  const width = Math.max(...report.tables.map(({table}) => table.length))
+  const lines = report.tables.flatMap(table => tableLines(table, width))
+  const {tables, rows, events, seconds, place, spilledBytes} = report
+  const differing = tables.filter(({equal}) => !equal).length
+  const verdict = report.equal
+    ? `equal: ${count(tables.length, 'table')}`
+    : `DIFFERENT: ${differing} of ${count(tables.length, 'table')}`
+  const spilled = spilledBytes === 0 ? '' : `, ${Math.ceil(spilledBytes / 1e6)} MB through temporary files`
+  const summary = `${verdict}; ${count(rows, 'row')}, ${count(events, 'event')}, at ${place.file}:${place.pos}, in ${seconds} s${spilled}`
+  return [...lines, summary].join('\n')
+}
+
+function tableLines(table: TableReport, width: number): string[] {
+  const {differences, missing, ghosts, different} = table
+  const found = [
+    [missing, 'missing in the topic'],
+    [ghosts, ghosts === 1 ? 'ghost in the topic' : 'ghosts in the topic'],
+    [different, 'different'],
+  ] as const
+  const differing = found.filter(([n]) => n > 0).map(([n, what]) => `${number(n)} ${what}`)
+  const counts = `${count(table.rows, 'row')}, ${count(table.keys, 'key')} from ${count(table.events, 'event')}`
+  const verdict = table.equal ? 'equal    ' : 'DIFFERENT'
+  const lines = [`${verdict}  ${table.table.padEnd(width)}  ${[counts, ...differing].join('; ')}`]
+  for (const {kind, key, columns, lastEvent} of differences) {
+    const which = columns.length === 0 ? '' : `  in ${columns.join(', ')}`
+    const last = lastEvent === null ? '' : `  last event at ${lastEvent.file}:${lastEvent.pos}`
+    lines.push(`  ${kind.padEnd(9)}  ${key}${which}${last}`)
+  }
+  const more = missing + ghosts + different - differences.length
+  if (more > 0) lines.push(`  … and ${number(more)} more`)
+  for (const note of table.notes) lines.push(`  note: ${note}`)
+  return lines
+}
+
+function count(n: number, noun: string): string {
+  return `${number(n)} ${noun}${n === 1 ? '' : 's'}`
+}
+
+function number(n: number): string {
+  return n.toLocaleString('en-US')
+}

@@ -1,0 +1,104 @@
+// Where in an event's value the parts lie that a fold needs: op, the `after` image, and the place in the binlog. With or
+// without the schema frame of Connect's JsonConverter.
+
+import {TidemarkError} from '../core/tidemark-error.ts'
+import {isNullValue, isText, scanMembers, skipValue} from './json-scan.ts'
+
+const FRAME_START = Buffer.from('{"schema":{')
+const PAYLOAD = 'payload'
+
+/** The result of the last `scan`, as ranges of the bytes that were given. Reused: copy what must stay. */
+export class ChangeScanner {
+  /** Character code of the one letter: c, u, d, r, t … */
+  op = 0
+  /** -1: there is none, or null. */
+  afterStart = -1
+  afterEnd = -1
+  /** `source.file` without quotes. -1: there is none. */
+  fileStart = -1
+  fileEnd = -1
+  pos = 0
+  /** `source.gtid` without quotes. -1: null or none. */
+  gtidStart = -1
+  gtidEnd = -1
+  readonly #frame = new FrameSkipper()
+  #bytes: Buffer = Buffer.alloc(0)
+
+  /**
+   * Reads one value. False: it is null or its payload is, as a tombstone's. Throws TIDEMARK_VERIFY_EVENT_MALFORMED for
+   * what is no change event.
+   */
+  scan(bytes: Buffer, start: number, end: number): boolean {
+    const from = this.#frame.payloadStart(bytes, start, end)
+    const to = from === start ? end : end - 1
+    if (isNullValue(bytes, from, to)) return false
+    this.op = 0
+    this.afterStart = this.afterEnd = this.fileStart = this.fileEnd = this.gtidStart = this.gtidEnd = -1
+    this.pos = 0
+    this.#bytes = bytes
+    scanMembers(bytes, from, to, this.#onMember)
+    if (this.op === 0) {
+      throw new TidemarkError(
+        'TIDEMARK_VERIFY_EVENT_MALFORMED',
+        'an event has no "op": verify reads the change events that Tidemark writes, not values that were unwrapped',
+      )
+    }
+    return true
+  }
+
+  readonly #onMember = (nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void => {
+    const bytes = this.#bytes
+    if (isText(bytes, nameStart, nameEnd, 'after')) {
+      if (isNullValue(bytes, valueStart, valueEnd)) return
+      this.afterStart = valueStart
+      this.afterEnd = valueEnd
+    } else if (isText(bytes, nameStart, nameEnd, 'op')) {
+      this.op = valueEnd - valueStart === 3 ? bytes[valueStart + 1]! : 0
+    } else if (isText(bytes, nameStart, nameEnd, 'source')) {
+      if (!isNullValue(bytes, valueStart, valueEnd)) scanMembers(bytes, valueStart, valueEnd, this.#onSourceMember)
+    }
+  }
+
+  readonly #onSourceMember = (nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void => {
+    const bytes = this.#bytes
+    if (isText(bytes, nameStart, nameEnd, 'file')) {
+      if (isNullValue(bytes, valueStart, valueEnd)) return
+      this.fileStart = valueStart + 1
+      this.fileEnd = valueEnd - 1
+    } else if (isText(bytes, nameStart, nameEnd, 'pos')) {
+      // A binlog offset is far below 2^53.
+      let pos = 0
+      for (let at = valueStart; at < valueEnd; at++) pos = pos * 10 + (bytes[at]! - 48)
+      this.pos = pos
+    } else if (isText(bytes, nameStart, nameEnd, 'gtid')) {
+      if (isNullValue(bytes, valueStart, valueEnd)) return
+      this.gtidStart = valueStart + 1
+      this.gtidEnd = valueEnd - 1
+    }
+  }
+}
+
+/** Passes over `{"schema":{…},"payload":`. The frame is the same from event to event, so it is mostly only compared. */
+export class FrameSkipper {
+  #known: Buffer = Buffer.alloc(0)
+
+  /**
+   * Where the payload begins; it ends one byte before `end`. `start` itself where there is no frame: neither an
+   * envelope nor a key has an object as its first value.
+   */
+  payloadStart(bytes: Buffer, start: number, end: number): number {
+    const known = this.#known
+    if (known.length > 0 && end - start > known.length) {
+      if (bytes.compare(known, 0, known.length, start, start + known.length) === 0) return start + known.length
+    }
+    if (end - start <= FRAME_START.length) return start
+    if (bytes.compare(FRAME_START, 0, FRAME_START.length, start, start + FRAME_START.length) !== 0) return start
+    const schemaEnd = skipValue(bytes, start + FRAME_START.length - 1, end)
+    const nameStart = schemaEnd + 2
+    const nameEnd = nameStart + PAYLOAD.length
+    // Not `{"schema":{…},"payload":…}`: a value of somebody else's, which the caller's scan will refuse.
+    if (nameEnd + 2 > end || !isText(bytes, nameStart, nameEnd, PAYLOAD)) return start
+    this.#known = Buffer.from(bytes.subarray(start, nameEnd + 2))
+    return nameEnd + 2
+  }
+}

@@ -1,0 +1,156 @@
+// Takes the events of the topics as they come, in their order, and puts what a fold needs into the store.
+
+import {TidemarkError} from '../core/tidemark-error.ts'
+import {ChangeScanner, FrameSkipper} from './change-scanner.ts'
+import {DELETE_OPEN, DELETE_SHOWN, TOMBSTONE, TRUNCATE_OPEN, TRUNCATE_SHOWN, UPSERT_OPEN, UPSERT_SHOWN} from './fold.ts'
+import {isText} from './json-scan.ts'
+import type {ByteRange, RecordHead, SpillStore} from './spill-store.ts'
+import {standingOf, type EventPlace, type Standing, type VerifyPlace} from './verify-place.ts'
+
+const OP_DELETE = 0x64
+const OP_MESSAGE = 0x6d
+const OP_READ = 0x72
+const OP_TRUNCATE = 0x74
+const COLON = 0x3a
+
+/** What came in for one table. */
+export class EventCounts {
+  events = 0
+  /** Read events among them. */
+  reads = 0
+  /** Behind the place that is compared. */
+  behind = 0
+  /** Events without a key, which no fold by key can take. */
+  withoutKey = 0
+}
+
+/** `bytes[start, end)` of a buffer. */
+export interface BufferRange {
+  bytes: Buffer
+  start: number
+  end: number
+}
+
+export class EventIntake {
+  /** By table index. */
+  readonly counts: readonly EventCounts[]
+  /** Names of binlog files, by their index in records. */
+  readonly files: string[] = []
+  readonly #store: SpillStore
+  readonly #place: VerifyPlace
+  readonly #scanner = new ChangeScanner()
+  readonly #keyFrame = new FrameSkipper()
+  readonly #fileIndexes = new Map<string, number>()
+  // Reused for every event.
+  readonly #head: RecordHead = {kind: 0, table: 0, file: 0, pos: 0}
+  readonly #key: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
+  readonly #after: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
+  readonly #at: {-readonly [K in keyof EventPlace]: EventPlace[K]} = {file: '', pos: 0, sid: '', gno: 0, isRead: false}
+  #sid = ''
+
+  constructor(store: SpillStore, place: VerifyPlace, tables: number) {
+    this.#store = store
+    this.#place = place
+    this.counts = Array.from({length: tables}, () => new EventCounts())
+  }
+
+  /** One event of the table's topic. `key` null: it has none; `value` null: a tombstone. The bytes are copied. */
+  take(table: number, key: BufferRange | null, value: BufferRange | null): void {
+    const counts = this.counts[table]!
+    counts.events++
+    this.#head.table = table
+    const isChange = value !== null && this.#scanner.scan(value.bytes, value.start, value.end)
+    if (!isChange) {
+      this.#head.kind = TOMBSTONE
+      this.#head.file = this.#head.pos = 0
+      this.#append(key, null, counts)
+      return
+    }
+    const {op} = this.#scanner
+    if (op === OP_MESSAGE) return
+    if (op === OP_READ) counts.reads++
+    const standing = this.#locate(value.bytes)
+    if (standing === 'behind') counts.behind++
+    else if (op === OP_TRUNCATE) this.#truncate(standing)
+    else if (op === OP_DELETE) this.#delete(standing, key, counts)
+    else this.#upsert(standing, {key, value, counts})
+  }
+
+  #truncate(standing: Standing): void {
+    this.#head.kind = standing === 'shown' ? TRUNCATE_SHOWN : TRUNCATE_OPEN
+    this.#store.appendToAll(this.#head)
+  }
+
+  #delete(standing: Standing, key: BufferRange | null, counts: EventCounts): void {
+    this.#head.kind = standing === 'shown' ? DELETE_SHOWN : DELETE_OPEN
+    this.#append(key, null, counts)
+  }
+
+  #upsert(standing: Standing, event: {key: BufferRange | null; value: BufferRange; counts: EventCounts}): void {
+    const {afterStart, afterEnd} = this.#scanner
+    if (afterStart < 0) throw malformed('has no "after", though it is no delete')
+    this.#head.kind = standing === 'shown' ? UPSERT_SHOWN : UPSERT_OPEN
+    this.#after.bytes = event.value.bytes
+    this.#after.start = afterStart
+    this.#after.end = afterEnd
+    this.#append(event.key, this.#after, event.counts)
+  }
+
+  #append(key: BufferRange | null, after: ByteRange | null, counts: EventCounts): void {
+    if (key === null) {
+      counts.withoutKey++
+      return
+    }
+    // Without its frame: the schema of a key changes with the type of its columns, the key itself does not.
+    const from = this.#keyFrame.payloadStart(key.bytes, key.start, key.end)
+    this.#key.bytes = key.bytes
+    this.#key.start = from
+    this.#key.end = from === key.start ? key.end : key.end - 1
+    this.#store.append(this.#head, this.#key, after)
+  }
+
+  /** Reads the place of the event just scanned. */
+  #locate(bytes: Buffer): Standing {
+    const {fileStart, fileEnd, gtidStart, gtidEnd, pos, op} = this.#scanner
+    const at = this.#at
+    if (fileStart < 0) throw malformed('has no source.file')
+    if (!isText(bytes, fileStart, fileEnd, at.file)) {
+      at.file = bytes.toString('latin1', fileStart, fileEnd)
+      this.#head.file = this.#fileIndex(at.file)
+    } else {
+      this.#head.file = this.#fileIndexes.get(at.file)!
+    }
+    this.#head.pos = at.pos = pos
+    at.isRead = op === OP_READ
+    at.sid = ''
+    at.gno = 0
+    if (gtidStart >= 0) this.#locateGtid(bytes, gtidStart, gtidEnd)
+    return standingOf(this.#place, at)
+  }
+
+  #locateGtid(bytes: Buffer, start: number, end: number): void {
+    let colon = end - 1
+    while (colon > start && bytes[colon] !== COLON) colon--
+    if (colon === start) throw malformed('has a source.gtid that is no GTID')
+    if (!isText(bytes, start, colon, this.#sid)) this.#sid = bytes.toString('latin1', start, colon).toLowerCase()
+    let gno = 0
+    for (let i = colon + 1; i < end; i++) gno = gno * 10 + (bytes[i]! - 48)
+    this.#at.sid = this.#sid
+    this.#at.gno = gno
+  }
+
+  #fileIndex(file: string): number {
+    const known = this.#fileIndexes.get(file)
+    if (known !== undefined) return known
+    const index = this.files.push(file) - 1
+    this.#fileIndexes.set(file, index)
+    return index
+  }
+}
+
+function malformed(what: string): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_VERIFY_EVENT_MALFORMED',
+    `an event ${what}: verify reads the change events that Tidemark writes`,
+  )
+}

@@ -1,0 +1,200 @@
+// Folds the events of one bucket by key and compares what they add up to with the table's rows.
+
+import {scanMembers} from './json-scan.ts'
+import type {Bucket, ByteRange, RecordHead} from './spill-store.ts'
+import {SpillStore} from './spill-store.ts'
+
+/** Kinds of records. Of the events, those of an open transaction may be in the table's read view or not. */
+export const ROW = 0
+export const UPSERT_SHOWN = 1
+export const UPSERT_OPEN = 2
+export const DELETE_SHOWN = 3
+export const DELETE_OPEN = 4
+export const TOMBSTONE = 5
+export const TRUNCATE_SHOWN = 6
+export const TRUNCATE_OPEN = 7
+
+export type DifferenceKind = 'missing' | 'ghost' | 'different'
+
+export interface Difference {
+  readonly kind: DifferenceKind
+  /** The message key's JSON, cut where it is very long. */
+  readonly key: string
+  /** Columns that differ, for `different`. */
+  readonly columns: readonly string[]
+  /** Place of the last event for the key that counted; null where there was none. */
+  readonly lastEvent: {readonly file: string; readonly pos: number} | null
+}
+
+/** What the comparison of one table has found so far. */
+export class TableFindings {
+  keys = 0
+  missing = 0
+  ghosts = 0
+  different = 0
+  /** Two rows with one key: then nothing can be said by key. */
+  duplicateRows = 0
+  readonly shown: Difference[] = []
+}
+
+export interface FoldOptions {
+  /** By table index. */
+  readonly findings: readonly TableFindings[]
+  /** Only keys with a row are compared: the rows are those that match a condition, and others may rightly be in the topic. */
+  readonly rowsOnly: boolean
+  /** Differences kept for each table. */
+  readonly most: number
+  /** By the index in records. */
+  readonly files: readonly string[]
+  /** Larger buckets are split before they are folded. */
+  readonly splitBytes: number
+}
+
+interface KeyState {
+  readonly table: number
+  /** The table's row; null: none. */
+  row: string | null
+  /** What the events that are certainly shown add up to; null: no row. */
+  topic: string | null
+  /** An event of an open transaction led to what the table shows. */
+  openMatch: boolean
+  /** Kind of the last event, for a tombstone that stands alone. */
+  last: number
+  file: number
+  pos: number
+}
+
+const SPLIT_BUCKETS = 16
+/** With 64 buckets at first, three more splits use up the digits of the hash. */
+const DEEPEST = 3
+const SHOWN_KEY_LENGTH = 200
+
+/** Compares one bucket. Splits it where it is too large to be folded in memory, unless one key's events alone make it so. */
+export function compareBucket(bucket: Bucket, hashDivisor: number, options: FoldOptions, depth = 0): void {
+  if (bucket.byteLength <= options.splitBytes || depth === DEEPEST) {
+    new BucketFold(options).run(bucket)
+    bucket.close()
+    return
+  }
+  const store = new SpillStore({buckets: SPLIT_BUCKETS, memoryBytes: options.splitBytes, hashDivisor})
+  try {
+    split(bucket, store)
+    bucket.close()
+    for (const part of store.buckets) compareBucket(part, hashDivisor * SPLIT_BUCKETS, options, depth + 1)
+  } finally {
+    store.close()
+  }
+}
+
+function split(bucket: Bucket, store: SpillStore): void {
+  const key: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
+  const row: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
+  bucket.read((head, bytes, keyStart, keyEnd, rowEnd) => {
+    if (isTruncate(head)) {
+      store.appendToAll(head)
+      return
+    }
+    key.bytes = row.bytes = bytes
+    key.start = keyStart
+    key.end = row.start = keyEnd
+    row.end = rowEnd
+    store.append(head, key, row)
+  })
+}
+
+function isTruncate({kind}: RecordHead): boolean {
+  return kind === TRUNCATE_SHOWN || kind === TRUNCATE_OPEN
+}
+
+class BucketFold {
+  readonly #keys = new Map<string, KeyState>()
+  readonly #options: FoldOptions
+
+  constructor(options: FoldOptions) {
+    this.#options = options
+  }
+
+  run(bucket: Bucket): void {
+    bucket.read((head, bytes, keyStart, keyEnd, rowEnd) => {
+      if (isTruncate(head)) {
+        this.#truncate(head)
+        return
+      }
+      const name = `${head.table}:${bytes.toString('latin1', keyStart, keyEnd)}`
+      if (head.kind === ROW) this.#row(name, head, bytes.toString('latin1', keyEnd, rowEnd))
+      else this.#event(name, head, head.kind <= UPSERT_OPEN ? bytes.toString('latin1', keyEnd, rowEnd) : null)
+    })
+    for (const [name, state] of this.#keys) this.#compare(name, state)
+  }
+
+  // All rows of a bucket come before its events.
+  #row(name: string, {table}: RecordHead, row: string): void {
+    const findings = this.#options.findings[table]!
+    if (this.#keys.has(name)) findings.duplicateRows++
+    this.#keys.set(name, {table, row, topic: null, openMatch: false, last: ROW, file: 0, pos: -1})
+  }
+
+  #event(name: string, head: RecordHead, after: string | null): void {
+    let state = this.#keys.get(name)
+    if (state === undefined) {
+      if (this.#options.rowsOnly) return
+      state = {table: head.table, row: null, topic: null, openMatch: false, last: ROW, file: 0, pos: -1}
+      this.#keys.set(name, state)
+    }
+    let {kind} = head
+    if (kind === TOMBSTONE) {
+      // It repeats the delete before it; where compaction took that one, it stands for it.
+      if (state.last === DELETE_SHOWN || state.last === DELETE_OPEN) return
+      kind = state.last === UPSERT_OPEN ? DELETE_OPEN : DELETE_SHOWN
+    }
+    if (kind === UPSERT_SHOWN || kind === DELETE_SHOWN) state.topic = after
+    else if (after === state.row) state.openMatch = true
+    state.last = kind
+    if (head.kind === TOMBSTONE) return
+    state.file = head.file
+    state.pos = head.pos
+  }
+
+  #truncate(head: RecordHead): void {
+    for (const state of this.#keys.values()) {
+      if (state.table !== head.table) continue
+      if (head.kind === TRUNCATE_SHOWN) state.topic = null
+      else if (state.row === null) state.openMatch = true
+    }
+  }
+
+  #compare(name: string, state: KeyState): void {
+    const {row, topic, table} = state
+    const findings = this.#options.findings[table]!
+    if (topic !== null) findings.keys++
+    if (row === topic || state.openMatch) return
+    const kind = row === null ? 'ghost' : topic === null ? 'missing' : 'different'
+    if (kind === 'ghost') findings.ghosts++
+    else if (kind === 'missing') findings.missing++
+    else findings.different++
+    if (findings.shown.length >= this.#options.most) return
+    const key = Buffer.from(name.slice(name.indexOf(':') + 1), 'latin1').toString('utf8')
+    findings.shown.push({
+      kind,
+      key: key.length > SHOWN_KEY_LENGTH ? `${key.slice(0, SHOWN_KEY_LENGTH)}…` : key,
+      columns: row === null || topic === null ? [] : differingColumns(row, topic),
+      lastEvent: state.pos < 0 ? null : {file: this.#options.files[state.file] ?? '', pos: state.pos},
+    })
+  }
+}
+
+/** Names of the members that two rows do not share with the same text. */
+function differingColumns(row: string, topic: string): string[] {
+  const [ours, theirs] = [membersOf(row), membersOf(topic)]
+  const names = new Set([...ours.keys(), ...theirs.keys()])
+  return [...names].filter(name => ours.get(name) !== theirs.get(name))
+}
+
+function membersOf(latin1: string): Map<string, string> {
+  const bytes = Buffer.from(latin1, 'latin1')
+  const members = new Map<string, string>()
+  scanMembers(bytes, 0, bytes.length, (nameStart, nameEnd, valueStart, valueEnd) => {
+    members.set(bytes.toString('utf8', nameStart, nameEnd), bytes.toString('latin1', valueStart, valueEnd))
+  })
+  return members
+}
