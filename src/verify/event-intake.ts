@@ -47,11 +47,14 @@ export class EventIntake {
   readonly #after: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
   readonly #at: {-readonly [K in keyof EventPlace]: EventPlace[K]} = {file: '', pos: 0, sid: '', gno: 0, isRead: false}
   #sid = ''
+  /** By table: the key of the last event where that was a delete. */
+  readonly #deleted: (Buffer | null)[]
 
   constructor(store: SpillStore, place: VerifyPlace, tables: number) {
     this.#store = store
     this.#place = place
     this.counts = Array.from({length: tables}, () => new EventCounts())
+    this.#deleted = new Array<Buffer | null>(tables).fill(null)
   }
 
   /** One event of the table's topic. `key` null: it has none; `value` null: a tombstone. The bytes are copied. */
@@ -60,7 +63,11 @@ export class EventIntake {
     counts.events++
     this.#head.table = table
     const isChange = value !== null && this.#scanner.scan(value.bytes, value.start, value.end)
+    const deleted = this.#deleted[table]!
+    this.#deleted[table] = null
     if (!isChange) {
+      // It names no place of its own. Mostly it repeats the delete just before it, which does.
+      if (key !== null && deleted !== null && isSame(deleted, key)) return
       this.#head.kind = TOMBSTONE
       this.#head.file = this.#head.pos = 0
       this.#append(key, null, counts)
@@ -68,6 +75,7 @@ export class EventIntake {
     }
     const {op} = this.#scanner
     if (op === OP_MESSAGE) return
+    if (op === OP_DELETE && key !== null) this.#deleted[table] = Buffer.from(key.bytes.subarray(key.start, key.end))
     if (op === OP_READ) counts.reads++
     const standing = this.#locate(value.bytes)
     if (standing === 'behind') counts.behind++
@@ -146,6 +154,10 @@ export class EventIntake {
     this.#fileIndexes.set(file, index)
     return index
   }
+}
+
+function isSame(bytes: Buffer, range: BufferRange): boolean {
+  return range.bytes.compare(bytes, 0, bytes.length, range.start, range.end) === 0
 }
 
 function malformed(what: string): TidemarkError {

@@ -10,6 +10,7 @@ export const UPSERT_SHOWN = 1
 export const UPSERT_OPEN = 2
 export const DELETE_SHOWN = 3
 export const DELETE_OPEN = 4
+/** Without its delete, which compaction took: nobody knows its place, so it may be shown or not. */
 export const TOMBSTONE = 5
 export const TRUNCATE_SHOWN = 6
 export const TRUNCATE_OPEN = 7
@@ -58,8 +59,6 @@ interface KeyState {
   topic: string | null
   /** An event of an open transaction led to what the table shows. */
   openMatch: boolean
-  /** Kind of the last event, for a tombstone that stands alone. */
-  last: number
   file: number
   pos: number
 }
@@ -131,26 +130,20 @@ class BucketFold {
   #row(name: string, {table}: RecordHead, row: string): void {
     const findings = this.#options.findings[table]!
     if (this.#keys.has(name)) findings.duplicateRows++
-    this.#keys.set(name, {table, row, topic: null, openMatch: false, last: ROW, file: 0, pos: -1})
+    this.#keys.set(name, {table, row, topic: null, openMatch: false, file: 0, pos: -1})
   }
 
   #event(name: string, head: RecordHead, after: string | null): void {
     let state = this.#keys.get(name)
     if (state === undefined) {
       if (this.#options.rowsOnly) return
-      state = {table: head.table, row: null, topic: null, openMatch: false, last: ROW, file: 0, pos: -1}
+      state = {table: head.table, row: null, topic: null, openMatch: false, file: 0, pos: -1}
       this.#keys.set(name, state)
     }
-    let {kind} = head
-    if (kind === TOMBSTONE) {
-      // It repeats the delete before it; where compaction took that one, it stands for it.
-      if (state.last === DELETE_SHOWN || state.last === DELETE_OPEN) return
-      kind = state.last === UPSERT_OPEN ? DELETE_OPEN : DELETE_SHOWN
-    }
+    const {kind} = head
     if (kind === UPSERT_SHOWN || kind === DELETE_SHOWN) state.topic = after
     else if (after === state.row) state.openMatch = true
-    state.last = kind
-    if (head.kind === TOMBSTONE) return
+    if (kind === TOMBSTONE) return
     state.file = head.file
     state.pos = head.pos
   }
