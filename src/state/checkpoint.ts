@@ -35,6 +35,8 @@ export interface Checkpoint {
   readonly initialSnapshotQueued: boolean
   readonly signals: {readonly pending: readonly SignalRecord[]; readonly occurrences: readonly SignalOccurrence[]}
   readonly diverged: readonly Divergence[]
+  /** `database.table` of every table that was captured so far; others in the filter are new and are copied first. */
+  readonly knownTables: readonly string[]
 }
 
 const FORMAT = 'tidemark-checkpoint'
@@ -46,11 +48,21 @@ const keyValues = {type: 'array', items: text, nullable: true} as const
 
 const schema = {
   type: 'object',
-  required: ['connector', 'serverUuid', 'offset', 'snapshots', 'initialSnapshotQueued', 'signals', 'diverged'],
+  required: [
+    'connector',
+    'serverUuid',
+    'offset',
+    'snapshots',
+    'initialSnapshotQueued',
+    'signals',
+    'diverged',
+    'knownTables',
+  ],
   properties: {
     connector: text,
     serverUuid: text,
     initialSnapshotQueued: {type: 'boolean'},
+    knownTables: {type: 'array', items: text},
     offset: {
       type: 'object',
       required: ['file', 'pos', 'gtidSet', 'rows', 'sid', 'gno'],

@@ -74,6 +74,7 @@ export class Engine {
   readonly #heartbeat: Heartbeat
   readonly #gtidsKnown: boolean
   #begun = false
+  #known: readonly string[] = []
   readonly #options: EngineOptions
   readonly #database: SnapshotDatabase
 
@@ -196,6 +197,7 @@ export class Engine {
         occurrences: this.signals.occurrencesSince(safe),
       },
       diverged: this.divergences.list,
+      knownTables: [...new Set([...this.#known, ...this.catalog.seen])],
     }
   }
 
@@ -206,6 +208,31 @@ export class Engine {
     const captured = tables.filter(table => !isSignalTable(this.#options.settings, table))
     for (const table of captured) this.divergences.watch(table)
     return captured
+  }
+
+  /**
+   * Takes note of the tables captured from now on. Those that the stored state does not know have rows that were never
+   * streamed: they are copied without anybody asking (snapshot.new.tables).
+   */
+  welcome(captured: readonly TableId[]): void {
+    const {checkpoint, settings, log} = this.#options
+    const added = captured.filter(table => checkpoint !== null && !checkpoint.knownTables.includes(tableIdText(table)))
+    this.#known = captured.map(tableIdText)
+    if (added.length === 0 || settings.snapshot.newTables === 'off') return
+    const tables = added.map(tableIdText)
+    if (this.coordinator === null) {
+      log.warn(
+        {tables},
+        'tables are new in the filter, but without a signal table they cannot be copied: only streamed',
+      )
+      return
+    }
+    log.info({tables}, 'tables are new in the filter, copying them')
+    this.coordinator.accept({
+      id: `new-tables-${Date.now()}`,
+      kind: 'incremental',
+      tables: added.map(table => ({table, condition: null, surrogateKey: null})),
+    })
   }
 
   /** Queues the initial snapshot of snapshot.mode: all captured tables. */

@@ -135,6 +135,7 @@ class Task {
     engine.restorePlans()
     const captured = await engine.capturedTables()
     this.#options.log.info({tables: captured.length}, 'tables captured')
+    engine.welcome(captured)
     const since = `${decision.offset.file}:${decision.offset.pos}`
     if (decision.ghosts) for (const table of captured) engine.divergences.ghostsPossible(table, since)
     if (decision.snapshot) await engine.queueInitialSnapshot(`initial-${randomUUID().slice(0, 8)}`)
