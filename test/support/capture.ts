@@ -6,7 +6,8 @@ import type {Connection, RowDataPacket} from 'mysql2/promise'
 import type {MysqlAddress} from '../../tools/servers/mysql-server.ts'
 import type {CleanUpContext} from './clean-up.ts'
 import {freshDatabase, type FreshDatabase} from './fresh-database.ts'
-import {readJsonLines, type ObservedEvent} from './observed-events.ts'
+import {jsonMembers} from './json-members.ts'
+import {changeOf, readJsonLines, type ObservedEvent} from './observed-events.ts'
 import {tempFolder} from './temp-folder.ts'
 import {eventsFile, tidemarkConfig, type Config} from './tidemark-config.ts'
 import {runTidemark, type TidemarkProcess} from './tidemark-process.ts'
@@ -114,4 +115,19 @@ export async function receipt(
     line => line.fields['signal'] === id && line.fields['result'] !== undefined,
   )
   return {result: String(fields['result']), reason: fields['reason'] as string | null}
+}
+
+/** The column `id` of the table's read events, in order. */
+export async function readIds(capture: Capture, table: string): Promise<number[]> {
+  return (await capture.tableEvents(table)).flatMap(event => {
+    const change = changeOf(event)
+    return change?.op === 'r' ? [Number(jsonMembers(change.after ?? '{}').get('id'))] : []
+  })
+}
+
+/** `CREATE TABLE` with rows 1 to `rows`, at most 1000. */
+export function numberedTable(table: string, rows: number): string {
+  return `CREATE TABLE ${table} (id INT PRIMARY KEY, note VARCHAR(20) NOT NULL);
+    INSERT INTO ${table} WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
+      SELECT i, CONCAT('row ', i) FROM n;`
 }
