@@ -121,7 +121,10 @@ export class Engine {
       gtids: this.#gtids,
       events: {
         ddl: (reading, touches) => this.#ddl({reading, touches}),
-        definition: table => this.coordinator?.schemaChanged(table.id, table.fingerprint),
+        definition: table => {
+          if (!table.isSignalTable) this.divergences.watch(table.id)
+          this.coordinator?.schemaChanged(table.id, table.fingerprint)
+        },
         batchDone: () => this.#batchDone(),
       },
       start: {place: {...offset, gtidCount: 0}, resume: offset.rows > 0 ? offset : null},
