@@ -1,0 +1,119 @@
+// What may stand behind `npm run bench --`.
+
+import {parseArgs} from 'node:util'
+
+export const caseNames = ['snapshot', 'stream', 'memory'] as const
+export const toolNames = ['values', 'produce', 'decode'] as const
+export type CaseName = (typeof caseNames)[number]
+export type ToolName = (typeof toolNames)[number]
+
+export interface BenchOptions {
+  /** Cases on real servers, in the order in which they run. */
+  readonly cases: readonly CaseName[]
+  /** A part alone, with the rest of the arguments; then there are no cases. */
+  readonly tool: {readonly name: ToolName; readonly args: readonly string[]} | null
+  /** Null: each case's own number. */
+  readonly rows: number | null
+  readonly runs: number
+  /** Only variants whose name contains one of these; none: all. */
+  readonly only: readonly string[]
+  readonly headers: boolean
+  readonly verify: boolean
+  readonly profile: boolean
+  readonly json: boolean
+  readonly help: boolean
+}
+
+export const usage = `usage: npm run bench [-- CASE… [options]]
+
+cases, on real MySQL and Kafka (default: all of them)
+  snapshot   500,000 rows of about 100 bytes; chunks of 2048 and 8192; to Kafka uncompressed and lz4, and to a file
+  stream     a backlog of 500,000 rows in transactions of 1,000, and of 100,000 in transactions of one; Kafka, as above
+  memory     peak memory: a snapshot of 5 million narrow rows, and one transaction of 2 million rows; Kafka, lz4
+parts alone
+  values [ROWS]                  the value path: nanoseconds for one row
+  produce [HOST:PORT [EVENTS]]   the Kafka sink; without an address on a broker of its own
+  decode                         the binlog's decoding
+options
+  --rows N       rows of a case; one-row transactions get a fifth, the long transaction two fifths
+  --runs N       times that each variant runs; the median is shown (default 1)
+  --only TEXT    only variants whose name contains it, as "lz4" or "chunks of 8192"; may be repeated
+  --no-headers   extended.headers.enabled=false (default: on, as in Debezium)
+  --no-verify    count the events only, do not compare them with the table
+  --profile      CPU profiles of the task in .bench/, and the hottest functions of each thread
+  --json         one JSON object on standard output instead of tables
+Every variant runs in a process of its own with the default configuration except what its name says.`
+
+/** Throws a UsageError. */
+export function readBenchOptions(args: readonly string[]): BenchOptions {
+  const [first = ''] = args
+  if (isOneOf(toolNames, first)) return {...defaults, cases: [], tool: {name: first, args: args.slice(1)}}
+  const {values, positionals} = parse(args)
+  const unknown = positionals.find(name => !isOneOf(caseNames, name))
+  if (unknown !== undefined) {
+    throw new UsageError(`no case "${unknown}"; there are ${[...caseNames, ...toolNames].join(', ')}`)
+  }
+  const named = caseNames.filter(name => positionals.includes(name))
+  return {
+    cases: named.length === 0 ? caseNames : named,
+    tool: null,
+    rows: values.rows === undefined ? null : positiveInteger('--rows', values.rows),
+    runs: positiveInteger('--runs', values.runs ?? '1'),
+    only: values.only ?? [],
+    headers: values['no-headers'] !== true,
+    verify: values['no-verify'] !== true,
+    profile: values.profile === true,
+    json: values.json === true,
+    help: values.help === true,
+  }
+}
+
+/** Wrong usage: the message is all that is shown. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+const defaults = {
+  rows: null,
+  runs: 1,
+  only: [],
+  headers: true,
+  verify: true,
+  profile: false,
+  json: false,
+  help: false,
+} as const
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        rows: {type: 'string'},
+        runs: {type: 'string'},
+        only: {type: 'string', multiple: true},
+        'no-headers': {type: 'boolean'},
+        'no-verify': {type: 'boolean'},
+        profile: {type: 'boolean'},
+        json: {type: 'boolean'},
+        help: {type: 'boolean', short: 'h'},
+      },
+    })
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), {cause})
+  }
+}
+
+/** Underscores and commas between digits are for the reader. */
+function positiveInteger(option: string, text: string): number {
+  const value = Number(text.replaceAll(/[_,]/g, ''))
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new UsageError(`${option} is "${text}", wanted a whole number from 1 on`)
+  }
+  return value
+}
+
+function isOneOf<T extends string>(names: readonly T[], text: string): text is T {
+  return (names as readonly string[]).includes(text)
+}
