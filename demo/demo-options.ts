@@ -5,7 +5,7 @@ export interface DemoOptions {
   readonly kafka: boolean
   /** Size of the shop. */
   readonly orders: number
-  /** Where configuration, log, state and events are kept, below the project. */
+  /** Where configuration, log, state and events are kept; relative to the project. */
   readonly folder: string
   /** Wait for Ctrl-C before the servers end. */
   readonly stay: boolean

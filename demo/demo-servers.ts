@@ -1,5 +1,6 @@
 // The demo's servers, and connections to its database. What the environment names is used and left as it was found.
 
+import {Kafka, logLevel} from 'kafkajs'
 import {createConnection, type Connection} from 'mysql2/promise'
 import {provideKafka, type KafkaServer} from '../tools/servers/kafka-server.ts'
 import {provideMysql, type MysqlServer} from '../tools/servers/mysql-server.ts'
@@ -55,6 +56,18 @@ export async function connectToShop(mysql: MysqlServer, undo: UndoStack): Promis
     connection.destroy()
   })
   return connection
+}
+
+/** For a broker that is not ours: ours goes with all its data. */
+export async function removeTopics(bootstrap: string, prefix: string): Promise<void> {
+  const admin = new Kafka({brokers: [bootstrap], logLevel: logLevel.NOTHING}).admin()
+  await admin.connect()
+  try {
+    const topics = (await admin.listTopics()).filter(topic => topic.startsWith(prefix))
+    if (topics.length > 0) await admin.deleteTopics({topics})
+  } finally {
+    await admin.disconnect()
+  }
 }
 
 async function connect({host, port, user, password}: MysqlServer, database?: string): Promise<Connection> {

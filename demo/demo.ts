@@ -1,14 +1,23 @@
 // The story that the demo tells, one method for each step.
 
-import {mkdirSync, rmSync, statSync, writeFileSync} from 'node:fs'
-import {join, relative} from 'node:path'
 import type {Connection} from 'mysql2/promise'
 import type {SignalReceipt} from '../src/signals/signal-processor.ts'
 import type {StatusReport, TableStatus} from '../src/task/status.ts'
-import {freePort} from '../tools/servers/free-port.ts'
+import type {KafkaServer} from '../tools/servers/kafka-server.ts'
+import {closingSummary, shownPath, type Figures} from './closing-summary.ts'
+import {SIGNAL_TABLE, writeDemoConfig, type DemoConfig} from './demo-config.ts'
 import {DemoError} from './demo-error.ts'
+import {makeDemoFolder} from './demo-folder.ts'
 import type {DemoOptions} from './demo-options.ts'
-import {ACCOUNT, connectToShop, createDatabase, DATABASE, startServers, type DemoServers} from './demo-servers.ts'
+import {
+  ACCOUNT,
+  connectToShop,
+  createDatabase,
+  DATABASE,
+  removeTopics,
+  startServers,
+  type DemoServers,
+} from './demo-servers.ts'
 import {loadShop} from './load-shop.ts'
 import {shopTables} from './shop-tables.ts'
 import {ShopWriter} from './shop-writer.ts'
@@ -17,7 +26,6 @@ import {secondsText, withCommas, type Terminal} from './terminal.ts'
 import {tidemark, TidemarkRun} from './tidemark-command.ts'
 import type {UndoStack} from './undo-stack.ts'
 
-const SIGNAL_TABLE = `${DATABASE}.debezium_signal`
 const SNAPSHOT_WITHIN_MS = 600_000
 const ANSWER_WITHIN_MS = 30_000
 /** A stop that comes too late, as the snapshot is done, is tried again. */
@@ -32,16 +40,6 @@ export interface DemoScene {
   /** Rejects at Ctrl-C. */
   readonly interruption: Promise<never>
   readonly terminal: Terminal
-}
-
-/** What the closing summary tells. */
-interface Figures {
-  rowsLoaded: number
-  rowsCopied: number
-  superseded: number
-  snapshotMs: number
-  events: number
-  peakMegabytes: number | null
 }
 
 export class Demo {
@@ -75,12 +73,12 @@ export class Demo {
     const {terminal, folder, undo} = this.#scene
     const started = Date.now()
     terminal.title('Tidemark: a shop in MySQL, streamed and copied at the same time, while it is being changed')
-    rmSync(folder, {recursive: true, force: true})
-    mkdirSync(folder, {recursive: true})
+    makeDemoFolder(folder)
     const servers = await this.#startServers()
     const admin = await createDatabase(servers.mysql, undo)
     await this.#load(servers)
-    const config = await this.#writeConfig(servers)
+    const config = await writeDemoConfig(folder, servers)
+    if (servers.kafka?.way === 'given') this.#removeTopicsAtTheEnd(servers.kafka, config)
     await this.#prepare(admin, config.path)
     await this.#check(config.path)
     const {run, writer} = await this.#startStreaming(servers, config)
@@ -88,7 +86,7 @@ export class Demo {
     await this.#stopSnapshot(admin, run)
     await this.#prove(config.path, {run, writer})
     if (!this.#scene.options.stay) await run.stop()
-    this.#summarize({writer, servers, elapsedMs: Date.now() - started})
+    this.#summarize({writer, config, elapsedMs: Date.now() - started})
     if (this.#scene.options.stay) await this.#stay(servers, run)
   }
 
@@ -115,62 +113,35 @@ export class Demo {
     terminal.line(`${withCommas(this.#figures.rowsLoaded)} rows loaded in ${secondsText(Date.now() - began)}`)
   }
 
-  async #writeConfig({mysql, kafka}: DemoServers): Promise<{path: string; listen: string}> {
-    const {folder} = this.#scene
-    const listen = `127.0.0.1:${await freePort()}`
-    const sink =
-      kafka === null
-        ? {'sink.type': 'file', 'sink.file.path': this.#path('events.jsonl')}
-        : {'bootstrap.servers': kafka.bootstrap, 'compression.type': 'lz4'}
-    const config = {
-      name: 'demo',
-      // A broker that is not ours may know the shop's topics from an earlier demo.
-      'topic.prefix': kafka?.way === 'given' ? `demo-${Date.now().toString(36)}` : 'demo',
-      'database.hostname': mysql.host,
-      'database.port': mysql.port,
-      'database.user': ACCOUNT.user,
-      'database.password': ACCOUNT.password,
-      'database.server.id': 1_000_000 + Math.floor(Math.random() * 4_000_000_000),
-      'database.include.list': DATABASE,
-      'signal.data.collection': SIGNAL_TABLE,
-      'snapshot.mode': 'no_data',
-      'offset.storage.file.filename': this.#path('demo.state'),
-      'http.listen': listen,
-      ...sink,
-    }
-    const path = join(folder, 'shop.json')
-    writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`)
-    return {path, listen}
+  #removeTopicsAtTheEnd({bootstrap}: KafkaServer, {topicPrefix}: DemoConfig): void {
+    this.#scene.undo.add(() => removeTopics(bootstrap, `${topicPrefix}.`))
   }
 
   async #prepare(admin: Connection, config: string): Promise<void> {
-    const {terminal} = this.#scene
-    terminal.step(`A signal table and an account with few rights: tidemark init ${this.#shown(config)} | mysql`)
+    const {terminal, undo} = this.#scene
+    terminal.step(`A signal table and an account with few rights: tidemark init ${shownPath(config)} | mysql`)
     await admin.query(`CREATE USER '${ACCOUNT.user}'@'%' IDENTIFIED BY '${ACCOUNT.password}'`)
-    const {code, output} = await tidemark(['init', config])
+    const {code, output} = await tidemark(['init', config], undo)
     if (code !== 0) throw new DemoError(`tidemark init ended with ${String(code)}: ${output}`)
     for (const line of output.split('\n')) if (line !== '' && !line.startsWith('--')) terminal.command(line)
     await admin.query(output)
   }
 
   async #check(config: string): Promise<void> {
-    const {terminal} = this.#scene
-    terminal.step(`Is everything as it must be? tidemark check ${this.#shown(config)}`)
-    const {code} = await tidemark(['check', config], line => terminal.line(line))
+    const {terminal, undo} = this.#scene
+    terminal.step(`Is everything as it must be? tidemark check ${shownPath(config)}`)
+    const {code} = await tidemark(['check', config], undo, line => terminal.line(line))
     if (code !== 0) throw new DemoError(`tidemark check ended with ${String(code)}: see the lines above`)
   }
 
-  async #startStreaming(
-    {mysql}: DemoServers,
-    config: {path: string; listen: string},
-  ): Promise<{run: TidemarkRun; writer: ShopWriter}> {
+  async #startStreaming({mysql}: DemoServers, config: DemoConfig): Promise<{run: TidemarkRun; writer: ShopWriter}> {
     const {terminal, options, undo} = this.#scene
-    terminal.step(`Streaming, while a writer changes the shop: tidemark run ${this.#shown(config.path)}`)
+    terminal.step(`Streaming, while a writer changes the shop: tidemark run ${shownPath(config.path)}`)
     const fail = (error: unknown): void => this.#fail(error)
     const run = new TidemarkRun({
       config: config.path,
       listen: config.listen,
-      logFile: this.#path('tidemark.log'),
+      logFile: config.logFile,
       onEnd: fail,
     })
     undo.add(() => run.stop())
@@ -238,52 +209,23 @@ export class Demo {
   }
 
   async #prove(config: string, {run, writer}: {run: TidemarkRun; writer: ShopWriter}): Promise<void> {
-    const {terminal} = this.#scene
-    terminal.step(`The proof: every topic, folded by key, equals its table: tidemark verify ${this.#shown(config)}`)
+    const {terminal, undo} = this.#scene
+    terminal.step(`The proof: every topic, folded by key, equals its table: tidemark verify ${shownPath(config)}`)
     await writer.stop()
     terminal.line(`the writer has stopped after ${withCommas(writer.total)} changed rows`)
-    const {code} = await tidemark(['verify', config], line => terminal.line(line))
+    const {code} = await tidemark(['verify', config], undo, line => terminal.line(line))
     if (code !== 0) throw new DemoError(`tidemark verify ended with ${String(code)}: see the lines above`)
     const status = await run.status()
     this.#figures.events = status.sink.eventsEmitted
     this.#figures.peakMegabytes = run.peakMegabytes()
   }
 
-  #summarize(end: {writer: ShopWriter; servers: DemoServers; elapsedMs: number}): void {
-    const {terminal, options} = this.#scene
-    const {rowsLoaded, rowsCopied, superseded, snapshotMs, events, peakMegabytes} = this.#figures
-    const {inserted, updated, deleted, rekeyed} = end.writer.counts
-    const where =
-      end.servers.kafka === null
-        ? `${this.#shown(this.#path('events.jsonl'))} (${withCommas(statSync(this.#path('events.jsonl')).size / 1e6)} MB)`
-        : `topics demo.${DATABASE}.* on the broker`
-    const rows: [string, string][] = [
-      ['shop', `${withCommas(rowsLoaded)} rows in 6 tables`],
-      [
-        'snapshot',
-        `${withCommas(rowsCopied)} rows in ${secondsText(snapshotMs)}: ` +
-          `${withCommas(rowsCopied / (snapshotMs / 1000))} rows/s, ${withCommas(superseded)} superseded by the stream`,
-      ],
-      [
-        'writer',
-        `${withCommas(inserted)} rows inserted, ${withCommas(updated)} updated, ` +
-          `${withCommas(deleted)} deleted, ${withCommas(rekeyed)} given another key`,
-      ],
-      ['events', `${withCommas(events)}, in ${where}`],
-      [
-        'memory',
-        peakMegabytes === null ? 'not told by this system' : `${withCommas(peakMegabytes)} MB at most (tidemark run)`,
-      ],
-      ['log', this.#shown(this.#path('tidemark.log'))],
-      ['configuration', this.#shown(this.#path('shop.json'))],
-      [
-        'time',
-        `${secondsText(end.elapsedMs)}${options.kafka ? '' : '; once more with Kafka: npm run demo -- --kafka'}`,
-      ],
-    ]
+  #summarize(end: {writer: ShopWriter; config: DemoConfig; elapsedMs: number}): void {
+    const {terminal} = this.#scene
     terminal.title('\nSummary')
-    for (const [name, text] of rows) terminal.line(`${name.padEnd(14)} ${text}`)
-    terminal.success('\nEvery topic equals its table.')
+    const summary = closingSummary({...end, figures: this.#figures, changes: end.writer.counts})
+    for (const [name, text] of summary) terminal.line(`${name.padEnd(14)} ${text}`)
+    terminal.success('Every topic equals its table.')
   }
 
   async #stay({mysql, kafka}: DemoServers, run: TidemarkRun): Promise<void> {
@@ -310,14 +252,6 @@ export class Demo {
     this.#scene.terminal.line(`answer: ${receipt.type} ${receipt.id} ${receipt.result}${reason}`)
     if (receipt.result === 'rejected') throw new DemoError(`signal ${id} was rejected${reason}`)
     return receipt
-  }
-
-  #path(name: string): string {
-    return join(this.#scene.folder, name)
-  }
-
-  #shown(path: string): string {
-    return relative(process.cwd(), path)
   }
 }
 

@@ -1,12 +1,12 @@
 // `npm run demo`: from nothing to a proof. Ctrl-C at any moment takes away all that was made.
 
-import {rmSync} from 'node:fs'
-import {join} from 'node:path'
+import {resolve} from 'node:path'
 import process from 'node:process'
 import {projectRoot} from '../tools/servers/server-paths.ts'
 import {ServersError} from '../tools/servers/servers-error.ts'
 import {DemoError, Interrupted} from './demo-error.ts'
 import {parseDemoOptions} from './demo-options.ts'
+import {removeDemoFolder} from './demo-folder.ts'
 import {Demo} from './demo.ts'
 import {Terminal} from './terminal.ts'
 import {UndoStack} from './undo-stack.ts'
@@ -16,7 +16,7 @@ const INTERRUPTED = 130
 const UNDO_WITHIN_MS = 10_000
 
 const options = parseDemoOptions(process.argv.slice(2))
-const folder = join(projectRoot(), options.folder)
+const folder = resolve(projectRoot(), options.folder)
 const undo = new UndoStack()
 const interruption = new Promise<never>((_, reject) => {
   let count = 0
@@ -48,8 +48,8 @@ try {
 const timer = setTimeout(() => process.exit(exitCode), UNDO_WITHIN_MS)
 for (const failure of await undo.run()) console.error(`while cleaning up: ${reasonOf(failure)}`)
 clearTimeout(timer)
-if (exitCode === INTERRUPTED) rmSync(folder, {recursive: true, force: true})
-else if (exitCode !== 0) console.error(`configuration and log are in ${folder}`)
+if (exitCode === INTERRUPTED) removeDemoFolder(folder)
+else if (exitCode !== 0) console.error(`what there is of configuration and log is in ${folder}`)
 // The story may still be on its way to a server that is gone.
 process.exit(exitCode)
 

@@ -7,6 +7,7 @@ import {eventually} from '../tools/servers/eventually.ts'
 import {OwnedProcess} from '../tools/servers/owned-process.ts'
 import {lastLines} from '../tools/servers/run-command.ts'
 import {DemoError} from './demo-error.ts'
+import type {UndoStack} from './undo-stack.ts'
 
 const CLI = join(import.meta.dirname, '..', 'src', 'cli.js')
 const STREAMING_WITHIN_MS = 30_000
@@ -18,12 +19,16 @@ export interface CommandEnd {
   readonly output: string
 }
 
-/** Runs a command to its end; its lines, of both outputs, are given as they come. */
+/** Runs a command to its end, or to ours; its lines, of both outputs, are given as they come. */
 export async function tidemark(
   args: readonly string[],
+  undo: UndoStack,
   onLine: (line: string) => void = () => undefined,
 ): Promise<CommandEnd> {
   const command = OwnedProcess.start(process.execPath, [CLI, ...args], {stdout: 'pipe', stderr: 'pipe'})
+  undo.add(async () => {
+    await command.stop('SIGKILL') // It has nothing to finish.
+  })
   const texts: string[] = []
   for (const stream of [command.stdout, command.stderr]) {
     let rest = ''
