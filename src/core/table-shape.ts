@@ -71,6 +71,7 @@ export function shapeFingerprint(shape: TableShape): string {
     c.name,
     c.type,
     c.unsigned ? 1 : 0,
+    c.nullable ? 1 : 0,
     c.type === 'binary' || c.type === 'bit' ? c.length : 0,
     c.precision ?? 0,
     c.scale ?? 0,

@@ -3,7 +3,7 @@ import {test} from 'node:test'
 import {BinlogReader} from '../../src/binlog/binlog-reader.ts'
 import type {StreamTable} from '../../src/binlog/binlog-events.ts'
 import {ByteWriter} from '../../src/core/byte-writer.ts'
-import type {TableShape} from '../../src/core/table-shape.ts'
+import {shapeFingerprint, type TableShape} from '../../src/core/table-shape.ts'
 import {compileRowEncoder} from '../../src/encode/compile-row-encoder.ts'
 import type {RowEncoder} from '../../src/encode/row-encoder.ts'
 import {openConnection} from '../../src/mysql/connections.ts'
@@ -19,6 +19,7 @@ const SETTINGS = {topicPrefix: 'p', topicDelimiter: '.', keySchemasEnabled: fals
 
 /** One row as an entrance gives it. */
 interface EncodedRow {
+  readonly fingerprint: string
   readonly json: string
   readonly messageKey: string
   readonly rowKey: string
@@ -36,6 +37,7 @@ function encoded(encoder: RowEncoder, encode: (out: ByteWriter) => void): Encode
     return out.view().toString('utf8')
   }
   return {
+    fingerprint: shapeFingerprint(encoder.shape),
     json: write(encode),
     messageKey: write(out => encoder.writeMessageKey(out)),
     rowKey: write(out => encoder.writeRowKey(out)),
@@ -117,6 +119,7 @@ test('I7: SELECT and binlog give the same bytes for every type, row, message key
       if (a.json !== b.json || a.messageKey !== b.messageKey || a.rowKey !== b.rowKey) {
         differences.push(`${column} = ${value}\n  select ${cut(a)}\n  stream ${cut(b)}`)
       }
+      assert.equal(a.fingerprint, b.fingerprint, column)
       assert.doesNotThrow(() => JSON.parse(a.json) as unknown, `${column} = ${value}: ${a.json}`)
     }
   }
