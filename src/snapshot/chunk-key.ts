@@ -37,8 +37,9 @@ export function chunkKeyOf(shape: TableShape, indexes: readonly number[]): Chunk
       case 'enum':
       case 'set':
       case 'bit':
-        return {column, name: definition.name, literal: 'plain', expression: `${name}+0`}
+        return {column, name: definition.name, literal: 'plain', expression: `CAST(${name} AS UNSIGNED)`}
       case 'float':
+      case 'double':
         return {column, name: definition.name, literal: 'double', expression: `CAST(${name} AS DOUBLE)`}
       default:
         return {column, name: definition.name, literal: literalKind(definition, shape), expression: null}
@@ -56,8 +57,6 @@ function literalKind(column: ColumnShape, shape: TableShape): LiteralKind {
     case 'decimal':
     case 'year':
       return 'plain'
-    case 'double':
-      return 'double'
     case 'date':
     case 'time':
     case 'datetime':
