@@ -16,6 +16,10 @@ export function makeDemoFolder(folder: string): void {
   writeFileSync(join(folder, MARK), '')
 }
 
+export function isDemoFolder(folder: string): boolean {
+  return existsSync(join(folder, MARK))
+}
+
 export function removeDemoFolder(folder: string): void {
-  if (existsSync(join(folder, MARK))) rmSync(folder, {recursive: true, force: true})
+  if (isDemoFolder(folder)) rmSync(folder, {recursive: true, force: true})
 }

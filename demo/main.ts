@@ -6,7 +6,7 @@ import {projectRoot} from '../tools/servers/server-paths.ts'
 import {ServersError} from '../tools/servers/servers-error.ts'
 import {DemoError, Interrupted} from './demo-error.ts'
 import {parseDemoOptions} from './demo-options.ts'
-import {removeDemoFolder} from './demo-folder.ts'
+import {isDemoFolder, removeDemoFolder} from './demo-folder.ts'
 import {Demo} from './demo.ts'
 import {Terminal} from './terminal.ts'
 import {UndoStack} from './undo-stack.ts'
@@ -49,7 +49,7 @@ const timer = setTimeout(() => process.exit(exitCode), UNDO_WITHIN_MS)
 for (const failure of await undo.run()) console.error(`while cleaning up: ${reasonOf(failure)}`)
 clearTimeout(timer)
 if (exitCode === INTERRUPTED) removeDemoFolder(folder)
-else if (exitCode !== 0) console.error(`what there is of configuration and log is in ${folder}`)
+else if (exitCode !== 0 && isDemoFolder(folder)) console.error(`configuration and log are in ${folder}`)
 // The story may still be on its way to a server that is gone.
 process.exit(exitCode)
 

@@ -111,7 +111,7 @@ export class ShopWriter {
         ORDER BY id LIMIT 1`,
       ],
       ['rekeyed', `UPDATE order_items SET line = line + 100 WHERE order_id = ${order} AND line = 1`],
-      ['rekeyed', `UPDATE payments SET id = id + 1000000000 WHERE id = ${1 + below(this.#orders * 0.4)}`],
+      ['rekeyed', `UPDATE payments SET id = -id WHERE id = ${1 + below(this.#orders * 0.4)}`],
     ]
     return changes[below(changes.length)]!
   }

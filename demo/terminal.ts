@@ -2,17 +2,17 @@
 
 import type {WriteStream} from 'node:tty'
 
-const INDENT = '      '
+const INDENT = '  '
 
 export class Terminal {
   readonly isTerminal: boolean
-  readonly #out: NodeJS.WritableStream
+  readonly out: NodeJS.WritableStream
   readonly #colours: boolean
   readonly #steps: number
   #step = 0
 
   constructor(out: WriteStream, steps: number, noColour: boolean) {
-    this.#out = out
+    this.out = out
     this.isTerminal = out.isTTY
     this.#colours = out.isTTY && !noColour
     this.#steps = steps
@@ -43,7 +43,7 @@ export class Terminal {
   }
 
   #write(text: string): void {
-    this.#out.write(`${text}\n`)
+    this.out.write(`${text}\n`)
   }
 
   #styled(style: string, text: string): string {
