@@ -1,5 +1,6 @@
 // A comparison's result for people: one line for each table, the differing keys below it, one line for all.
 
+import {bytesText, countText, numberText} from './number-text.ts'
 import type {TableReport, VerifyReport} from '../verify/verify-report.ts'
 
 export function verifyReportText(report: VerifyReport): string {
@@ -8,10 +9,10 @@ export function verifyReportText(report: VerifyReport): string {
   const {tables, rows, events, seconds, place, spilledBytes} = report
   const differing = tables.filter(({equal}) => !equal).length
   const verdict = report.equal
-    ? `equal: ${count(tables.length, 'table')}`
-    : `DIFFERENT: ${differing} of ${count(tables.length, 'table')}`
-  const spilled = spilledBytes === 0 ? '' : `, ${Math.ceil(spilledBytes / 1e6)} MB through temporary files`
-  const summary = `${verdict}; ${count(rows, 'row')}, ${count(events, 'event')}, at ${place.file}:${place.pos}, in ${seconds} s${spilled}`
+    ? `equal: ${countText(tables.length, 'table')}`
+    : `DIFFERENT: ${differing} of ${countText(tables.length, 'table')}`
+  const spilled = spilledBytes === 0 ? '' : `, ${bytesText(spilledBytes)} through temporary files`
+  const summary = `${verdict}; ${countText(rows, 'row')}, ${countText(events, 'event')}, at ${place.file}:${place.pos}, in ${seconds} s${spilled}`
   return [...lines, summary].join('\n')
 }
 
@@ -22,8 +23,8 @@ function tableLines(table: TableReport, width: number): string[] {
     [ghosts, ghosts === 1 ? 'ghost in the topic' : 'ghosts in the topic'],
     [different, 'different'],
   ] as const
-  const differing = found.filter(([n]) => n > 0).map(([n, what]) => `${number(n)} ${what}`)
-  const counts = `${count(table.rows, 'row')}, ${count(table.keys, 'key')} from ${count(table.events, 'event')}`
+  const differing = found.filter(([n]) => n > 0).map(([n, what]) => `${numberText(n)} ${what}`)
+  const counts = `${countText(table.rows, 'row')}, ${countText(table.keys, 'key')} from ${countText(table.events, 'event')}`
   const verdict = table.equal ? 'equal    ' : 'DIFFERENT'
   const lines = [`${verdict}  ${table.table.padEnd(width)}  ${[counts, ...differing].join('; ')}`]
   for (const {kind, key, columns, lastEvent} of differences) {
@@ -32,15 +33,7 @@ function tableLines(table: TableReport, width: number): string[] {
     lines.push(`  ${kind.padEnd(9)}  ${key}${which}${last}`)
   }
   const more = missing + ghosts + different - differences.length
-  if (more > 0) lines.push(`  … and ${number(more)} more`)
+  if (more > 0) lines.push(`  … and ${numberText(more)} more`)
   for (const note of table.notes) lines.push(`  note: ${note}`)
   return lines
-}
-
-function count(n: number, noun: string): string {
-  return `${number(n)} ${noun}${n === 1 ? '' : 's'}`
-}
-
-function number(n: number): string {
-  return n.toLocaleString('en-US')
 }

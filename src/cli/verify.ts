@@ -17,7 +17,7 @@ interface VerifyFlags {
 }
 
 const DEFAULT_WAIT_SECONDS = 60
-const QUIET_MS = 1_500
+const QUIET_MS = 3_000
 
 const EXPLANATION = `
 What is compared: each table's rows, read at one place in one transaction without a lock, with its topic's events up to

@@ -1,0 +1,69 @@
+// The task's status for people.
+
+import type {StatusReport, TableStatus} from '../task/status.ts'
+import {bytesText, compactSeconds, countText, numberText} from './number-text.ts'
+
+/** The lines above the tables: always as many, so that they can be drawn over. */
+export function statusHeader(report: StatusReport): string[] {
+  const {name, version, state, sink, snapshot} = report
+  return [`${name}: ${state} (tidemark ${version})`, streamLine(report), sinkLine(sink), snapshotLine(snapshot)]
+}
+
+/** Everything, on as many lines as it takes. */
+export function statusText(report: StatusReport): string {
+  const {snapshot, signals, diverged, error} = report
+  const lines = [...statusHeader(report), ...tableLines(snapshot.tables)]
+  for (const {id, type, result, reason} of signals.slice(-5)) {
+    lines.push(`signal    ${id} ${type}: ${result}${reason === null ? '' : `, ${reason}`}`)
+  }
+  for (const {table, since, reason} of diverged) {
+    lines.push(`diverged  ${table} since ${since} (${reason}): snapshot again`)
+  }
+  if (error !== null) lines.push(`error     ${error.message} (${error.code})`)
+  return lines.join('\n')
+}
+
+function streamLine({streaming, position, stored, behindMs}: StatusReport): string {
+  if (!streaming) return 'stream    not streaming yet'
+  const behind =
+    behindMs === null ? 'no event yet' : behindMs < 1000 ? 'up to date' : `${compactSeconds(behindMs / 1000)} behind`
+  const storedText = stored === null ? 'nothing stored yet' : `stored up to ${stored.file}:${stored.pos}`
+  return `stream    at ${position.file}:${position.pos}, ${behind}; ${storedText}`
+}
+
+function sinkLine(sink: StatusReport['sink']): string {
+  const reason = sink.reason === undefined ? '' : ` (${sink.reason})`
+  const inFlight = `${bytesText(sink.bytesInFlight)} in flight`
+  return `sink      ${sink.state}${reason}, ${countText(sink.eventsEmitted, 'event')} emitted, ${inFlight}`
+}
+
+function snapshotLine({state, windowsWaiting, bytesHeld, problem}: StatusReport['snapshot']): string {
+  const held =
+    state === 'running' ? `, ${countText(windowsWaiting, 'window')} waiting, ${bytesText(bytesHeld)} held` : ''
+  return `snapshot  ${state}${held}${problem === null ? '' : `; ${problem}`}`
+}
+
+function tableLines(tables: readonly TableStatus[]): string[] {
+  if (tables.length === 0) return []
+  const rows = tables.map(table => [
+    table.table,
+    table.state,
+    `${numberText(table.rowsDone)} of ${numberText(table.rowsEstimated)}`,
+    `${Math.floor(table.percent)} %`,
+    table.state === 'running' ? numberText(table.rowsPerSecond) : '',
+    table.state === 'running' && table.secondsLeft !== null ? compactSeconds(table.secondsLeft) : '',
+    numberText(table.chunks),
+    table.problem ?? table.key ?? '',
+  ])
+  return columns([['table', 'state', 'rows', 'done', 'rows/s', 'left', 'chunks', 'last key'], ...rows])
+}
+
+const RIGHT: ReadonlySet<number> = new Set([2, 3, 4, 5, 6])
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, index) => Math.max(...rows.map(row => row[index]!.length)))
+  return rows.map(row => {
+    const cells = row.map((cell, i) => (RIGHT.has(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+    return `  ${cells.join('  ')}`.trimEnd()
+  })
+}
