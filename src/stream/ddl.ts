@@ -12,12 +12,14 @@ export interface DdlReading {
   readonly changesRows: boolean
 }
 
+// Versioned comments (`/*!80000 … */`) are code; other comments are not, wherever a tool puts its own.
 const TOKEN =
-  /\/\*!?\d*|\*\/|\/\*[\s\S]*?\*\/|(?:--[ \t]|#)[^\n]*|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`((?:[^`]|``)*)`|[\p{L}\p{N}_$@]+/gu
+  /\/\*!\d*|\*\/|\/\*[\s\S]*?\*\/|(?:--[ \t]|#)[^\n]*|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`((?:[^`]|``)*)`|[\p{L}\p{N}_$@]+/gu
 
-// ALTER TABLE clauses that leave every row as it was.
+// ALTER TABLE clauses that leave every row and the primary key as they were.
 const HARMLESS =
-  /^\s*ALTER\s+TABLE\s+\S+\s+(?:(?:ADD|DROP|RENAME)\s+(?:UNIQUE\s+|FULLTEXT\s+|SPATIAL\s+)?(?:INDEX|KEY|CONSTRAINT|CHECK|FOREIGN)|COMMENT|AUTO_INCREMENT|STATS_|ALTER\s+INDEX|ANALYZE|OPTIMIZE|ENABLE|DISABLE)\b[^,]*$/i
+  /^\s*(?:(?:ADD|DROP|RENAME)\s+(?:UNIQUE\s+|FULLTEXT\s+|SPATIAL\s+)?(?:INDEX|KEY|CONSTRAINT|CHECK|FOREIGN)\b|(?:COMMENT|AUTO_INCREMENT|STATS_\w+|ALTER\s+INDEX|ANALYZE|OPTIMIZE|ENABLE|DISABLE|ALGORITHM|LOCK|FORCE)\b)(?!.*\bPRIMARY\b)/is
+const ALTER_TABLE = /^\s*ALTER\s+TABLE\s+[^\s.]+(?:\s*\.\s*[^\s.]+)?\s+/i
 
 export function readDdl(sql: string): DdlReading {
   const words = new Set<string>()
@@ -44,5 +46,27 @@ export function mayTouch(ddl: DdlReading, database: string, table: TableId): boo
 
 function changesRows(verb: string, sql: string): boolean {
   if (/^(TRUNCATE|RENAME TABLE|DROP TABLE|DROP DATABASE|DROP SCHEMA)/.test(verb)) return true
-  return verb === 'ALTER TABLE' && !HARMLESS.test(sql)
+  if (verb !== 'ALTER TABLE') return false
+  const statement = skeleton(sql)
+  const begin = ALTER_TABLE.exec(statement)
+  return (
+    begin === null ||
+    !statement
+      .slice(begin[0].length)
+      .split(',')
+      .every(clause => HARMLESS.test(clause))
+  )
+}
+
+/** The statement without comments, texts and what stands in parentheses, so that its commas are those between clauses. */
+function skeleton(sql: string): string {
+  let text = sql.replace(TOKEN, (token, quoted?: string) => {
+    if (quoted !== undefined) return quoted.replace(/\W/g, '_')
+    return /^(?:\/\*|\*\/|--|#)/.test(token) ? ' ' : /^['"]/.test(token) ? '_' : token
+  })
+  for (let before = ''; before !== text;) {
+    before = text
+    text = text.replace(/\([^()]*\)/g, ' ')
+  }
+  return text
 }
