@@ -1,0 +1,256 @@
+// The stream side put together for unit tests: the real emitter, tracker, catalog, writer and dispatcher on a sink in
+// memory, and a cursor of events that a test writes down one by one.
+
+import type {BinlogEvents, RowOperation, RowsView, StreamTable} from '../../src/binlog/binlog-events.ts'
+import type {EventSettings} from '../../src/config/settings.ts'
+import {GtidSet} from '../../src/core/gtid-set.ts'
+import type {ColumnShape, TableShape} from '../../src/core/table-shape.ts'
+import {EventOrigin} from '../../src/encode/envelope.ts'
+import {keyChangeHeaders} from '../../src/encode/headers.ts'
+import {TableCatalog} from '../../src/stream/captured-table.ts'
+import type {TableKeys} from '../../src/stream/captured-table.ts'
+import type {DdlReading} from '../../src/stream/ddl.ts'
+import {Dispatcher} from '../../src/stream/dispatcher.ts'
+import type {ResumedTransaction} from '../../src/stream/dispatcher.ts'
+import {Emitter} from '../../src/stream/emitter.ts'
+import {GtidLog} from '../../src/stream/gtid-log.ts'
+import {OffsetTracker} from '../../src/stream/offset-tracker.ts'
+import {RowEventWriter} from '../../src/stream/row-event-writer.ts'
+import {NoteLog} from '../../src/stream/table-notes.ts'
+import {TopicDirectory} from '../../src/stream/topic-lanes.ts'
+import {MemorySink} from './memory-sink.ts'
+import type {MemoryEvent} from './memory-sink.ts'
+
+export const SID = '01020304-0506-0708-090a-0b0c0d0e0f10'
+
+export const EVENT_SETTINGS: EventSettings = {
+  topicPrefix: 'p',
+  topicDelimiter: '.',
+  tombstonesOnDelete: true,
+  skippedOperations: new Set(['t']),
+  keySchemasEnabled: false,
+  valueSchemasEnabled: false,
+  keyConverter: 'json',
+  extendedHeaders: false,
+  connectorName: 'tidemark',
+  messageKeyColumns: [],
+}
+
+export function column(name: string, type: ColumnShape['type'], more: Partial<ColumnShape> = {}): ColumnShape {
+  const charset = type === 'varchar' || type === 'char' || type.endsWith('text') ? 'utf8mb4' : null
+  return {
+    name,
+    type,
+    unsigned: false,
+    nullable: false,
+    length: type === 'varchar' ? 20 : null,
+    precision: null,
+    scale: null,
+    fraction: 0,
+    charset,
+    labels: null,
+    ...more,
+  }
+}
+
+/** `d.<table>` (id INT UNSIGNED, v VARCHAR(20) in utf8mb4), as the binlog brings it; see `smallImage`. */
+export function streamTable(table: string, {primaryKey = [0]}: {primaryKey?: readonly number[]} = {}): StreamTable {
+  const columns = [column('id', 'int', {unsigned: true}), column('v', 'varchar', {nullable: true})]
+  const shape: TableShape = {id: {database: 'd', table}, columns, primaryKey}
+  return {shape, layout: {types: Uint8Array.of(3, 15), metadata: Uint16Array.of(0, 80)}}
+}
+
+/** Three columns as in the signal table: id, type, data, each VARCHAR(40). */
+export function signalTable(): StreamTable {
+  const columns = ['id', 'type', 'data'].map(name => column(name, 'varchar', {length: 40}))
+  const shape: TableShape = {id: {database: 'd', table: 'signal'}, columns, primaryKey: [0]}
+  return {shape, layout: {types: Uint8Array.of(15, 15, 15), metadata: Uint16Array.of(160, 160, 160)}}
+}
+
+/** A full image of VARCHARs of up to 255 bytes. */
+export function textImage(...values: readonly string[]): Buffer {
+  return Buffer.concat([
+    Buffer.from([0]),
+    ...values.map(value => Buffer.concat([Buffer.from([Buffer.byteLength(value)]), Buffer.from(value)])),
+  ])
+}
+
+/** All row images of one event in one view. */
+export function rowsView(operation: RowOperation, table: StreamTable, images: readonly Buffer[]): RowsView {
+  const buffer = Buffer.concat(images)
+  const present = Uint8Array.of(0xff)
+  return {
+    operation,
+    table,
+    buffer,
+    start: 0,
+    end: buffer.length,
+    presentBefore: present,
+    presentAfter: present,
+    full: true,
+  }
+}
+
+type ScriptedEvent = Partial<BinlogEvents> & Pick<BinlogEvents, 'kind'>
+
+/** Every event takes ten bytes of its file. `read` gives what was added since the last call, as one read of the socket. */
+export class BinlogScript {
+  file: string
+  pos: number
+  #events: ScriptedEvent[] = []
+
+  constructor(file = 'b.000001', pos = 100) {
+    this.file = file
+    this.pos = pos
+  }
+
+  add(event: ScriptedEvent): this {
+    const startPos = this.pos
+    if (event.endPos !== 0) this.pos = event.endPos ?? startPos + 10
+    this.#events.push({file: this.file, startPos, endPos: this.pos, timestampSeconds: 1_700_000_000, ...event})
+    return this
+  }
+
+  gtid(gno: number, sid = SID): this {
+    return this.add({kind: 'gtid', sid, gno, commitTimestampUs: 1_700_000_000_123_456})
+  }
+
+  begin(gno?: number, sid?: string): this {
+    if (gno !== undefined) this.gtid(gno, sid)
+    return this.add({kind: 'begin', threadId: 7})
+  }
+
+  rows(operation: RowOperation, table: StreamTable, ...images: readonly Buffer[]): this {
+    return this.add({kind: 'rows', rows: rowsView(operation, table, images)})
+  }
+
+  commit(): this {
+    return this.add({kind: 'commit'})
+  }
+
+  query(sql: string, database = 'd'): this {
+    return this.add({kind: 'query', sql, database})
+  }
+
+  read(): BinlogEvents {
+    const events = this.#events
+    this.#events = []
+    return scripted(events)
+  }
+}
+
+function scripted(events: readonly ScriptedEvent[]): BinlogEvents {
+  const cursor: Record<string, unknown> = {sid: '', gno: 0, commitTimestampUs: 0, serverId: 1, threadId: -1, endPos: 0}
+  let next = 0
+  cursor['next'] = () => {
+    if (next === events.length) return false
+    Object.assign(cursor, events[next++])
+    return true
+  }
+  return cursor as unknown as BinlogEvents
+}
+
+export interface StreamPartsOptions {
+  readonly sink?: MemorySink
+  readonly settings?: Partial<EventSettings>
+  readonly streamBytes?: number
+  readonly resume?: ResumedTransaction | null
+  readonly executed?: string
+  readonly isCaptured?: (table: string) => boolean
+  readonly signalTableEvents?: boolean
+  readonly keysOf?: (shape: TableShape) => TableKeys | Promise<TableKeys>
+}
+
+/** Begins at b.000001:100. */
+export class StreamParts {
+  readonly sink: MemorySink
+  readonly tracker = new OffsetTracker()
+  readonly emitter: Emitter
+  readonly notes = new NoteLog(1 << 20)
+  readonly gtids: GtidLog
+  readonly catalog: TableCatalog
+  readonly writer: RowEventWriter
+  readonly dispatcher: Dispatcher
+  readonly topics: TopicDirectory
+  readonly failures: unknown[] = []
+  readonly signalRows: {operation: string; json: string; row: number; at: string}[] = []
+  readonly ddl: {reading: DdlReading; touches: (table: string) => boolean; at: string}[] = []
+  readonly definitions: string[] = []
+  batches = 0
+
+  constructor(options: StreamPartsOptions = {}) {
+    const settings = {...EVENT_SETTINGS, ...options.settings}
+    this.sink = options.sink ?? new MemorySink()
+    this.emitter = new Emitter({
+      sink: this.sink,
+      tracker: this.tracker,
+      streamBytes: options.streamBytes ?? 1 << 20,
+      onFailure: error => this.failures.push(error),
+      onAcknowledged: () => undefined,
+    })
+    this.gtids = new GtidLog(GtidSet.parse(options.executed ?? ''))
+    this.topics = new TopicDirectory(this.sink, this.emitter)
+    this.catalog = new TableCatalog({
+      settings,
+      encoderOptions: {settings},
+      version: '0',
+      topics: this.topics,
+      isCaptured: ({table}) => (options.isCaptured ?? (() => true))(table),
+      isSignalTable: ({table}) => table === 'signal',
+      signalTableEvents: options.signalTableEvents ?? true,
+      keysOf: options.keysOf ?? (shape => ({messageKey: shape.primaryKey, rowKey: shape.primaryKey})),
+    })
+    this.writer = new RowEventWriter({
+      emitter: this.emitter,
+      notes: this.notes,
+      headers: null,
+      keyChangeHeaders: (name, key) => keyChangeHeaders(null, name, key),
+      tombstones: settings.tombstonesOnDelete,
+      skipped: settings.skippedOperations,
+      onSignalRow: (operation, json, row) => this.signalRows.push({operation, json, row, at: this.#at()}),
+    })
+    this.dispatcher = new Dispatcher({
+      emitter: this.emitter,
+      catalog: this.catalog,
+      writer: this.writer,
+      origin: new EventOrigin(),
+      notes: this.notes,
+      gtids: this.gtids,
+      events: {
+        ddl: (reading, touches) =>
+          this.ddl.push({reading, touches: table => touches({database: 'd', table}), at: this.#at()}),
+        definition: table => this.definitions.push(table.fingerprint),
+        batchDone: () => this.batches++,
+      },
+      start: {
+        place: {file: 'b.000001', pos: 100, gtidCount: 0, rows: 0, sid: '', gno: 0},
+        resume: options.resume ?? null,
+      },
+    })
+  }
+
+  async open(): Promise<this> {
+    await this.sink.open(new AbortController().signal)
+    return this
+  }
+
+  /** What was sent, as `op key` in order; a tombstone is `- key`. */
+  sentOps(): string[] {
+    return this.sink.sent.map(opOf)
+  }
+
+  #at(): string {
+    const {file, pos} = this.dispatcher.reached
+    return `${file}:${pos}`
+  }
+}
+
+export function opOf({key, value}: MemoryEvent): string {
+  const id = key === null ? 'null' : String(Object.values(JSON.parse(key) as object)[0])
+  return value === null ? `- ${id}` : `${(JSON.parse(value) as {op: string}).op} ${id}`
+}
+
+/** Lets every promise that can settle do so. */
+export function settled(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
