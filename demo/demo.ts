@@ -104,7 +104,7 @@ export class Demo {
   async #load({mysql}: DemoServers): Promise<void> {
     const {terminal, options, undo} = this.#scene
     const tables = shopTables(options.orders)
-    terminal.step(`The shop: ${tables.length} tables`)
+    terminal.step(`The shop: loading ${tables.length} tables`)
     const began = Date.now()
     const connections = [await connectToShop(mysql, undo), await connectToShop(mysql, undo)]
     const rows = await loadShop(tables, connections)
