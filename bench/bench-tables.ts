@@ -31,6 +31,7 @@ const STATEMENT_ROWS = 500_000
 /** Connections that commit one-row transactions side by side: the server then writes several with one flush. */
 const ONE_ROW_CONNECTIONS = 4
 
+/** Empty; an older one of the name is dropped. */
 export async function createTable(connection: Connection, table: BenchTable, signal: AbortSignal): Promise<void> {
   await abortable(connection.query(`DROP TABLE IF EXISTS ${table.name}`), signal)
   await abortable(connection.query(`CREATE TABLE ${table.name} (${table.columns})`), signal)
@@ -45,11 +46,10 @@ export interface Load {
   readonly signal: AbortSignal
 }
 
-/** Fills the new table with the numbers 1 to `rows`. */
+/** Fills the empty table with the numbers 1 to `rows`. */
 export async function loadRows(load: Load): Promise<void> {
   const connection = await load.connect()
   try {
-    await createTable(connection, load.table, load.signal)
     if (load.transactionRows === 1) await oneRowTransactions(connection, load)
     else await batches(connection, load)
     await abortable(connection.query(`ANALYZE NO_WRITE_TO_BINLOG TABLE ${load.table.name}`), load.signal)

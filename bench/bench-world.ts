@@ -10,7 +10,7 @@ import {projectRoot} from '../tools/servers/server-paths.ts'
 import {startTogether} from '../tools/servers/start-together.ts'
 import {abortable} from './abortable.ts'
 import type {BenchOptions} from './bench-options.ts'
-import {loadRows, type BenchTable} from './bench-tables.ts'
+import {createTable, loadRows, type BenchTable} from './bench-tables.ts'
 import {TopicSampler} from './topic-sample.ts'
 
 export const database = 'tidemark_bench'
@@ -73,7 +73,11 @@ export class BenchWorld {
     return await connectTo(this.mysql, database)
   }
 
-  /** Fills a new table. Flushes are left out meanwhile where the server is ours: they cost minutes and are not measured. */
+  async createTable(table: BenchTable): Promise<void> {
+    await createTable(this.connection, table, this.signal)
+  }
+
+  /** Fills an empty table. Flushes are left out meanwhile where the server is ours: they cost minutes and are not measured. */
   async load(table: BenchTable, rows: number, transactionRows: number | null): Promise<void> {
     const size = transactionRows === null ? '' : ` in transactions of ${transactionRows}`
     progress(`loading ${rows.toLocaleString('en')} rows into ${table.name}${size}`)

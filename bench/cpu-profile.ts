@@ -25,26 +25,37 @@ export interface CpuProfile {
     readonly id: number
     readonly callFrame: {readonly functionName: string; readonly url: string; readonly lineNumber: number}
   }[]
+  /** Microseconds of the system's monotonic clock. */
+  readonly startTime: number
   readonly samples: readonly number[]
   /** Microseconds before each sample. */
   readonly timeDeltas: readonly number[]
 }
 
-export function readProfiles(folder: string, most: number): ThreadProfile[] {
+/** Microseconds of the same clock as in profiles. */
+export interface ProfileWindow {
+  readonly fromUs: number
+  readonly toUs: number
+}
+
+export function readProfiles(folder: string, window: ProfileWindow, most: number): ThreadProfile[] {
   const files = readdirSync(folder).filter(name => name.endsWith('.cpuprofile'))
   return files.sort().map(name => {
-    return threadProfile(JSON.parse(readFileSync(join(folder, name), 'utf8')) as CpuProfile, most)
+    return threadProfile(JSON.parse(readFileSync(join(folder, name), 'utf8')) as CpuProfile, window, most)
   })
 }
 
-export function threadProfile(profile: CpuProfile, most: number): ThreadProfile {
+export function threadProfile(profile: CpuProfile, {fromUs, toUs}: ProfileWindow, most: number): ThreadProfile {
   const frames = new Map(profile.nodes.map(({id, callFrame}) => [id, callFrame]))
   const selfUs = new Map<string, number>()
   let idleUs = 0
   let busyUs = 0
+  let at = profile.startTime
   for (const [index, id] of profile.samples.entries()) {
     const frame = frames.get(id)
     const us = Math.max(0, profile.timeDeltas[index] ?? 0)
+    at += us
+    if (at < fromUs || at > toUs) continue
     if (frame === undefined || frame.functionName === '(idle)') {
       idleUs += us
       continue

@@ -4,6 +4,7 @@ import {readBenchOptions, UsageError, usage, type BenchOptions} from './bench-op
 import {runTool} from './bench-tool.ts'
 import {BenchWorld} from './bench-world.ts'
 import {cases} from './cases.ts'
+import {BenchError} from './tidemark-run.ts'
 import {figuresTable, type VariantFigures} from './figures.ts'
 
 const INTERRUPTED = 130
@@ -25,6 +26,10 @@ async function main(args: readonly string[]): Promise<number> {
     if (error instanceof UsageError) {
       console.error(`${error.message}\n\n${usage}`)
       return 2
+    }
+    if (error instanceof BenchError) {
+      console.error(error.message)
+      return 1
     }
     throw error
   }

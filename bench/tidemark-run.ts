@@ -10,13 +10,14 @@ import {freePort} from '../tools/servers/free-port.ts'
 import {OwnedProcess} from '../tools/servers/owned-process.ts'
 import {projectRoot} from '../tools/servers/server-paths.ts'
 import {database, progress, type BenchWorld} from './bench-world.ts'
-import {profileText, readProfiles} from './cpu-profile.ts'
+import {profileText, readProfiles, type ProfileWindow} from './cpu-profile.ts'
 import type {RunFigures} from './figures.ts'
 import {fileEventBytes} from './event-bytes.ts'
 import {cpuSeconds, peakRssMb, resetPeak, threadCpuSeconds} from './process-usage.ts'
 
 const cli = join(import.meta.dirname, '..', 'src', 'cli.js')
 const HOT_FUNCTIONS = 25
+const LOG_BYTES = 4000
 /** Bound on one run, so that a task that hangs ends the bench. */
 export const RUN_TIMEOUT_MS = 20 * 60_000
 
@@ -65,6 +66,7 @@ export class TidemarkRun {
   readonly #configFile: string
   readonly #profiles: string | null
   readonly #kill: () => void
+  #window: ProfileWindow = {fromUs: 0, toUs: Infinity}
 
   private constructor(parts: {
     setup: RunSetup
@@ -89,6 +91,13 @@ export class TidemarkRun {
       const result = await work(run)
       await run.#stop()
       return result
+    } catch (error) {
+      const cause = setup.world.signal.aborted
+        ? ''
+        : `\nthe end of the task's log:\n${run.task.stderr.slice(-LOG_BYTES)}`
+      throw new BenchError(`${setup.name}: ${error instanceof Error ? error.message : String(error)}${cause}`, {
+        cause: error,
+      })
     } finally {
       await run.task.kill()
       setup.world.signal.removeEventListener('abort', run.#kill)
@@ -131,6 +140,7 @@ export class TidemarkRun {
       const after = new Map(processes.map(([name, pid]) => [name, cpuSeconds(pid)]))
       const threads = difference(threadsBefore, threadCpuSeconds(this.task.pid))
       const peak = peakRssMb(this.task.pid)
+      this.#window = {fromUs: monotonicUs(from), toUs: monotonicUs(to)}
       const {rows} = this.#setup
       const seconds = (to - from) / 1000
       const perMillion = (name: keyof typeof pids): number | null => {
@@ -180,11 +190,17 @@ export class TidemarkRun {
 
   async #stop(): Promise<void> {
     const {code} = await this.task.stop('SIGTERM')
-    if (code !== 0) throw new Error(`the task ended with ${String(code)}; its log:\n${this.task.stderr.slice(-2000)}`)
+    if (code !== 0) throw new Error(`the task ended with ${String(code)}`)
     if (this.#profiles === null) return
     progress(`CPU profiles of "${this.#setup.name}" in ${this.#profiles}`)
-    for (const thread of readProfiles(this.#profiles, HOT_FUNCTIONS)) process.stderr.write(`${profileText(thread)}\n`)
+    for (const thread of readProfiles(this.#profiles, this.#window, HOT_FUNCTIONS))
+      process.stderr.write(`${profileText(thread)}\n`)
   }
+}
+
+/** A run that failed; the message holds what the task said, and where it happened here says nothing more. */
+export class BenchError extends Error {
+  override name = 'BenchError'
 }
 
 /** The time that a line of the log was written, ms. */
@@ -192,6 +208,11 @@ export function logTimeMs({fields, text}: LogLine): number {
   const time = Date.parse(String(fields['time']))
   if (Number.isNaN(time)) throw new Error(`a log line without time: ${text}`)
   return time
+}
+
+/** A time of day on the clock that Linux keeps for intervals, which profiles use. */
+function monotonicUs(timeMs: number): number {
+  return Number(process.hrtime.bigint() / 1000n) - (Date.now() - timeMs) * 1000
 }
 
 async function profileFolder(name: string): Promise<string> {
