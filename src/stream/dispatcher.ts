@@ -54,6 +54,8 @@ export interface ReachedPlace {
   readonly threadId: number
 }
 
+const NO_ROWS: ResumedTransaction = {sid: '', gno: 0, rows: 0}
+
 export class Dispatcher {
   /** Time of the last transaction, ms since 1970; 0 before the first. */
   lastEventMs = 0
@@ -93,15 +95,11 @@ export class Dispatcher {
 
   /** Where the stream would be resumed if everything before the next event were acknowledged. */
   get place(): StreamPlace {
-    const {rows} = this.#count
-    return {
-      file: this.#file,
-      pos: this.#pos,
-      gtidCount: this.#options.gtids.count,
-      rows: this.#inTransaction ? rows : 0,
-      sid: this.#inTransaction ? this.#sid : '',
-      gno: this.#inTransaction ? this.#gno : 0,
-    }
+    // Rows that are passed over were emitted before, and so they still are when the connection is lost once more.
+    const {rows, sid, gno} = this.#inTransaction
+      ? {rows: Math.max(this.#count.rows, this.#count.skip), sid: this.#sid, gno: this.#gno}
+      : (this.#resume ?? NO_ROWS)
+    return {file: this.#file, pos: this.#pos, gtidCount: this.#options.gtids.count, rows, sid, gno}
   }
 
   /** The place that the stream has reached, for read events: file, offset, GTID and server of the last event. */
@@ -126,6 +124,7 @@ export class Dispatcher {
     this.#file = place.file
     this.#pos = place.pos
     this.#inTransaction = false
+    this.#hasBegun = false
     this.#resume = resume
     this.#count.rows = 0
     this.#count.skip = 0

@@ -174,7 +174,8 @@ export class StreamParts {
   readonly topics: TopicDirectory
   readonly failures: unknown[] = []
   readonly signalRows: {operation: string; json: string; row: number; at: string}[] = []
-  readonly ddl: {reading: DdlReading; touches: (table: string) => boolean; at: string}[] = []
+  /** With what had been sent before. */
+  readonly ddl: {reading: DdlReading; touches: (table: string) => boolean; at: string; before: string[]}[] = []
   readonly definitions: string[] = []
   batches = 0
 
@@ -218,7 +219,12 @@ export class StreamParts {
       gtids: this.gtids,
       events: {
         ddl: (reading, touches) =>
-          this.ddl.push({reading, touches: table => touches({database: 'd', table}), at: this.#at()}),
+          this.ddl.push({
+            reading,
+            touches: table => touches({database: 'd', table}),
+            at: this.#at(),
+            before: this.sentOps(),
+          }),
         definition: table => this.definitions.push(table.fingerprint),
         batchDone: () => this.batches++,
       },
