@@ -8,6 +8,7 @@ import {main} from '../../src/cli/main.ts'
 import {optionTableMarkdown} from '../../src/config/option-docs.ts'
 import {sectionOf, withSection} from '../../tools/document-section.ts'
 import {projectRoot} from '../../tools/servers/server-paths.ts'
+import {readSources} from '../architecture/source-file.ts'
 
 const root = projectRoot()
 const documents = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'examples/quickstart/README.md']
@@ -80,6 +81,22 @@ test('ARCHITECTURE.md has every folder of src, and the tests that it names', () 
   )
   const missing = [...files, ...inSource].filter(file => !existsSync(join(root, file)))
   assert.deepEqual(missing, [])
+})
+
+test('folders import only what ARCHITECTURE.md says', () => {
+  const rows = [...read('ARCHITECTURE.md').matchAll(/^\| `src\/(\w+)` \|[^|]*\| ([^|]+) \|/gm)]
+  const said = new Map(rows.map(([, folder, cell]) => [folder!, cell!]))
+  const folder = (path: string): string => path.split('/')[1]!
+  const unsaid = readSources(root, ['src']).flatMap(({path, imports}) =>
+    imports
+      .filter(({target}) => target !== null && path.split('/').length > 2 && folder(target) !== folder(path))
+      .map(({target}) => folder(target!))
+      .filter(
+        target => said.get(folder(path)) !== 'all above' && !said.get(folder(path))?.split(/\W+/).includes(target),
+      )
+      .map(target => `${path} imports ${target}`),
+  )
+  assert.deepEqual(unsaid, [])
 })
 
 test('ARCHITECTURE.md has every library with its version', () => {
