@@ -64,7 +64,7 @@ interface KeyState {
 }
 
 const SPLIT_BUCKETS = 16
-/** With 64 buckets at first, three more splits use up the digits of the hash. */
+/** 64 buckets, split three times, are 262,144: what is still too large then is the history of few keys. */
 const DEEPEST = 3
 const SHOWN_KEY_LENGTH = 200
 
@@ -88,16 +88,16 @@ export function compareBucket(bucket: Bucket, hashDivisor: number, options: Fold
 function split(bucket: Bucket, store: SpillStore): void {
   const key: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
   const row: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
-  bucket.read((head, bytes, keyStart, keyEnd, rowEnd) => {
-    if (isTruncate(head)) {
-      store.appendToAll(head)
+  bucket.read(record => {
+    if (isTruncate(record)) {
+      store.appendToAll(record)
       return
     }
-    key.bytes = row.bytes = bytes
-    key.start = keyStart
-    key.end = row.start = keyEnd
-    row.end = rowEnd
-    store.append(head, key, row)
+    key.bytes = row.bytes = record.bytes
+    key.start = record.keyStart
+    key.end = row.start = record.keyEnd
+    row.end = record.rowEnd
+    store.append(record, key, row)
   })
 }
 
@@ -114,14 +114,15 @@ class BucketFold {
   }
 
   run(bucket: Bucket): void {
-    bucket.read((head, bytes, keyStart, keyEnd, rowEnd) => {
-      if (isTruncate(head)) {
-        this.#truncate(head)
+    bucket.read(record => {
+      if (isTruncate(record)) {
+        this.#truncate(record)
         return
       }
-      const name = `${head.table}:${bytes.toString('latin1', keyStart, keyEnd)}`
-      if (head.kind === ROW) this.#row(name, head, bytes.toString('latin1', keyEnd, rowEnd))
-      else this.#event(name, head, head.kind <= UPSERT_OPEN ? bytes.toString('latin1', keyEnd, rowEnd) : null)
+      const {bytes, kind, table, keyStart, keyEnd, rowEnd} = record
+      const name = `${table}:${bytes.toString('latin1', keyStart, keyEnd)}`
+      if (kind === ROW) this.#row(name, record, bytes.toString('latin1', keyEnd, rowEnd))
+      else this.#event(name, record, kind <= UPSERT_OPEN ? bytes.toString('latin1', keyEnd, rowEnd) : null)
     })
     for (const [name, state] of this.#keys) this.#compare(name, state)
   }

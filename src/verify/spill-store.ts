@@ -18,8 +18,15 @@ export interface RecordHead {
   pos: number
 }
 
-/** `bytes[keyStart, keyEnd)` is the key and `bytes[keyEnd, rowEnd)` the row; valid during the call. */
-export type OnRecord = (head: RecordHead, bytes: Buffer, keyStart: number, keyEnd: number, rowEnd: number) => void
+/** A record as it is read back: `bytes[keyStart, keyEnd)` is the key and `bytes[keyEnd, rowEnd)` the row. Reused. */
+export interface StoredRecord extends RecordHead {
+  bytes: Buffer
+  keyStart: number
+  keyEnd: number
+  rowEnd: number
+}
+
+export type OnRecord = (record: StoredRecord) => void
 
 export interface SpillStoreOptions {
   readonly buckets: number
@@ -175,19 +182,19 @@ export class Bucket {
 
 /** Calls `onRecord` for each whole record in `bytes[0, end)` and returns the offset behind the last one. */
 function readRecords(bytes: Buffer, end: number, onRecord: OnRecord): number {
-  const head: RecordHead = {kind: 0, table: 0, file: 0, pos: 0}
+  const record: StoredRecord = {kind: 0, table: 0, file: 0, pos: 0, bytes, keyStart: 0, keyEnd: 0, rowEnd: 0}
   let at = 0
   while (at + HEAD_BYTES <= end) {
-    const keyStart = at + HEAD_BYTES
-    const keyEnd = keyStart + bytes.readUInt32LE(at + 13)
-    const rowEnd = keyEnd + bytes.readUInt32LE(at + 17)
-    if (rowEnd > end) break
-    head.kind = bytes[at]!
-    head.table = bytes.readUInt16LE(at + 1)
-    head.file = bytes.readUInt16LE(at + 3)
-    head.pos = bytes.readDoubleLE(at + 5)
-    onRecord(head, bytes, keyStart, keyEnd, rowEnd)
-    at = rowEnd
+    record.keyStart = at + HEAD_BYTES
+    record.keyEnd = record.keyStart + bytes.readUInt32LE(at + 13)
+    record.rowEnd = record.keyEnd + bytes.readUInt32LE(at + 17)
+    if (record.rowEnd > end) break
+    record.kind = bytes[at]!
+    record.table = bytes.readUInt16LE(at + 1)
+    record.file = bytes.readUInt16LE(at + 3)
+    record.pos = bytes.readDoubleLE(at + 5)
+    onRecord(record)
+    at = record.rowEnd
   }
   return at
 }
