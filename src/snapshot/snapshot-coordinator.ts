@@ -129,7 +129,6 @@ export class SnapshotCoordinator {
     }
     for (const plan of this.plans) this.#settle(plan)
     this.#options.onChange()
-    this.#advance()
     return stopped
   }
 
@@ -369,6 +368,7 @@ export class SnapshotCoordinator {
     for (const range of run.ranges) this.#dropWindows(range)
     this.#runs = this.#runs.filter(other => other !== run)
     if (!this.#runs.some(other => other.text === run.text)) this.#options.notes.end(run.text)
+    queueMicrotask(() => this.#advance()) // A later snapshot of the same table waits for this.
   }
 
   #settle(plan: SnapshotPlan): void {
