@@ -34,12 +34,15 @@ async function start(
   return {capture, tidemark}
 }
 
-async function chunkSelects(capture: Capture, table: string): Promise<number> {
-  const [rows] = await capture.connection.query<RowDataPacket[]>(
-    "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE ? AND INFO NOT LIKE '%PROCESSLIST%'",
-    [`SELECT %\`${capture.database.name}\`.\`${table}\`%LIMIT%`],
-  )
-  return rows.length
+/** Until a SELECT of a chunk of the table runs, or none does any more. */
+async function chunkSelectRuns(capture: Capture, table: string, runs = true): Promise<void> {
+  await eventually({what: `the SELECT of a chunk to ${runs ? 'run' : 'end'}`, timeoutMs: 30_000}, async () => {
+    const [rows] = await capture.connection.query<RowDataPacket[]>(
+      "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE ? AND INFO NOT LIKE '%PROCESSLIST%'",
+      [`SELECT %\`${capture.database.name}\`.\`${table}\`%LIMIT%`],
+    )
+    return rows.length > 0 === runs ? true : undefined
+  })
 }
 
 test('several names and a regular expression copy exactly the tables that match', async t => {
@@ -128,15 +131,11 @@ test('stop-snapshot for one table ends its running SELECT; the others are copied
   const id = await capture.snapshot(['slow', 'quick'], {
     'additional-conditions': [{'data-collection': `${name}.slow`, filter: SLOW}],
   })
-  await eventually({what: 'the SELECT of a chunk', timeoutMs: 30_000}, async () =>
-    (await chunkSelects(capture, 'slow')) > 0 ? true : undefined,
-  )
+  await chunkSelectRuns(capture, 'slow')
   const stop = await capture.signal('stop-snapshot', {'data-collections': [`${name}.slow`], type: 'incremental'})
   assert.equal((await receipt(tidemark, stop)).result, 'accepted')
   await snapshotEnded(tidemark, id)
-  await eventually({what: 'the end of the SELECT', timeoutMs: 30_000}, async () =>
-    (await chunkSelects(capture, 'slow')) === 0 ? true : undefined,
-  )
+  await chunkSelectRuns(capture, 'slow', false)
   assert.equal((await readIds(capture, 'quick')).length, 30)
   assert.deepEqual(await readIds(capture, 'slow'), [])
   const page = await tidemark.status()
@@ -152,7 +151,7 @@ test('stop-snapshot without tables ends what runs and what is queued', async t =
   const running = await capture.snapshot(['slow'], {'additional-conditions': conditions})
   const queued = await capture.snapshot(['quick'])
   await receipt(tidemark, queued)
-  await tidemark.waitForLog('table started')
+  await chunkSelectRuns(capture, 'slow')
   await receipt(tidemark, await capture.signal('stop-snapshot', null))
   await snapshotEnded(tidemark, running, {end: 'snapshot stopped'})
   await snapshotEnded(tidemark, queued, {end: 'snapshot stopped'})
