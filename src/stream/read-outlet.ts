@@ -101,7 +101,7 @@ export class ReadOutlet {
     const {run} = chunk
     const {origin} = this.#options
     const step = {...piece, origin}
-    const isFirstOfTable = run.plan.chunksDone === 0 && !run.firstRowSent
+    const isFirstOfTable = run.plan.rowsDone === run.plan.superseded && !run.firstRowSent
     const last = endsTable(chunk) ? rows.lastLeft() : -1
     const first = isFirstOfTable ? rows.firstLeft() : -1
     if (first >= 0 && first !== last) {

@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict'
+import {test} from 'node:test'
+import {EventOrigin} from '../../../src/encode/envelope.ts'
+import {partitionFor} from '../../../src/encode/partitioner.ts'
+import {advance} from '../../../src/snapshot/table-run.ts'
+import type {ChunkRun, TableRun} from '../../../src/snapshot/table-run.ts'
+import {ReadOutlet} from '../../../src/stream/read-outlet.ts'
+import type {EventTarget} from '../../../src/stream/captured-table.ts'
+import type {MemorySinkOptions} from '../../support/memory-sink.ts'
+import {MemorySink} from '../../support/memory-sink.ts'
+import {chunkRun, plan, readChunk, tableRun} from '../../support/snapshot-parts.ts'
+import type {ReadChunkOptions} from '../../support/snapshot-parts.ts'
+import {settled, streamTable, StreamParts} from '../../support/stream-parts.ts'
+
+/** An outlet whose windows are closed by the test; progress is kept as the coordinator keeps it. */
+class Outlet {
+  readonly sink: MemorySink
+  readonly parts: StreamParts
+  readonly outlet: ReadOutlet
+  readonly lost: ChunkRun[] = []
+  readonly finished: ChunkRun[] = []
+  pieces = 0
+  #targets = new Map<string, EventTarget>()
+
+  constructor(options: MemorySinkOptions = {}) {
+    this.sink = new MemorySink({acks: 'held', ...options})
+    this.parts = new StreamParts({sink: this.sink})
+    this.outlet = new ReadOutlet({
+      emitter: this.parts.emitter,
+      notes: this.parts.notes,
+      origin: new EventOrigin(),
+      headers: {entries: [{name: 'h', value: Buffer.from('1')}]},
+      reached: () => ({file: 'b.7', pos: 42, sid: 'source', gno: 9, serverId: 3, threadId: -1}),
+    })
+    this.outlet.windows = {
+      windowLost: chunk => {
+        chunk.state = 'dropped'
+        this.lost.push(chunk)
+      },
+      pieceSent: (chunk, left) => {
+        this.pieces++
+        chunk.piecesInFlight++
+        if (left) chunk.state = 'left'
+      },
+      pieceAcknowledged: chunk => {
+        chunk.piecesInFlight--
+        if (chunk.state === 'left') advance(chunk.range)
+      },
+      finishedWithoutPiece: chunk => {
+        chunk.state = 'left'
+        this.finished.push(chunk)
+        advance(chunk.range)
+      },
+    }
+  }
+
+  async open(tables: readonly string[] = ['t']): Promise<this> {
+    await this.parts.open()
+    for (const table of tables) {
+      this.#targets.set(table, await this.parts.catalog.target(streamTable(table).shape))
+      this.parts.notes.begin(`d.${table}`)
+    }
+    return this
+  }
+
+  /** A chunk whose window has closed. */
+  close(run: TableRun, ids: readonly number[], options: ReadChunkOptions & {range?: number} = {}): ChunkRun {
+    const range = run.ranges[options.range ?? 0]!
+    const target = this.#targets.get(run.plan.table.table)!
+    const chunk = chunkRun(range, readChunk(ids, options), {state: 'closed', target})
+    this.outlet.enqueue(chunk)
+    return chunk
+  }
+
+  note(key: number, place: number, table = 't'): void {
+    this.parts.notes.of(`d.${table}`)!.note(String(key), place)
+  }
+
+  sentIds(): number[] {
+    return this.sink.sent.map(({value}) => (JSON.parse(value!) as {after: {id: number}}).after.id)
+  }
+
+  markers(): string[] {
+    return this.sink.sent.map(({value}) => {
+      const {after, source} = JSON.parse(value!) as {after: {id: number}; source: {snapshot: string; table: string}}
+      return `${source.table}${after.id} ${source.snapshot}`
+    })
+  }
+}
+
+test('the rows of a closed window leave as r events with the place that the stream has reached', async () => {
+  const outlet = await new Outlet().open()
+  outlet.close(tableRun(plan(['t'])), [1, 2])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.parts.sentOps(), ['r 1', 'r 2'])
+  const [event] = outlet.sink.sent
+  const value = JSON.parse(event!.value!) as {source: Record<string, unknown>; before: unknown; after: unknown}
+  const {snapshot, file, pos, gtid, server_id: serverId} = value.source
+  assert.deepEqual(
+    {before: value.before, after: value.after, snapshot, file, pos, gtid, serverId},
+    {
+      before: null,
+      after: {id: 1, v: 'r'},
+      snapshot: 'incremental',
+      file: 'b.7',
+      pos: 42,
+      gtid: 'source:9',
+      serverId: 3,
+    },
+  )
+  assert.deepEqual(event!.headers, {h: '1'})
+  assert.equal(outlet.outlet.rowsSent, 2)
+})
+
+test('rows whose keys were noted at or behind the low watermark do not leave', async () => {
+  const outlet = await new Outlet().open()
+  outlet.note(1, 4)
+  outlet.note(2, 5)
+  outlet.note(3, 6)
+  const chunk = outlet.close(tableRun(plan(['t'])), [1, 2, 3, 4], {low: 5})
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.sentIds(), [1, 4])
+  assert.equal(chunk.superseded, 2)
+})
+
+test('a window of which every row was superseded is finished without a piece', async () => {
+  const outlet = await new Outlet().open()
+  outlet.note(1, 5)
+  const chunk = outlet.close(tableRun(plan(['t'])), [1], {low: 5})
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.finished, [chunk])
+  assert.equal(outlet.sink.sent.length, 0)
+  assert.equal(outlet.outlet.length, 0)
+})
+
+test('until a row has left, an event that comes later still supersedes it', async () => {
+  const outlet = await new Outlet({batchBytes: 1, snapshotBytesInFlight: 1}).open()
+  outlet.close(tableRun(plan(['t'])), [1, 2, 3])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.sentIds(), [1])
+  outlet.note(2, 1)
+  outlet.sink.acknowledge()
+  await settled()
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.sentIds(), [1, 3])
+})
+
+test('a piece holds no more than one batch, and no piece leaves while enough is in flight', async () => {
+  const outlet = await new Outlet({batchBytes: 500, snapshotBytesInFlight: 1_000}).open()
+  const chunk = outlet.close(
+    tableRun(plan(['t'])),
+    Array.from({length: 10}, (_, i) => i),
+  )
+  outlet.outlet.pump()
+  const first = outlet.sink.sent.length
+  assert.ok(first < 10, `${first} rows left at once`)
+  assert.ok(outlet.parts.emitter.snapshotBytesInFlight < 1_000 + 1_000)
+  assert.equal(chunk.state, 'closed')
+  while (outlet.outlet.length > 0) {
+    outlet.sink.acknowledge(1)
+    await settled()
+    outlet.outlet.pump()
+  }
+  assert.deepEqual(outlet.sentIds(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  assert.equal(chunk.state, 'left')
+  assert.ok(outlet.sink.batchCounts.every(count => count < 10))
+})
+
+test('chunks leave in the order of their windows, and dropped ones not at all', async () => {
+  const outlet = await new Outlet().open()
+  const run = tableRun(plan(['t']))
+  outlet.close(run, [1], {more: true})
+  const dropped = outlet.close(run, [2], {more: true})
+  outlet.close(run, [3])
+  dropped.state = 'dropped'
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.sentIds(), [1, 3])
+})
+
+test('a window whose notes were lost is handed back, and the next one leaves', async () => {
+  const outlet = await new Outlet().open(['t', 'u'])
+  outlet.parts.notes.of('d.t')!.overflow(5)
+  const lost = outlet.close(tableRun(plan(['t'])), [1], {low: 5})
+  outlet.close(tableRun(plan(['u'])), [2], {low: 5})
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.lost, [lost])
+  assert.deepEqual(outlet.sentIds(), [2])
+})
+
+test('progress waits for the acknowledgement of every piece, whatever partition it went to', async () => {
+  const outlet = await new Outlet({partitions: 4}).open()
+  const snapshot = plan(['t'])
+  const chunk = outlet.close(
+    tableRun(snapshot),
+    Array.from({length: 20}, (_, i) => i),
+  )
+  outlet.outlet.pump()
+  assert.ok(outlet.sink.waiting > 1)
+  for (const {key, partition} of outlet.sink.sent) {
+    const bytes = Buffer.from(key!)
+    assert.equal(partition, partitionFor(bytes, 0, bytes.length, 4))
+  }
+  while (outlet.sink.waiting > 0) {
+    assert.equal(snapshot.tables[0]!.ranges![0]!.done, false)
+    outlet.sink.acknowledge(1)
+    await settled()
+  }
+  assert.equal(chunk.piecesInFlight, 0)
+  assert.equal(snapshot.tables[0]!.ranges![0]!.done, true)
+})
+
+test('rows go behind what the stream has open for the same partition', async () => {
+  const outlet = await new Outlet().open()
+  const {emitter, catalog} = outlet.parts
+  const {lanes} = (await catalog.target(streamTable('t').shape)).lanes
+  const batch = emitter.batch(lanes[0]!)
+  const value = Buffer.from('{"op":"c","after":{"id":7}}')
+  batch.begin(null, 0, 0, value.length, null)
+  batch.writer.write(value)
+  batch.end()
+  emitter.appended(lanes[0]!)
+  outlet.close(tableRun(plan(['t'])), [1])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.sentIds(), [7, 1])
+})
+
+test('an initial snapshot names its first and last row, and the first and last of each table', async () => {
+  const outlet = await new Outlet().open(['t', 'u', 'w'])
+  const snapshot = plan(['t', 'u', 'w'], {kind: 'initial'})
+  const runs = [0, 1, 2].map(index => tableRun(snapshot, {index}))
+  outlet.close(runs[0]!, [1, 2], {more: true})
+  outlet.close(runs[0]!, [3, 4])
+  outlet.outlet.pump()
+  snapshot.tables[0]!.state = 'done'
+  outlet.close(runs[1]!, [1, 2, 3])
+  outlet.outlet.pump()
+  snapshot.tables[1]!.state = 'done'
+  outlet.close(runs[2]!, [1, 2])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.markers(), [
+    't1 first',
+    't2 true',
+    't3 true',
+    't4 last_in_data_collection',
+    'u1 first_in_data_collection',
+    'u2 true',
+    'u3 last_in_data_collection',
+    'w1 first_in_data_collection',
+    'w2 last',
+  ])
+})
+
+test('the markers are the same where rows leave one by one', async () => {
+  const outlet = await new Outlet({batchBytes: 1, snapshotBytesInFlight: 1}).open()
+  const snapshot = plan(['t'], {kind: 'initial'})
+  outlet.close(tableRun(snapshot), [1, 2, 3, 4])
+  for (let i = 0; i < 6; i++) {
+    outlet.outlet.pump()
+    outlet.sink.acknowledge()
+    await settled()
+  }
+  assert.deepEqual(outlet.markers(), ['t1 first', 't2 true', 't3 true', 't4 last'])
+})
+
+test('superseded rows are neither first nor last', async () => {
+  const outlet = await new Outlet().open()
+  for (const key of [1, 5]) outlet.note(key, 1)
+  outlet.close(tableRun(plan(['t'], {kind: 'initial'})), [1, 2, 3, 4, 5])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.markers(), ['t2 first', 't3 true', 't4 last'])
+})
+
+test('behind a first chunk that was superseded as a whole the next one has the first row', async () => {
+  const outlet = await new Outlet().open()
+  outlet.note(1, 1)
+  const run = tableRun(plan(['t'], {kind: 'initial'}))
+  outlet.close(run, [1], {more: true})
+  outlet.outlet.pump()
+  outlet.close(run, [2, 3])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.markers(), ['t2 first', 't3 last'])
+})
+
+test('the only row of an initial snapshot is its last', async () => {
+  const outlet = await new Outlet().open()
+  outlet.close(tableRun(plan(['t'], {kind: 'initial'})), [1])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.markers(), ['t1 last'])
+})
+
+test('of several ranges the one that ends the table last has the last row', async () => {
+  const outlet = await new Outlet().open()
+  const snapshot = plan(['t'], {kind: 'initial'})
+  const run = tableRun(snapshot, {
+    ranges: [
+      {after: null, upTo: ['5'], done: false},
+      {after: ['5'], upTo: ['9'], done: false},
+    ],
+  })
+  outlet.close(run, [6, 7], {range: 1})
+  outlet.outlet.pump()
+  outlet.sink.acknowledge()
+  await settled()
+  outlet.close(run, [1, 2], {range: 0})
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.markers(), ['t6 first', 't7 true', 't1 true', 't2 last'])
+})
