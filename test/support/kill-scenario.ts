@@ -184,6 +184,11 @@ async function judge(t: TestContext, {capture, writers, events, torn}: Scenario)
     `${writers.reduce((sum, {transactions}) => sum + transactions, 0)} transactions, ${torn.lines} torn lines`,
   )
   assert.ok(read > 0, 'no snapshot ran')
+  if (torn.lines === 0) return
+  const lines = (await readFile(eventsFile(capture.folder), 'utf8')).split('\n')
+  assert.equal(lines.pop(), '')
+  const broken = lines.filter(line => !line.startsWith(`{"topic":"${capture.database.name}.`))
+  assert.deepEqual(broken, [], 'a torn line was continued')
 }
 
 /** The events of each run of the process, told apart by the header that names the run. */
