@@ -109,13 +109,16 @@ export class ChunkLane implements Lane {
     this.#cancelled = false
     this.#granted = 0
     this.#rowBytes = Math.max(1, job.rowBytes)
+    // Without a job, a cancel that was on its way when the job ended kills nothing of the next one.
     this.#run(job).then(
       () => {
+        this.#job = null
         // A KILL that was sent for this job may still be on its way to the connection.
         if (this.#cancelled) this.#dropReader()
         this.#options.events.ended(job.jobId)
       },
       (error: unknown) => {
+        this.#job = null
         this.#dropReader()
         if (this.#cancelled) this.#options.events.ended(job.jobId)
         else this.#options.events.failed(job.jobId, error)
