@@ -1,6 +1,7 @@
 // `tidemark verify`: compares tables with their topics, folded by key. Exit code 1 where they differ.
 
 import {InvalidArgumentError, type Command} from 'commander'
+import {TidemarkError} from '../core/tidemark-error.ts'
 import {decodeCheckpoint} from '../state/checkpoint.ts'
 import {FileStateStore} from '../state/file-state-store.ts'
 import {verifyTables} from '../verify/verify-tables.ts'
@@ -58,15 +59,20 @@ async function verify(
   const loaded = loadForCommand(path, context)
   printWarnings(loaded, context)
   const {settings} = loaded
-  const report = await verifyTables({
+  const signal = context.stopSignal()
+  const comparing = verifyTables({
     settings,
     tables,
     condition: flags.where ?? null,
     file: flags.file ?? null,
     waitSeconds: flags.wait,
     readState: () => readTaskState(settings.state.path),
-    signal: context.stopSignal(),
+    signal,
     onProgress: slowly(sentence => context.printError(`tidemark: ${sentence}`)),
+  })
+  const report = await comparing.catch((cause: unknown) => {
+    if (!signal.aborted) throw cause
+    throw new TidemarkError('TIDEMARK_VERIFY_INTERRUPTED', 'interrupted before everything was compared', {cause})
   })
   context.print(flags.json === true ? JSON.stringify(report, null, 2) : verifyReportText(report))
   if (!report.equal) context.setExitCode(EXIT_FAILURE)

@@ -38,6 +38,8 @@ export interface TaskWait {
 }
 
 const POLL_MS = 200
+/** A task stores its state as soon as it has started: one that is not there for so long will not come. */
+const NO_STATE_MS = 5_000
 /** A wait that is shorter is not worth a word. */
 const QUIET_MS = 2_000
 /** A stored position that GTIDs do not confirm must hold through a few checkpoints. */
@@ -102,9 +104,8 @@ async function poll(wait: TaskWait, unmetBy: (state: TaskState) => Unmet | null)
     const unmet = state === null ? noState(wait.statePath) : unmetBy(state)
     if (unmet === null) return state!
     const now = wait.now()
-    if (now >= wait.deadline) {
-      throw new TidemarkError(unmet.code, `waited ${wait.waitSeconds} s: ${unmet.message}`)
-    }
+    if (now >= wait.deadline) throw new TidemarkError(unmet.code, `waited ${wait.waitSeconds} s: ${unmet.message}`)
+    if (state === null && now - began >= NO_STATE_MS) throw new TidemarkError(unmet.code, unmet.message)
     if (!told && now - began >= QUIET_MS) {
       told = true
       wait.onWaiting(unmet.waitingFor)
