@@ -62,6 +62,10 @@ export class SignalTableMarks implements Watermarks {
       const abort = (): void => {
         reject(abortReason(signal))
       }
+      if (signal.aborted) {
+        abort()
+        return
+      }
       signal.addEventListener('abort', abort, {once: true})
       this.#committedWaiters.push({
         number,
@@ -81,9 +85,8 @@ export class SignalTableMarks implements Watermarks {
   /** The number of the mark that an event of the signal table stands for, or null for any other row. */
   markOf(operation: 'c' | 'd', id: string): number | null {
     const prefix = this.#idPrefix()
-    if (!id.startsWith(prefix)) return null
+    if (!id.startsWith(prefix) || !/^[0-9]{1,15}$/.test(id.slice(prefix.length))) return null
     const number = Number(id.slice(prefix.length))
-    if (!Number.isSafeInteger(number)) return null
     if (operation === 'c') return number
     return this.#options.strategy === 'insert_delete' ? number + 1 : null
   }

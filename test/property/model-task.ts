@@ -36,7 +36,7 @@ interface Step {
 }
 
 /** Marks as the port wants them, on the model's binlog: wanted, issued, visible (committed), seen. */
-class ModelMarks implements Watermarks {
+export class ModelMarks implements Watermarks {
   readonly shared = new Int32Array(new SharedArrayBuffer(4))
   readonly problem = null
   wanted = 0
@@ -55,9 +55,13 @@ class ModelMarks implements Watermarks {
     for (const waiter of this.#waiters) if (waiter.number <= number) waiter.resolve()
     this.#waiters = this.#waiters.filter(waiter => waiter.number > number)
   }
-  whenCommitted(number: number): Promise<void> {
+  whenCommitted(number: number, signal: AbortSignal): Promise<void> {
     if (this.committed >= number) return Promise.resolve()
-    return new Promise(resolve => this.#waiters.push({number, resolve}))
+    if (signal.aborted) return Promise.reject(signal.reason as Error)
+    return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), {once: true})
+      this.#waiters.push({number, resolve})
+    })
   }
   run(): Promise<void> {
     return Promise.resolve()
