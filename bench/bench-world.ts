@@ -11,6 +11,7 @@ import {startTogether} from '../tools/servers/start-together.ts'
 import {abortable} from './abortable.ts'
 import type {BenchOptions} from './bench-options.ts'
 import {createTable, loadRows, type BenchTable} from './bench-tables.ts'
+import {commandLine} from './process-usage.ts'
 import {TopicSampler} from './topic-sample.ts'
 
 export const database = 'tidemark_bench'
@@ -102,7 +103,7 @@ export class BenchWorld {
       load: loadavg()[0]!.toFixed(1),
       node: process.version,
       mysql: `${await this.#variable('version')} (${this.mysql.way})`,
-      kafka: this.kafka.way,
+      kafka: `${kafkaVersion(this.kafka.pid) ?? 'unknown version'} (${this.kafka.way})`,
       syncBinlog: await this.#variable('sync_binlog'),
       flushLogAtTrxCommit: await this.#variable('innodb_flush_log_at_trx_commit'),
       bufferPoolMb: Number(await this.#variable('innodb_buffer_pool_size')) / 2 ** 20,
@@ -119,6 +120,11 @@ export class BenchWorld {
 /** What is being done; standard output is for the result. */
 export function progress(text: string): void {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${text}\n`)
+}
+
+/** The broker's protocol does not tell; its jars do. */
+function kafkaVersion(pid: number | null): string | null {
+  return /kafka[-_][\d.]*-?(\d+\.\d+\.\d+)/.exec(commandLine(pid) ?? '')?.[1] ?? null
 }
 
 async function openDatabase(mysql: MysqlServer): Promise<Connection> {

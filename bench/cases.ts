@@ -18,8 +18,8 @@ export const cases: Readonly<Record<CaseName, (world: BenchWorld) => Variants>> 
   memory: memoryCase,
 }
 
-/** Rows of the run before the first measured one: the broker's and the server's code is then compiled and warm. */
-const WARM_UP_ROWS = 50_000
+/** Rows of the run before the first measured one: a fresh broker spends its first seconds on compiling itself. */
+const WARM_UP_ROWS = 200_000
 
 async function* snapshotCase(world: BenchWorld): Variants {
   const rows = world.options.rows ?? 500_000

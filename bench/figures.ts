@@ -16,6 +16,8 @@ export interface RunFigures {
   /** CPU seconds of the task's busiest threads. */
   readonly threads: Readonly<Record<string, number>>
   readonly peakRssMb: number | null
+  /** Processes that wanted a core before the run, over a minute: above 0 others had their share of the machine. */
+  readonly loadBefore: number
   /** How the result was found to be complete. */
   readonly verified: string
 }
@@ -49,7 +51,9 @@ const columns: readonly {readonly head: string; readonly cell: (runs: readonly R
   {head: 'CPU tidemark', cell: runs => fixed(runs, run => run.cpu.tidemark)},
   {head: 'mysqld', cell: runs => fixed(runs, run => run.cpu.mysqld)},
   {head: 'kafka', cell: runs => fixed(runs, run => run.cpu.kafka)},
+  {head: 'CPU sum', cell: runs => fixed(runs, cpuSum)},
   {head: 'peak MB', cell: runs => whole(runs, run => run.peakRssMb)},
+  {head: 'load', cell: runs => fixed(runs, run => run.loadBefore)},
   {head: 'bytes/event', cell: runs => (runs[0] === undefined ? '' : eventBytesText(runs[0].bytesPerEvent))},
 ]
 
@@ -60,6 +64,13 @@ export function figuresTable(variants: readonly VariantFigures[]): string {
   const widths = table[0]!.map((_, index) => Math.max(...table.map(row => row[index]!.length)))
   const align = (cell: string, index: number) => (index === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[index]!))
   return table.map(row => row.map(align).join('  ').trimEnd()).join('\n')
+}
+
+/** Of all three processes: what bounds the rows a second of a machine that does nothing else. */
+function cpuSum({cpu}: RunFigures): number | null {
+  return cpu.tidemark === null || cpu.mysqld === null || cpu.kafka === null
+    ? null
+    : cpu.tidemark + cpu.mysqld + cpu.kafka
 }
 
 function eventBytesText({key, value, headers}: EventBytes): string {

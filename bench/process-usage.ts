@@ -39,6 +39,11 @@ export function resetPeak(pid: number | null): boolean {
   }
 }
 
+/** Program and arguments, separated by NUL. */
+export function commandLine(pid: number | null): string | null {
+  return readProc(pid, 'cmdline')
+}
+
 /** utime + stime of a line of /proc/PID/stat; the command's name before them may itself hold blanks and brackets. */
 export function statSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -2,7 +2,7 @@
 
 import {execFile} from 'node:child_process'
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
-import {availableParallelism} from 'node:os'
+import {availableParallelism, loadavg} from 'node:os'
 import {basename, join} from 'node:path'
 import {promisify} from 'node:util'
 import {TidemarkProcess, type LogLine} from '../test/support/tidemark-process.ts'
@@ -62,6 +62,7 @@ export class TidemarkRun {
   readonly task: TidemarkProcess
   readonly topic: string
   readonly startedAtMs = Date.now()
+  readonly #loadBefore = loadavg()[0]!
   readonly #setup: RunSetup
   readonly #configFile: string
   readonly #profiles: string | null
@@ -159,6 +160,7 @@ export class TidemarkRun {
         cpu: {tidemark: perMillion('tidemark'), mysqld: perMillion('mysqld'), kafka: perMillion('kafka')},
         threads,
         peakRssMb: peak,
+        loadBefore: this.#loadBefore,
       }
     }
   }
