@@ -2,7 +2,7 @@
 // without the schema frame of Connect's JsonConverter.
 
 import {TidemarkError} from '../core/tidemark-error.ts'
-import {isNullValue, isText, scanMembers, skipValue} from './json-scan.ts'
+import {isNull, isText, scanMembers, skipValue} from './json-scan.ts'
 
 const FRAME_START = Buffer.from('{"schema":{')
 const PAYLOAD = 'payload'
@@ -21,22 +21,29 @@ export class ChangeScanner {
   /** `source.gtid` without quotes. -1: null or none. */
   gtidStart = -1
   gtidEnd = -1
+  /** The offset behind the value. */
+  valueEnd = 0
   readonly #frame = new FrameSkipper()
   #bytes: Buffer = Buffer.alloc(0)
+  #end = 0
 
   /**
-   * Reads one value. False: it is null or its payload is, as a tombstone's. Throws TIDEMARK_VERIFY_EVENT_MALFORMED for
+   * Reads the value that begins at `start` and ends at `end` at the latest. False: it is null or its payload is, as a tombstone's. Throws TIDEMARK_VERIFY_EVENT_MALFORMED for
    * what is no change event.
    */
   scan(bytes: Buffer, start: number, end: number): boolean {
     const from = this.#frame.payloadStart(bytes, start, end)
-    const to = from === start ? end : end - 1
-    if (isNullValue(bytes, from, to)) return false
+    const brace = from === start ? 0 : 1
+    if (isNull(bytes, from)) {
+      this.valueEnd = from + 4 + brace
+      return false
+    }
     this.op = 0
     this.afterStart = this.afterEnd = this.fileStart = this.fileEnd = this.gtidStart = this.gtidEnd = -1
     this.pos = 0
     this.#bytes = bytes
-    scanMembers(bytes, from, to, this.#onMember)
+    this.#end = end
+    this.valueEnd = scanMembers(bytes, from, end, this.#onMember) + brace
     if (this.op === 0) {
       throw new TidemarkError(
         'TIDEMARK_VERIFY_EVENT_MALFORMED',
@@ -46,23 +53,27 @@ export class ChangeScanner {
     return true
   }
 
-  readonly #onMember = (nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void => {
+  readonly #onMember = (nameStart: number, nameEnd: number, valueStart: number): number => {
     const bytes = this.#bytes
+    if (isText(bytes, nameStart, nameEnd, 'source') && !isNull(bytes, valueStart)) {
+      return scanMembers(bytes, valueStart, this.#end, this.#onSourceMember)
+    }
+    const valueEnd = skipValue(bytes, valueStart, this.#end)
     if (isText(bytes, nameStart, nameEnd, 'after')) {
-      if (isNullValue(bytes, valueStart, valueEnd)) return
+      if (isNull(bytes, valueStart)) return valueEnd
       this.afterStart = valueStart
       this.afterEnd = valueEnd
     } else if (isText(bytes, nameStart, nameEnd, 'op')) {
       this.op = valueEnd - valueStart === 3 ? bytes[valueStart + 1]! : 0
-    } else if (isText(bytes, nameStart, nameEnd, 'source')) {
-      if (!isNullValue(bytes, valueStart, valueEnd)) scanMembers(bytes, valueStart, valueEnd, this.#onSourceMember)
     }
+    return valueEnd
   }
 
-  readonly #onSourceMember = (nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void => {
+  readonly #onSourceMember = (nameStart: number, nameEnd: number, valueStart: number): number => {
     const bytes = this.#bytes
+    const valueEnd = skipValue(bytes, valueStart, this.#end)
+    if (isNull(bytes, valueStart)) return valueEnd
     if (isText(bytes, nameStart, nameEnd, 'file')) {
-      if (isNullValue(bytes, valueStart, valueEnd)) return
       this.fileStart = valueStart + 1
       this.fileEnd = valueEnd - 1
     } else if (isText(bytes, nameStart, nameEnd, 'pos')) {
@@ -71,10 +82,10 @@ export class ChangeScanner {
       for (let at = valueStart; at < valueEnd; at++) pos = pos * 10 + (bytes[at]! - 48)
       this.pos = pos
     } else if (isText(bytes, nameStart, nameEnd, 'gtid')) {
-      if (isNullValue(bytes, valueStart, valueEnd)) return
       this.gtidStart = valueStart + 1
       this.gtidEnd = valueEnd - 1
     }
+    return valueEnd
   }
 }
 

@@ -57,8 +57,16 @@ export class EventIntake {
     this.#deleted = new Array<Buffer | null>(tables).fill(null)
   }
 
-  /** One event of the table's topic. `key` null: it has none; `value` null: a tombstone. The bytes are copied. */
-  take(table: number, key: BufferRange | null, value: BufferRange | null): void {
+  /**
+   * One event of the table's topic. `key` null: it has none; `value` null: a tombstone. The bytes are copied. Returns the
+   * offset behind the value, which may lie before `value.end`; 0 without one.
+   */
+  take(table: number, key: BufferRange | null, value: BufferRange | null): number {
+    this.#take(table, key, value)
+    return value === null ? 0 : this.#scanner.valueEnd
+  }
+
+  #take(table: number, key: BufferRange | null, value: BufferRange | null): void {
     const counts = this.counts[table]!
     counts.events++
     this.#head.table = table

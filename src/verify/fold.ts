@@ -1,6 +1,6 @@
 // Folds the events of one bucket by key and compares what they add up to with the table's rows.
 
-import {scanMembers} from './json-scan.ts'
+import {scanMembers, skipValue} from './json-scan.ts'
 import type {Bucket, ByteRange, RecordHead} from './spill-store.ts'
 import {SpillStore} from './spill-store.ts'
 
@@ -187,8 +187,10 @@ function differingColumns(row: string, topic: string): string[] {
 function membersOf(latin1: string): Map<string, string> {
   const bytes = Buffer.from(latin1, 'latin1')
   const members = new Map<string, string>()
-  scanMembers(bytes, 0, bytes.length, (nameStart, nameEnd, valueStart, valueEnd) => {
+  scanMembers(bytes, 0, bytes.length, (nameStart, nameEnd, valueStart) => {
+    const valueEnd = skipValue(bytes, valueStart, bytes.length)
     members.set(bytes.toString('utf8', nameStart, nameEnd), bytes.toString('latin1', valueStart, valueEnd))
+    return valueEnd
   })
   return members
 }

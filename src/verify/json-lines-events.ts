@@ -3,11 +3,14 @@
 import {open} from 'node:fs/promises'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 import type {BufferRange, EventIntake} from './event-intake.ts'
-import {isNullValue, isText, scanMembers} from './json-scan.ts'
+import {isNull, isText, scanMembers, skipValue} from './json-scan.ts'
 
 const READ_BYTES = 1024 * 1024
 const NEWLINE = 0x0a
 const QUOTE = 0x22
+/** No topic yet; the topic of a table that was not asked for. */
+const NO_TABLE = -1
+const OTHER_TABLE = -2
 
 export interface JsonLinesSource {
   readonly path: string
@@ -44,15 +47,16 @@ export async function readJsonLines(source: JsonLinesSource, intake: EventIntake
 class EventLines {
   readonly #source: JsonLinesSource
   readonly #intake: EventIntake
-  readonly #key: BufferRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
-  readonly #value: BufferRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
   #line = 0
+  #lastTopic = ''
+  #lastTable = OTHER_TABLE
   // Of the line being read.
   #bytes: Buffer = Buffer.alloc(0)
-  #topicStart = -1
-  #topicEnd = -1
-  #lastTopic = ''
-  #lastTable = -1
+  #end = 0
+  #table = NO_TABLE
+  #isTaken = false
+  readonly #key: BufferRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
+  readonly #value: BufferRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
 
   constructor(source: JsonLinesSource, intake: EventIntake) {
     this.#source = source
@@ -73,59 +77,74 @@ class EventLines {
 
   #take(bytes: Buffer, start: number, end: number): void {
     this.#bytes = bytes
-    this.#topicStart = -1
+    this.#end = end
+    this.#table = NO_TABLE
+    this.#isTaken = false
     this.#key.start = this.#key.end = this.#value.start = this.#value.end = 0
     try {
       scanMembers(bytes, start, end, this.#onMember)
-      const table = this.#table()
-      if (table < 0) return
-      const {key, value} = {key: this.#range(this.#key), value: this.#range(this.#value)}
-      this.#intake.take(table, key === null ? null : plainKey(key), value)
+      if (this.#table === NO_TABLE) {
+        throw new TidemarkError(
+          'TIDEMARK_VERIFY_EVENT_MALFORMED',
+          'it has no "topic": is this a file of the file sink?',
+        )
+      }
+      if (this.#table === OTHER_TABLE || this.#isTaken) return
+      this.#intake.take(this.#table, this.#plainKey(), this.#value.end === 0 ? null : this.#value)
     } catch (error) {
       if (!(error instanceof TidemarkError) || error.code !== 'TIDEMARK_VERIFY_EVENT_MALFORMED') throw error
       throw new TidemarkError(error.code, `${this.#source.path}, line ${this.#line}: ${error.message}`, {cause: error})
     }
   }
 
-  readonly #onMember = (nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void => {
+  readonly #onMember = (nameStart: number, nameEnd: number, valueStart: number): number => {
     const bytes = this.#bytes
-    if (isText(bytes, nameStart, nameEnd, 'topic')) {
-      this.#topicStart = valueStart + 1
-      this.#topicEnd = valueEnd - 1
-    } else if (isText(bytes, nameStart, nameEnd, 'key')) {
-      this.#key.start = valueStart
-      this.#key.end = valueEnd
-    } else if (isText(bytes, nameStart, nameEnd, 'value')) {
-      this.#value.start = valueStart
-      this.#value.end = valueEnd
+    // Topic and key come first in the lines that Tidemark writes: then the value is walked only once, by the intake.
+    if (
+      this.#table >= 0 &&
+      this.#key.end > 0 &&
+      isText(bytes, nameStart, nameEnd, 'value') &&
+      !isNull(bytes, valueStart)
+    ) {
+      setRange(this.#value, bytes, valueStart, this.#end)
+      this.#isTaken = true
+      return this.#intake.take(this.#table, this.#plainKey(), this.#value)
     }
+    const valueEnd = skipValue(bytes, valueStart, this.#end)
+    if (isText(bytes, nameStart, nameEnd, 'topic')) {
+      this.#table = this.#tableOf(valueStart + 1, valueEnd - 1)
+      if (this.#table === OTHER_TABLE) return -1
+    } else if (isText(bytes, nameStart, nameEnd, 'key')) {
+      setRange(this.#key, bytes, valueStart, valueEnd)
+    } else if (isText(bytes, nameStart, nameEnd, 'value') && !isNull(bytes, valueStart)) {
+      setRange(this.#value, bytes, valueStart, valueEnd)
+    }
+    return valueEnd
   }
 
-  /** Index of the line's table, -1 where it is none of those asked for. Lines of one topic mostly follow each other. */
-  #table(): number {
-    if (this.#topicStart < 0) {
-      throw new TidemarkError('TIDEMARK_VERIFY_EVENT_MALFORMED', 'it has no "topic": is this a file of the file sink?')
-    }
-    if (!isText(this.#bytes, this.#topicStart, this.#topicEnd, this.#lastTopic)) {
-      this.#lastTopic = this.#bytes.toString('latin1', this.#topicStart, this.#topicEnd)
-      this.#lastTable = this.#source.tables.get(this.#lastTopic) ?? -1
+  /** Lines of one topic mostly follow each other. */
+  #tableOf(start: number, end: number): number {
+    if (!isText(this.#bytes, start, end, this.#lastTopic)) {
+      this.#lastTopic = this.#bytes.toString('latin1', start, end)
+      this.#lastTable = this.#source.tables.get(this.#lastTopic) ?? OTHER_TABLE
     }
     return this.#lastTable
   }
 
-  #range(range: BufferRange): BufferRange | null {
-    if (range.end === 0 || isNullValue(this.#bytes, range.start, range.end)) return null
-    range.bytes = this.#bytes
-    return range
+  /** The StringConverter's key stands as a JSON string in the file; in a topic it is the bare text. */
+  #plainKey(): BufferRange | null {
+    const {bytes, start, end} = this.#key
+    if (end === 0 || isNull(bytes, start)) return null
+    if (bytes[start] !== QUOTE) return this.#key
+    const text = Buffer.from(JSON.parse(bytes.toString('utf8', start, end)) as string)
+    return {bytes: text, start: 0, end: text.length}
   }
 }
 
-/** The StringConverter's key stands as a JSON string in the file; in a topic it is the bare text. */
-function plainKey(key: BufferRange): BufferRange {
-  if (key.bytes[key.start] !== QUOTE) return key
-  const text = JSON.parse(key.bytes.toString('utf8', key.start, key.end)) as string
-  const bytes = Buffer.from(text)
-  return {bytes, start: 0, end: bytes.length}
+function setRange(range: BufferRange, bytes: Buffer, start: number, end: number): void {
+  range.bytes = bytes
+  range.start = start
+  range.end = end
 }
 
 function fileError(path: string, cause: unknown): TidemarkError {

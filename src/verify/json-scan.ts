@@ -13,10 +13,13 @@ const BRACKET_OPEN = 0x5b
 const BRACKET_CLOSE = 0x5d
 const LETTER_N = 0x6e
 
-/** Called for each member: its name is `bytes[nameStart, nameEnd)` without quotes, escapes as they stand. */
-export type OnMember = (nameStart: number, nameEnd: number, valueStart: number, valueEnd: number) => void
+/**
+ * Called for each member: its name is `bytes[nameStart, nameEnd)` without quotes, escapes as they stand. Returns the
+ * offset behind the value (`skipValue` finds it), so that nothing is walked twice; or -1 to end the walk.
+ */
+export type OnMember = (nameStart: number, nameEnd: number, valueStart: number) => number
 
-/** Walks the members of the object that begins at `at`, in order, and returns the offset behind it. */
+/** Walks the members of the object that begins at `at`, in order, and returns the offset behind it, or -1. */
 export function scanMembers(bytes: Uint8Array, at: number, end: number, onMember: OnMember): number {
   at = skipBlanks(bytes, at, end)
   if (bytes[at] !== BRACE_OPEN || at >= end) throw malformedJson('an object was expected')
@@ -29,10 +32,9 @@ export function scanMembers(bytes: Uint8Array, at: number, end: number, onMember
     const nameEnd = at - 1
     at = skipBlanks(bytes, at, end)
     if (bytes[at] !== COLON || at >= end) throw malformedJson('":" was expected')
-    const valueStart = skipBlanks(bytes, at + 1, end)
-    const valueEnd = skipValue(bytes, valueStart, end)
-    onMember(nameStart, nameEnd, valueStart, valueEnd)
-    at = skipBlanks(bytes, valueEnd, end)
+    at = onMember(nameStart, nameEnd, skipBlanks(bytes, at + 1, end))
+    if (at < 0) return -1
+    at = skipBlanks(bytes, at, end)
     if (at >= end) throw malformedJson('it ends inside an object')
     if (bytes[at] === BRACE_CLOSE) return at + 1
     if (bytes[at] !== COMMA) throw malformedJson('"," or "}" was expected')
@@ -71,8 +73,9 @@ export function skipBlanks(bytes: Uint8Array, at: number, end: number): number {
   return at
 }
 
-export function isNullValue(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start === 4 && bytes[start] === LETTER_N
+/** Whether the value that begins at `start` is null. */
+export function isNull(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === LETTER_N
 }
 
 /** True where `bytes[start, end)` is this ASCII text. */

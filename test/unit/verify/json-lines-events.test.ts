@@ -72,3 +72,24 @@ test('a line that is no event is refused with its number', async t => {
     message: /events\.jsonl, line 3: .*no "topic"/,
   })
 })
+
+test('members may stand in any order', async t => {
+  const [, key, value] = /"key":(.*),"value":(.*),"headers"/.exec(line('s.a', '{"id":1}', '{"id":1}'))!
+  const content = [
+    `{"value":${value},"key":${key},"topic":"s.a"}`,
+    `{"topic":"s.a","value":${value},"key":${key}}`,
+    `{"headers":{"topic":"s.b"},"partition":1,"topic":"s.a","key":${key},"value":${value}}`,
+    `{"value":null,"topic":"s.a","key":${key}}`,
+  ]
+  const {records, counts} = await read(t, content.map(text => `${text}\n`).join(''), {'s.a': 0, 's.b': 1})
+  assert.deepEqual(
+    records.map(([table, keyText, row]) => [table, keyText, row]),
+    [
+      [0, '{"id":1}', '{"id":1}'],
+      [0, '{"id":1}', '{"id":1}'],
+      [0, '{"id":1}', '{"id":1}'],
+      [0, '{"id":1}', ''],
+    ],
+  )
+  assert.equal(counts[1]!.events, 0)
+})

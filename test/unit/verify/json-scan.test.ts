@@ -14,11 +14,11 @@ const record = fc.dictionary(text, fc.oneof(value, text), {noNullPrototype: true
 
 function members(json: Buffer, start = 0, end = json.length): Map<string, string> {
   const found = new Map<string, string>()
-  scanMembers(json, start, end, (nameStart, nameEnd, valueStart, valueEnd) => {
-    found.set(
-      JSON.parse(json.toString('utf8', nameStart - 1, nameEnd + 1)) as string,
-      json.toString('utf8', valueStart, valueEnd),
-    )
+  scanMembers(json, start, end, (nameStart, nameEnd, valueStart) => {
+    const valueEnd = skipValue(json, valueStart, end)
+    const name = JSON.parse(json.toString('utf8', nameStart - 1, nameEnd + 1)) as string
+    found.set(name, json.toString('utf8', valueStart, valueEnd))
+    return valueEnd
   })
   return found
 }
