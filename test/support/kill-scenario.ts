@@ -5,6 +5,7 @@ import {appendFile, readFile, stat} from 'node:fs/promises'
 import type {TestContext} from 'node:test'
 import {setTimeout as delay} from 'node:timers/promises'
 import kafkajs from 'kafkajs'
+import {eventually} from '../../tools/servers/eventually.ts'
 import {caughtUp, prepareCapture, receipt, type Capture} from './capture.ts'
 import {consumeTopic} from './consume-topic.ts'
 import {assertConverged, assertHistory} from './history-oracle.ts'
@@ -29,6 +30,8 @@ export interface KillScenario {
   readonly seed?: number
   readonly bootstrap?: string
   readonly config?: Config
+  /** What else goes wrong around a kill. `before` runs at its instant, `after` when the process is gone. */
+  readonly around?: {before(tidemark: TidemarkProcess): Promise<void>; after(): Promise<void>}
   /** Keys of each written table. */
   readonly size: number
 }
@@ -51,10 +54,12 @@ export async function surviveKills(t: TestContext, options: KillScenario): Promi
   for (let kill = 0; kill < options.kills; kill++) {
     const tidemark = await capture.run(t)
     await keepSnapshotGoing(capture)
-    // Half of the kills come at any instant, the start included; half while rows of the quiet table are leaving.
-    if (kill % 2 === 1) await untilCopying(tidemark)
+    // Half of the kills come at any instant, the start included; half (all, where more goes wrong) while rows of the quiet table are leaving.
+    if (kill % 2 === 1 || options.around !== undefined) await untilCopying(tidemark)
     await delay(random.integer(...options.between))
+    await options.around?.before(tidemark)
     const end = await tidemark.kill()
+    await options.around?.after()
     assert.equal(end.signal, 'SIGKILL', `the process ended by itself: ${tidemark.stderr}`)
     const now = await beyondState(scenario)
     assert.ok(
@@ -110,8 +115,16 @@ async function setUp(t: TestContext, options: KillScenario): Promise<Scenario> {
     halves.map(async half => new RandomWriter(await capture.database.connect(), half, random)),
   )
   const events = async (table: string): Promise<ObservedEvent[]> =>
-    bootstrap === undefined ? await capture.tableEvents(table) : await consumeTopic(bootstrap, capture.topic(table))
+    bootstrap === undefined ? await capture.tableEvents(table) : await consumed(bootstrap, capture.topic(table))
   return {capture, random, writers, events, torn: {lines: 0}}
+}
+
+/** A broker that has just started refuses for a while. */
+async function consumed(bootstrap: string, topic: string): Promise<ObservedEvent[]> {
+  return await eventually(
+    {what: `the events of ${topic}`, timeoutMs: 60_000},
+    async () => await consumeTopic(bootstrap, topic),
+  )
 }
 
 async function createTopic(bootstrap: string, topic: string): Promise<void> {
