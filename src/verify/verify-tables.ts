@@ -111,7 +111,10 @@ class Verification {
       const rows: number[] = []
       for (const [index, table] of tables.entries()) {
         onProgress(`reading table ${table.text}`)
+        // Going back to it gives up the metadata lock of the table just read, which would hold up an ALTER TABLE.
+        await queryRows(connection, 'SAVEPOINT before_table', [], 'set a savepoint')
         rows.push(await readRows(connection, {table, index, condition, signal}, this.#store))
+        await queryRows(connection, 'ROLLBACK TO SAVEPOINT before_table', [], 'go back to the savepoint')
       }
       await queryRows(connection, 'COMMIT', [], 'end the read view')
       await assertSameShapes(connection, tables)
