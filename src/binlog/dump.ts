@@ -160,7 +160,7 @@ class HeartbeatWatch {
 
   #tick(): void {
     this.#silentPeriods = this.#chunks.isPaused ? 0 : this.#silentPeriods + 1
-    if (this.#silentPeriods <= SILENT_PERIODS) return
+    if (this.#silentPeriods < SILENT_PERIODS) return
     const seconds = (SILENT_PERIODS * this.#periodMs) / 1000
     this.#chunks.fail(
       new TidemarkError(

@@ -1,6 +1,7 @@
 // Signals as Debezium's users write them: `(id, type, data)` with JSON in data. Parsing tells what is wrong in words that
 // the sender can act on; nothing is silently ignored.
 
+import {javaRegex} from '../config/java-regex.ts'
 import {assertNever} from '../core/tidemark-error.ts'
 
 /** A signal as it came, from any channel. */
@@ -124,7 +125,7 @@ function collectionsOf(data: Record<string, unknown>): CollectionPattern[] {
   return value.map((entry: unknown) => {
     if (typeof entry !== 'string') throw new Rejection('"data-collections" must hold texts only')
     const text = entry.trim()
-    return {text, expression: compile(text, 'data-collections', 'u')}
+    return {text, expression: compile(text, 'data-collections', {caseSensitive: true})}
   })
 }
 
@@ -138,7 +139,7 @@ function conditionsOf(value: unknown): AdditionalCondition[] {
     if (typeof collection !== 'string' || typeof filter !== 'string' || filter.trim() === '') {
       throw new Rejection('each of "additional-conditions" needs "data-collection" and "filter", both texts')
     }
-    return {collection: compile(collection.trim(), 'additional-conditions', 'iu'), filter}
+    return {collection: compile(collection.trim(), 'additional-conditions', {caseSensitive: false}), filter}
   })
 }
 
@@ -148,14 +149,12 @@ function surrogateKeyOf(value: unknown): readonly string[] | null {
   return value.split(',').map(name => name.trim())
 }
 
-function compile(text: string, where: string, flags: string): RegExp {
+function compile(text: string, where: string, {caseSensitive}: {caseSensitive: boolean}): RegExp {
   try {
-    return new RegExp(`^(?:${text})$`, flags)
+    return javaRegex(text, {caseSensitive})
   } catch (error) {
-    // Names with characters that a regular expression cannot have unescaped still name a table.
-    if (!/[()[\]{}*+?|\\^]/.test(text)) return new RegExp(`^${text.replace(/[.$-]/g, '\\$&')}$`, flags)
     throw new Rejection(
-      `${JSON.stringify(text)} in "${where}" is not a regular expression: ${String((error as Error).message)}`,
+      `${JSON.stringify(text)} in "${where}" is not a regular expression: ${(error as Error).message}`,
     )
   }
 }

@@ -108,7 +108,8 @@ export function keyText(values: KeyValues): string {
   return values
     .map(value => {
       const hex = /^_utf8mb4 X'([0-9a-f]*)'$/.exec(value)?.[1]
-      const text = hex === undefined ? value.replace(/^'(.*)'$|^_utf8mb4''$|e0$/, '$1') : Buffer.from(hex, 'hex').toString()
+      const text =
+        hex === undefined ? value.replace(/^'(.*)'$|^_utf8mb4''$|e0$/, '$1') : Buffer.from(hex, 'hex').toString()
       return text.length > 64 ? `${text.slice(0, 61)}...` : text
     })
     .join(',')

@@ -14,6 +14,8 @@ import {chunkQuery} from './chunk-query.ts'
 /** One range of one table; fit for a message between threads. */
 export interface RangeJob {
   readonly jobId: number
+  /** The server whose binlog is read: chunks may come from no other. */
+  readonly serverUuid: string
   readonly shape: TableShape
   readonly messageKey: readonly number[]
   readonly rowKey: readonly number[]
@@ -69,7 +71,11 @@ export interface Lane {
 
 /** The lane's connection: one SELECT at a time. */
 export interface RowReader {
-  /** Rows as text-protocol packets. `onRow` returns false to have the query killed and the rest dropped; then it resolves. */
+  readonly serverUuid: string
+  /**
+   * Rows as text-protocol packets. `onRow` returns false to have the query killed and the rest dropped; then it resolves.
+   * After that, after `cancel` and after a rejection the reader is of no more use.
+   */
   read(sql: string, onRow: (packet: Buffer, start: number, end: number) => boolean): Promise<void>
   /** Ends the running SELECT from another connection, so that `read` rejects soon. */
   cancel(): void
@@ -79,7 +85,8 @@ export interface RowReader {
 export interface ChunkLaneOptions {
   readonly events: LaneEvents
   readonly compile: (job: RangeJob) => RowEncoder
-  readonly openReader: () => Promise<RowReader>
+  /** Rejects (retryable) where the connection is to another server. */
+  readonly openReader: (serverUuid: string) => Promise<RowReader>
   /** Int32 at index 0: the last mark known to be committed. */
   readonly committedMark: Int32Array
 }
@@ -155,7 +162,8 @@ export class ChunkLane implements Lane {
     for (let sequence = 0; ; sequence++) {
       const granted = await this.#takeGrant()
       if (this.#cancelled) return
-      this.#reader ??= await this.#options.openReader()
+      if (this.#reader !== null && this.#reader.serverUuid !== job.serverUuid) this.#dropReader()
+      this.#reader ??= await this.#options.openReader(job.serverUuid)
       if (this.#cancelled) return
       const read = this.#readChunk({job, encoder, after, sequence, granted})
       // The next chunk's bytes are asked for while this one is read, so that the lane never waits for an answer.
@@ -188,6 +196,7 @@ export class ChunkLane implements Lane {
     const maxBytes = job.chunkBytes
     let rows = 0
     let end: KeyValues | null = null
+    let cut = false
     const sql = chunkQuery(
       {...job, table: job.shape.id, key: job.chunkKey, after: step.after},
       encoder.selectList,
@@ -204,9 +213,11 @@ export class ChunkLane implements Lane {
       rows++
       const full = rows === limit
       if (!full && out.length < maxBytes) return true
+      cut = !full
       end = endOf({job, encoder}, packet, from, to)
       return full
     })
+    if (cut) this.#dropReader()
     if (rows > 0) this.#rowBytes = Math.max(1, out.length / rows)
     return {
       jobId: job.jobId,
@@ -290,4 +301,9 @@ export function fieldsBehind(packet: Buffer, start: number, end: number, first: 
     at += length
   }
   return fields
+}
+
+/** What a chunk holds in memory. */
+export function chunkBytes(chunk: ReadChunk): number {
+  return chunk.bytes.byteLength + chunk.ends.byteLength
 }

@@ -1,57 +1,56 @@
-// A lane's connection to MySQL: SELECTs whose rows come as bytes, and KILL QUERY from a second connection to end one.
+// A lane's connection to MySQL: SELECTs whose rows come as bytes. A SELECT that is ended before its time is killed from
+// a second connection, and its own connection is given up at once: it may hang in a network that is gone, and a KILL
+// that arrives late must not hit the next statement.
 
 import type {DatabaseSettings} from '../config/settings.ts'
+import {TidemarkError} from '../core/tidemark-error.ts'
 import {openConnection} from '../mysql/connections.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
 import {selectRows} from '../mysql/row-query.ts'
+import {assertSameServer} from '../mysql/same-server.ts'
 import type {RowReader} from './chunk-lane.ts'
 
-/** ER_QUERY_INTERRUPTED: what a query that we killed answers. */
-const QUERY_INTERRUPTED = 1317
-
-export async function openRowReader(settings: DatabaseSettings): Promise<RowReader> {
-  const connection = await openConnection(settings, 'chunks')
-  return new MysqlRowReader(settings, connection)
+/** Rejects (retryable) where the connection is to another server than `serverUuid`, whose binlog is read. */
+export async function openRowReader(settings: DatabaseSettings, serverUuid: string): Promise<RowReader> {
+  return new MysqlRowReader(settings, serverUuid, await openSameServer(settings, serverUuid, 'chunks'))
 }
 
 class MysqlRowReader implements RowReader {
+  readonly serverUuid: string
   readonly #settings: DatabaseSettings
   readonly #connection: MysqlConnection
-  #killed = false
+  #ended: 'no' | 'enough' | 'timeout' | 'cancelled' = 'no'
 
-  constructor(settings: DatabaseSettings, connection: MysqlConnection) {
+  constructor(settings: DatabaseSettings, serverUuid: string, connection: MysqlConnection) {
+    this.serverUuid = serverUuid
     this.#settings = settings
     this.#connection = connection
   }
 
   async read(sql: string, onRow: (packet: Buffer, start: number, end: number) => boolean): Promise<void> {
-    let enough = false
     const timeout = this.#settings.queryTimeoutMs
-    const timer = timeout > 0 ? setTimeout(() => this.cancel(), timeout) : undefined
+    const timer = timeout > 0 ? setTimeout(() => this.#end('timeout'), timeout) : undefined
     try {
       await selectRows(this.#connection, sql, (packet, start, end) => {
-        if (enough) return
-        if (!onRow(packet, start, end)) {
-          enough = true
-          this.cancel()
-        }
+        if (this.#ended === 'no' && !onRow(packet, start, end)) this.#end('enough')
       })
-    } catch (error) {
-      // The rest of a chunk that grew too large was not wanted: its query was killed by us.
-      if (!(enough && (error as {errno?: unknown}).errno === QUERY_INTERRUPTED)) throw error
+    } catch (cause) {
+      // The rest of a chunk that grew too large was not wanted.
+      if (this.#ended === 'enough') return
+      if (this.#ended !== 'timeout') throw cause
+      throw new TidemarkError(
+        'TIDEMARK_MYSQL_INTERRUPTED',
+        `a chunk's SELECT took longer than database.query.timeout.ms (${timeout} ms) and was ended; ` +
+          `raise it, or lower incremental.snapshot.chunk.size`,
+        {kind: 'retryable', cause},
+      )
     } finally {
       clearTimeout(timer)
     }
-    if (enough) await this.#settleKill()
   }
 
   cancel(): void {
-    if (this.#killed) return
-    this.#killed = true
-    this.#kill().catch(() => {
-      // No second connection to be had: the query ends with this one.
-      this.#connection.destroy()
-    })
+    this.#end('cancelled')
   }
 
   async close(): Promise<void> {
@@ -59,18 +58,36 @@ class MysqlRowReader implements RowReader {
     await Promise.resolve()
   }
 
-  async #kill(): Promise<void> {
-    const killer = await openConnection(this.#settings, 'kill')
+  #end(why: 'enough' | 'timeout' | 'cancelled'): void {
+    if (this.#ended !== 'no') return
+    this.#ended = why
+    const {threadId} = this.#connection
+    this.#connection.destroy()
+    // The server would notice only when it writes to the connection; a scan that finds nothing goes on until then.
+    this.#kill(threadId).catch(() => undefined)
+  }
+
+  async #kill(threadId: number): Promise<void> {
+    const killer = await openSameServer(this.#settings, this.serverUuid, 'kill')
     try {
-      await killer.query(`KILL QUERY ${this.#connection.threadId}`)
+      await killer.query(`KILL ${threadId}`)
     } finally {
       killer.destroy()
     }
   }
+}
 
-  // A KILL that arrives after its query has ended hits the connection's next statement. It is given one to hit.
-  async #settleKill(): Promise<void> {
-    await this.#connection.query('DO SLEEP(0.05)').catch(() => undefined)
-    this.#killed = false
+async function openSameServer(
+  settings: DatabaseSettings,
+  serverUuid: string,
+  purpose: string,
+): Promise<MysqlConnection> {
+  const connection = await openConnection(settings, purpose)
+  try {
+    await assertSameServer(connection, settings, serverUuid)
+    return connection
+  } catch (error) {
+    connection.destroy()
+    throw error
   }
 }

@@ -10,6 +10,8 @@ export interface RangeSchedulerOptions {
   /** The last mark known to be committed. */
   readonly committed: () => number
   readonly chunkBytes: number
+  /** The server whose binlog is read. */
+  readonly serverUuid: () => string
 }
 
 export class RangeScheduler {
@@ -93,6 +95,7 @@ export class RangeScheduler {
     this.#jobs.set(jobId, {lane, range, unused: 0})
     lane.start({
       jobId,
+      serverUuid: this.#options.serverUuid(),
       shape: prepared.shape,
       messageKey: prepared.messageKey,
       rowKey: prepared.rowKey,

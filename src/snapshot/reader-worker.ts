@@ -26,7 +26,7 @@ const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void => {
 
 const lane = new ChunkLane({
   committedMark: data.committedMark,
-  openReader: () => openRowReader(data.database),
+  openReader: serverUuid => openRowReader(data.database, serverUuid),
   compile: job =>
     compileRowEncoder({
       shape: job.shape,

@@ -17,7 +17,8 @@ export interface SignalTableMarksOptions {
   /** True for errors that time heals (a lost connection, a lock wait time-out). */
   readonly isRetryable: (error: unknown) => boolean
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>
-  readonly onProblem: (problem: string, error: unknown) => void
+  /** `attempt` counts from 1. */
+  readonly onProblem: (problem: string, attempt: number) => void
   /** Tells this run's marks from those of earlier runs, which are ignored. 8 hexadecimal digits. */
   readonly runId?: string
 }
@@ -114,7 +115,7 @@ export class SignalTableMarks implements Watermarks {
         this.#openRow = null
         this.#wanted = Math.max(this.#wanted, number + 1)
         this.problem = error instanceof Error ? error.message : String(error)
-        this.#options.onProblem(this.problem, error)
+        this.#options.onProblem(this.problem, attempt + 1)
         await this.#options.delay(Math.min(5_000, 100 * 2 ** attempt++), signal).catch(() => undefined)
       }
     }

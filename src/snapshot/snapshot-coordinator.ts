@@ -4,53 +4,22 @@
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
 import {describeError} from '../core/tidemark-error.ts'
-import type {Log} from '../core/log.ts'
 import {ChunkBudget} from './chunk-budget.ts'
-import type {Lane, LaneEvents, ReadChunk} from './chunk-lane.ts'
-import type {Notes} from './notes.ts'
-import type {OpenTarget, PlanningSource} from './prepared-table.ts'
+import type {SnapshotCoordinatorOptions} from './coordinator-options.ts'
+import {chunkBytes} from './chunk-lane.ts'
+import type {LaneEvents, ReadChunk} from './chunk-lane.ts'
 import {RangeScheduler} from './range-scheduler.ts'
 import {SnapshotProgressLog} from './snapshot-progress-log.ts'
-import {isActive, newSnapshotPlan} from './snapshot-plan.ts'
+import {forgetOldPlans, isActive, newSnapshotPlan} from './snapshot-plan.ts'
 import type {SnapshotPlan, TablePlan, TableRequest} from './snapshot-plan.ts'
 import {TablePreparer} from './table-preparer.ts'
 import {advance, rewind, TableRun} from './table-run.ts'
 import type {ChunkRun, RangeRun} from './table-run.ts'
-import type {Watermarks} from './watermarks.ts'
-
-/** Where closed windows go: the stream side's outlet for read events. */
-export interface WindowOutlet {
-  /** Rows of the chunk may leave from now on, behind those of chunks handed over before. */
-  enqueue(chunk: ChunkRun): void
-  /** Sends what may be sent. Called whenever something changed here. */
-  pump(): void
-}
-
-export interface SnapshotCoordinatorOptions {
-  readonly watermarks: Watermarks
-  readonly notes: Notes
-  readonly outlet: WindowOutlet
-  readonly planning: PlanningSource
-  readonly openTarget: OpenTarget
-  /** Makes the lanes; their events come back here. */
-  readonly openLanes: (events: LaneEvents) => readonly Lane[]
-  readonly chunkRows: number
-  readonly chunkBytes: number
-  readonly memoryBytes: number
-  readonly log: Log
-  /** The stored state has changed. */
-  readonly onChange: () => void
-  /** A table's rows have all left and been acknowledged. */
-  readonly onTableDone: (run: TableRun) => void
-  /** True for errors that time heals and that are tried again without end: the server is away. */
-  readonly isConnectionLoss: (error: unknown) => boolean
-  /** True for errors that say nothing against the statement: a loss, a lock wait, a killed query. */
-  readonly isTransient: (error: unknown) => boolean
-  readonly signal: AbortSignal
-}
 
 /** A table's SELECT is tried this often before its snapshot is `failed` (connection losses do not count). */
 const MAX_ATTEMPTS = 6
+/** After so many chunks without a loss, a range whose chunks were made smaller has them grow again. */
+const CHUNKS_TO_GROW = 20
 
 export class SnapshotCoordinator {
   /** Stored with the checkpoint; order is reading order. */
@@ -79,6 +48,7 @@ export class SnapshotCoordinator {
       budget: this.budget,
       committed: () => options.watermarks.committed,
       chunkBytes: options.chunkBytes,
+      serverUuid: options.serverUuid,
     })
     this.#preparer = new TablePreparer({
       watermarks: options.watermarks,
@@ -108,7 +78,7 @@ export class SnapshotCoordinator {
   accept(request: {id: string; kind: SnapshotPlan['kind']; tables: readonly TableRequest[]}): SnapshotPlan {
     const plan = newSnapshotPlan(request.id, request.kind, request.tables)
     this.plans.push(plan)
-    this.#forgetOldPlans()
+    forgetOldPlans(this.plans)
     this.#options.log.info(
       {snapshot: plan.id, tables: plan.tables.map(t => tableIdText(t.table)), kind: plan.kind},
       'snapshot accepted',
@@ -125,6 +95,7 @@ export class SnapshotCoordinator {
     for (const run of this.#runs) {
       if (!run.active || !matches(run.plan.table)) continue
       stopped.push(run.plan.table)
+      if (run.preparing) this.#options.onStoppedWhilePreparing()
       this.#end(run, 'stopped')
     }
     for (const plan of this.plans) this.#settle(plan)
@@ -163,17 +134,19 @@ export class SnapshotCoordinator {
 
   /**
    * The table's definition changed in the stream, by DDL or by row events with other columns. What was read with another
-   * definition and has not left is read again. `gone`: after DROP and TRUNCATE there is nothing below the maximum key.
+   * definition and has not left is read again.
    */
   schemaChanged(table: TableId, fingerprint: string | null): void {
     const text = tableIdText(table)
     for (const run of this.#runs) {
-      if (run.text !== text || !run.active || run.prepared === null) continue
-      if (fingerprint !== null && run.prepared.fingerprint === fingerprint) continue
+      if (run.text !== text || !run.active) continue
+      if (fingerprint !== null && run.prepared?.fingerprint === fingerprint) continue
       this.#options.log.info(
         {table: text, snapshot: run.snapshot.id},
         'table definition changed, reading windows again',
       )
+      // What is being prepared now may have been looked at before the change: it is begun again, too.
+      run.definitions++
       run.prepared = null
       for (const range of run.ranges) this.#dropWindows(range)
     }
@@ -260,6 +233,8 @@ export class SnapshotCoordinator {
     range.lowBound = chunk.low
     range.readAfter = chunk.end ?? range.readAfter
     range.readToEnd = chunk.last
+    if (++range.goodChunks % CHUNKS_TO_GROW === 0)
+      range.chunkRows = Math.min(this.#options.chunkRows, range.chunkRows * 2)
     const empty = chunk.rows === 0
     const high = empty ? 0 : this.#options.watermarks.request()
     const item: ChunkRun = {
@@ -298,7 +273,17 @@ export class SnapshotCoordinator {
   #retryOrFail(run: TableRun, what: {attempts: number; notBefore: number}, error: unknown): void {
     const {code, message} = describeError(error)
     run.problem = message
-    if (this.#options.signal.aborted) return
+    if (this.#options.signal.aborted || !run.active) return
+    if (code === 'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE') {
+      // Dropped since it was accepted: there is nothing left to read, and the stream shows the DROP.
+      run.plan.error = message
+      this.#options.log.warn(
+        {table: run.text, snapshot: run.snapshot.id, reason: message},
+        'table is gone, nothing left to copy',
+      )
+      this.#tableDone(run)
+      return
+    }
     const lost = this.#options.isConnectionLoss(error)
     if (!lost && ++what.attempts >= MAX_ATTEMPTS) {
       run.plan.error = message
@@ -323,6 +308,7 @@ export class SnapshotCoordinator {
   }
 
   #readAgain(range: RangeRun, reason: string): void {
+    range.goodChunks = 0
     range.chunkRows = Math.max(1, Math.floor(range.chunkRows / 2))
     this.#options.log.warn(
       {table: range.run.text, reason, chunkRows: range.chunkRows},
@@ -379,22 +365,16 @@ export class SnapshotCoordinator {
     this.#progress.snapshotEnded(plan)
   }
 
+  // Snapshots of one table share its notes: the oldest window of any of them keeps them.
   #forgetNotes(): void {
     const {committed} = this.#options.watermarks
+    const oldest = new Map<string, number>()
     for (const run of this.#runs) {
-      const notes = this.#options.notes.of(run.text)
-      if (notes !== null && notes.size > 0) notes.forgetBefore(run.oldestLow(committed))
+      oldest.set(run.text, Math.min(oldest.get(run.text) ?? committed, run.oldestLow(committed)))
+    }
+    for (const [text, low] of oldest) {
+      const notes = this.#options.notes.of(text)
+      if (notes !== null && notes.size > 0) notes.forgetBefore(low)
     }
   }
-
-  // The stored state keeps the last few ended snapshots for the status, and all that still run or failed.
-  #forgetOldPlans(): void {
-    const ended = this.plans.filter(plan => plan.state === 'completed' || plan.state === 'stopped')
-    for (const plan of ended.slice(0, Math.max(0, ended.length - 10))) this.plans.splice(this.plans.indexOf(plan), 1)
-  }
-}
-
-/** What a chunk holds in memory. */
-export function chunkBytes(chunk: ReadChunk): number {
-  return chunk.bytes.byteLength + chunk.ends.byteLength
 }

@@ -78,3 +78,21 @@ export function newSnapshotPlan(id: string, kind: SnapshotPlan['kind'], tables: 
 export function isActive(plan: SnapshotPlan): boolean {
   return plan.state === 'queued' || plan.state === 'running'
 }
+
+const ENDED_KEPT = 10
+const FAILED_KEPT = 20
+
+/** The stored state keeps the last few ended snapshots for the status, and those that failed last. */
+export function forgetOldPlans(plans: SnapshotPlan[]): void {
+  const forget = (old: SnapshotPlan[], kept: number): void => {
+    for (const plan of old.slice(0, Math.max(0, old.length - kept))) plans.splice(plans.indexOf(plan), 1)
+  }
+  forget(
+    plans.filter(plan => plan.state === 'completed' || plan.state === 'stopped'),
+    ENDED_KEPT,
+  )
+  forget(
+    plans.filter(plan => plan.state === 'failed'),
+    FAILED_KEPT,
+  )
+}

@@ -64,8 +64,18 @@ export class TablePreparer {
   }
 
   async #prepare(run: TableRun): Promise<void> {
+    for (;;) {
+      const {definitions} = run
+      await this.#prepareOnce(run)
+      if (run.definitions === definitions || !run.active) return
+      run.prepared = null
+    }
+  }
+
+  async #prepareOnce(run: TableRun): Promise<void> {
     const {planning, openTarget, watermarks, signal} = this.#options
     const {plan} = run
+    const startedAtMs = Date.now()
     const description = await planning.describe(plan.table, plan.surrogateKey)
     const target = await openTarget(description)
     // Noting for this table began before `needsMark` was issued, so every event that the stream emitted before is
@@ -77,7 +87,7 @@ export class TablePreparer {
       plan.ranges = await this.#ranges(run, description)
       plan.keyColumns = keyColumns
       plan.rowsEstimated = description.rowsEstimated
-      plan.startedAtMs = Date.now()
+      plan.startedAtMs = startedAtMs
       run.ranges = []
     }
     if (run.ranges.length === 0) run.openRanges(this.#options.chunkRows)

@@ -40,6 +40,8 @@ export interface RangeRun {
   /** The last chunk of the range was read. */
   readToEnd: boolean
   chunkRows: number
+  /** Chunks read since the last one that was lost. */
+  goodChunks: number
   /** A lower bound of the low watermark that the chunk being read has. */
   lowBound: number
   /** In reading order, from the oldest that is not acknowledged. */
@@ -57,6 +59,8 @@ export class TableRun {
   needsMark: number
   prepared: PreparedTable | null = null
   preparing = false
+  /** Counts definition changes that the stream has shown. */
+  definitions = 0
   ranges: RangeRun[] = []
   /** For the speed shown: rows and time where this process began with the table. */
   rowsAtStart = 0
@@ -93,6 +97,7 @@ export class TableRun {
         restart: false,
         readToEnd: false,
         chunkRows,
+        goodChunks: 0,
         lowBound: 0,
         chunks: [],
         attempts: 0,

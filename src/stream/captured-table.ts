@@ -45,6 +45,8 @@ export interface TableCatalogOptions {
   readonly isSignalTable: (id: TableId) => boolean
   readonly signalTableEvents: boolean
   /** Key columns of a shape; asks the server only where the shape has no primary key. */
+  /** Events of the table have another key from now on than before. */
+  readonly onKeyChange: (id: TableId) => void
   readonly keysOf: (shape: TableShape) => Promise<TableKeys> | TableKeys
 }
 
@@ -53,6 +55,7 @@ export class TableCatalog {
   readonly seen = new Set<string>()
   readonly #options: TableCatalogOptions
   #tables = new WeakMap<StreamTable, CapturedTable | null>()
+  readonly #keys = new Map<string, string>()
 
   constructor(options: TableCatalogOptions) {
     this.#options = options
@@ -83,6 +86,7 @@ export class TableCatalog {
       isSignalTable,
     }
     this.#tables.set(table, captured)
+    this.#noteKey(captured, keys.messageKey)
     this.seen.add(captured.text)
     return captured
   }
@@ -93,6 +97,13 @@ export class TableCatalog {
     const topic = topicName(settings, shape.id)
     const template = new EnvelopeTemplate({id: shape.id, topic, settings, shape, version})
     return {shape, template, lanes: await topics.open(topic)}
+  }
+
+  #noteKey(table: CapturedTable, messageKey: readonly number[]): void {
+    const names = JSON.stringify(messageKey.map(index => table.encoder.shape.columns[index]!.name))
+    const before = this.#keys.get(table.text)
+    this.#keys.set(table.text, names)
+    if (before !== undefined && before !== names) this.#options.onKeyChange(table.id)
   }
 
   /** Has every table resolved anew, with keys asked for again. */

@@ -61,6 +61,8 @@ export class Dispatcher {
   lastEventMs = 0
   /** How old the last transaction was when it was dispatched, ms. */
   lagMs = 0
+  /** When the server sent anything last, ms since 1970; 0: never. */
+  lastHeardMs = 0
   /** True while everything that the server has sent is dispatched. */
   caughtUp = false
   transactions = 0
@@ -134,6 +136,7 @@ export class Dispatcher {
   async dispatch(events: BinlogEvents): Promise<void> {
     const {emitter} = this.#options
     this.caughtUp = false
+    this.lastHeardMs = Date.now()
     const before = this.transactions
     while (events.next()) {
       switch (events.kind) {

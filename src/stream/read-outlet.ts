@@ -135,6 +135,7 @@ class PieceRows {
   readonly #bytes: Buffer
   readonly #notes: TableNotes | null
   readonly #headers: EventHeaders | null
+  #bytesWritten = 0
 
   constructor(chunk: ChunkRun, notes: TableNotes | null, headers: EventHeaders | null) {
     this.#chunk = chunk
@@ -165,11 +166,14 @@ class PieceRows {
       }
       const partition = partitions === 1 ? 0 : partitionFor(bytes, rowEnd, keyEnd, partitions)
       const batch = (batches[partition] ??= topic.newBatch(partition))
-      if (batch.count > 0 && batch.byteLength >= topic.batchBytes) break
+      // A piece is as large as one batch, over however many partitions it spreads (I4).
+      if (this.#bytesWritten > 0 && this.#bytesWritten >= topic.batchBytes) break
+      const before = batch.byteLength
       const length = template.valueLength('r', rowEnd - start, 0, origin, 0)
       batch.begin(keyEnd === rowEnd ? null : bytes, rowEnd, keyEnd, length, headers)
       template.writeSingle('r', bytes, start, rowEnd, origin, 0, batch.writer)
       batch.end()
+      this.#bytesWritten += batch.byteLength - before
       row++
     }
     this.#chunk.nextRow = row

@@ -7,6 +7,9 @@ import type {Log} from '../core/log.ts'
 import type {TablePlan} from '../snapshot/snapshot-plan.ts'
 import type {Divergence} from '../state/checkpoint.ts'
 
+/** No copy ends it, only a reset of the topic. A number that JSON keeps. */
+const FOR_EVER = Number.MAX_SAFE_INTEGER
+
 export class Divergences {
   list: readonly Divergence[]
   readonly #watched = new Map<string, TableId>()
@@ -30,6 +33,7 @@ export class Divergences {
     const text = tableIdText(table)
     this.#log.warn({table: text, since, reason}, `diverged since ${since}: snapshot again`)
     const before = this.list.find(known => known.table === text)
+    if (before?.atMs === FOR_EVER) return
     const entry = {table: text, since: before?.since ?? since, reason, atMs: Date.now()}
     this.list = [...this.list.filter(known => known.table !== text), entry]
   }
@@ -41,7 +45,7 @@ export class Divergences {
       {table: text, since},
       'ghosts possible: rows deleted while the stream was broken may still be in the topic',
     )
-    const entry = {table: text, since, reason: 'ghosts possible: rows deleted meanwhile', atMs: Infinity}
+    const entry = {table: text, since, reason: 'ghosts possible: rows deleted meanwhile', atMs: FOR_EVER}
     this.list = [...this.list.filter(known => known.table !== text), entry]
   }
 

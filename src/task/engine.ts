@@ -35,6 +35,17 @@ import {Heartbeat} from './heartbeat.ts'
 import {SnapshotDatabase} from './snapshot-database.ts'
 import {SignalTableReader} from './signal-table-reader.ts'
 
+/** One connection for each kind of work, so that a slow query of one never holds up the others, least of all the stream. */
+export interface EngineConnections {
+  /** Shapes, maximum keys and cuts of snapshots; may take long. */
+  readonly planning: ReopeningConnection
+  /** Signals: which tables there are, whether a filter is one. */
+  readonly signals: ReopeningConnection
+  /** Keys of tables without a primary key, when the stream meets them; heartbeats. */
+  readonly stream: ReopeningConnection
+  readonly watermarks: ReopeningConnection
+}
+
 export interface EngineOptions {
   readonly settings: Settings
   readonly version: string
@@ -42,9 +53,7 @@ export interface EngineOptions {
   readonly log: Log
   readonly sink: Sink
   readonly serverUuid: string
-  /** For planning and signals; for marks alone. */
-  readonly planning: ReopeningConnection
-  readonly marking: ReopeningConnection
+  readonly connections: EngineConnections
   readonly offset: StoredOffset
   readonly checkpoint: Checkpoint | null
   readonly initialSnapshotQueued: boolean
@@ -55,6 +64,8 @@ export interface EngineOptions {
 
 /** Notes are bounded with the stream's memory: they are what the stream keeps for the snapshot. */
 const CHUNK_BYTES = 8 * 1024 * 1024
+/** A mark is one small INSERT; longer than this only a connection that hangs takes. */
+const MARK_TIMEOUT_MS = 30_000
 
 export class Engine {
   readonly emitter: Emitter
@@ -95,8 +106,14 @@ export class Engine {
       onAcknowledged: () => this.outlet.pump(),
     })
     const topics = new TopicDirectory(sink, this.emitter)
-    this.#heartbeat = new Heartbeat({settings, topics, emitter: this.emitter, connection: options.planning, log})
-    this.#database = new SnapshotDatabase({connection: options.planning, settings, log})
+    this.#heartbeat = new Heartbeat({
+      settings,
+      topics,
+      emitter: this.emitter,
+      connection: options.connections.stream,
+      log,
+    })
+    this.#database = new SnapshotDatabase({connections: options.connections, settings, log})
     const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter} = settings.events
     const encoderOptions: EncoderOptions = {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter}}
     this.catalog = this.#createCatalog(topics, encoderOptions)
@@ -219,7 +236,11 @@ export class Engine {
    */
   welcome(captured: readonly TableId[]): void {
     const {checkpoint, settings, log} = this.#options
-    const added = captured.filter(table => checkpoint !== null && !checkpoint.knownTables.includes(tableIdText(table)))
+    const copying = new Set(this.coordinator?.runs.map(run => run.text))
+    const added = captured.filter(table => {
+      const text = tableIdText(table)
+      return checkpoint !== null && !checkpoint.knownTables.includes(text) && !copying.has(text)
+    })
     this.#known = captured.map(tableIdText)
     if (added.length === 0 || settings.snapshot.newTables === 'off') return
     const tables = added.map(tableIdText)
@@ -267,26 +288,31 @@ export class Engine {
       isCaptured: createTableFilter(settings),
       isSignalTable: id => isSignalTable(settings, id),
       signalTableEvents: settings.signals.tableEvents,
-      keysOf: shape => keysOf(shape, settings.events, this.#database),
+      keysOf: shape => keysOf(shape, settings.events, this.#database.streamKeys),
+      onKeyChange: table => {
+        const {file, pos} = this.dispatcher.reached
+        this.divergences.diverged(table, `${file}:${pos}`, 'the message key changed')
+      },
     })
   }
 
   #createMarks(): SignalTableMarks | null {
-    const {settings, marking, log} = this.#options
+    const {settings, connections, log} = this.#options
     const signalTable = settings.signals.dataCollection
     if (signalTable === null) return null
     return new SignalTableMarks({
       signalTable,
       strategy: settings.snapshot.watermarking,
       execute: (sql, values) =>
-        marking.use('write a watermark to the signal table', async connection => {
-          await connection.query(sql, [...values])
+        connections.watermarks.use('write a watermark to the signal table', async connection => {
+          await connection.query({sql, timeout: MARK_TIMEOUT_MS}, [...values])
         }),
-      isRetryable,
+      // Whatever the server has against a mark (read-only during a failover, a full disk), the stream goes on without.
+      isRetryable: () => true,
       delay,
-      onProblem: (problem, error) => {
-        void error
-        log.warn({problem}, 'cannot write a watermark, will try again')
+      onProblem: (problem, attempt) => {
+        const level = attempt >= 5 ? 'error' : 'warn'
+        log[level]({problem, attempt}, 'cannot write a watermark, snapshots wait; will try again')
       },
     })
   }
@@ -312,6 +338,8 @@ export class Engine {
         this.emitter.snapshotActive = this.coordinator?.active ?? false
       },
       onTableDone: run => this.divergences.copied(run.plan),
+      onStoppedWhilePreparing: () => this.#options.connections.planning.drop(),
+      serverUuid: () => this.serverUuid,
       isConnectionLoss,
       isTransient: isRetryable,
       signal,
@@ -342,6 +370,8 @@ export class Engine {
   #ddl(change: {reading: {verb: string; changesRows: boolean}; touches: (table: TableId) => boolean}): void {
     const {reading, touches} = change
     this.#database.forget()
+    // Keys other than the primary key are not in the binlog: they may have come or gone with this.
+    this.catalog.forget()
     const {file, pos} = this.dispatcher.reached
     for (const table of this.divergences.watched) {
       if (!touches(table)) continue

@@ -5,6 +5,7 @@ import {BinlogReader} from '../binlog/binlog-reader.ts'
 import type {StreamStart} from '../binlog/binlog-events.ts'
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
+import {tableIdText} from '../core/table-id.ts'
 import {TidemarkError, describeError} from '../core/tidemark-error.ts'
 import {startStatusServer} from '../http/status-server.ts'
 import {createSink} from '../sinks/create-sink.ts'
@@ -59,6 +60,7 @@ class Task {
   /** Aborted by the operator, or by the first failure that an operator must mend. */
   readonly #stopping = new AbortController()
   #failure: {error: unknown} | null = null
+  #malformedAt: string | null = null
 
   constructor(settings: Settings, options: RunTaskOptions) {
     this.#settings = settings
@@ -98,7 +100,8 @@ class Task {
       await this.#sink.open(this.#stopping.signal)
       if (!this.#stopping.signal.aborted) await this.#capture(session, {server, decision, checkpoint})
     } catch (error) {
-      this.#fail(error)
+      // An operator who stops a task that still waits for its broker did not see a failure.
+      if (!this.#options.signal.aborted || this.#engine !== null) this.#fail(error)
     } finally {
       this.#streaming = false
       session.close()
@@ -122,8 +125,12 @@ class Task {
       log: this.#options.log,
       sink: this.#sink,
       serverUuid: server.state.serverUuid,
-      planning: session.connection('planning'),
-      marking: session.connection('watermarks'),
+      connections: {
+        planning: session.connection('planning'),
+        signals: session.connection('signals'),
+        stream: session.connection('stream'),
+        watermarks: session.connection('watermarks'),
+      },
       offset: decision.offset,
       checkpoint: decision.keepSnapshots ? start.checkpoint : null,
       initialSnapshotQueued: decision.keepSnapshots && (start.checkpoint?.initialSnapshotQueued ?? false),
@@ -135,10 +142,10 @@ class Task {
     engine.restorePlans()
     const captured = await engine.capturedTables()
     this.#options.log.info({tables: captured.length}, 'tables captured')
-    engine.welcome(captured)
     const since = `${decision.offset.file}:${decision.offset.pos}`
     if (decision.ghosts) for (const table of captured) engine.divergences.ghostsPossible(table, since)
     if (decision.snapshot) await engine.queueInitialSnapshot(`initial-${randomUUID().slice(0, 8)}`)
+    engine.welcome(captured)
     // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
     await checkpointer.store()
     checkpointer.start()
@@ -164,13 +171,14 @@ class Task {
         for await (const events of reader.events(start, signal)) {
           if (!this.#streaming) this.#streamBegan({engine, session, reader})
           attempt = 0
-          await engine.dispatch(events)
+          await this.#unlessStopped(engine.dispatch(events))
+          if (signal.aborted) return
         }
         if (!signal.aborted) throw new TidemarkError('TIDEMARK_BINLOG_ENDED', 'the dump ended', {kind: 'retryable'})
       } catch (error) {
         this.#streaming = false
         if (signal.aborted) return
-        if (!isConnectionLoss(error)) throw error
+        if (!isConnectionLoss(error) && !this.#mayPass(error, engine)) throw error
         const {code, message} = describeError(error)
         const retryInMs = backoffMs(attempt++)
         const level = attempt > 3 ? 'warn' : 'info'
@@ -178,6 +186,34 @@ class Task {
         await delay(retryInMs, signal)
         start = streamStart(engine.resumePlace())
       }
+    }
+  }
+
+  // Bytes that could not be understood may have been damaged on the way: they are asked for once more, from the same
+  // place. Where they come the same again, nothing but an operator helps. No event is ever passed over.
+  #mayPass(error: unknown, engine: Engine): boolean {
+    if (describeError(error).code !== 'TIDEMARK_BINLOG_MALFORMED') return false
+    const {file, pos} = engine.dispatcher.place
+    const place = `${file}:${pos}`
+    const again = this.#malformedAt !== place
+    this.#malformedAt = place
+    return again
+  }
+
+  // A sink that takes nothing must not keep a stopping task: what could not be sent is not stored as done.
+  async #unlessStopped(work: Promise<void>): Promise<void> {
+    const {signal} = this.#stopping
+    let stop = (): void => undefined
+    const stopped = new Promise<void>(resolve => {
+      stop = resolve
+      signal.addEventListener('abort', stop, {once: true})
+      if (signal.aborted) stop()
+    })
+    try {
+      await Promise.race([work, stopped])
+    } finally {
+      signal.removeEventListener('abort', stop)
+      work.catch(() => undefined)
     }
   }
 
@@ -206,6 +242,19 @@ class Task {
     const timer = setInterval(() => {
       if (engine.coordinator?.active === true) return
       clearInterval(timer)
+      const failed = engine.coordinator?.plans.find(plan => plan.kind === 'initial' && plan.state === 'failed')
+      if (failed !== undefined) {
+        const reasons = failed.tables.flatMap(table =>
+          table.error === null ? [] : [`${tableIdText(table.table)}: ${table.error}`],
+        )
+        this.#fail(
+          new TidemarkError(
+            'TIDEMARK_SNAPSHOT_FAILED',
+            `the initial snapshot failed, and is not complete: ${reasons.join('; ')}`,
+          ),
+        )
+        return
+      }
       this.#options.log.info({}, 'initial snapshot done, stopping as snapshot.mode=initial_only says')
       this.#stopping.abort()
     }, 100)

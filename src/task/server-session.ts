@@ -4,6 +4,7 @@
 import type {Settings} from '../config/settings.ts'
 import {GtidSet} from '../core/gtid-set.ts'
 import type {Log} from '../core/log.ts'
+import {assertSameServer} from '../mysql/same-server.ts'
 import {TidemarkError, describeError} from '../core/tidemark-error.ts'
 import {openConnection} from '../mysql/connections.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
@@ -26,8 +27,9 @@ export interface PreparedServer {
   readonly state: ServerState
 }
 
-/** How long the first connection is tried before the start counts as failed. */
-const FIRST_CONNECT_ATTEMPTS = 5
+/** About a minute: a server that is started beside us is waited for. */
+const FIRST_CONNECT_ATTEMPTS = 16
+const VISIBLE_WITHIN_SECONDS = 10
 
 export class ServerSession {
   readonly #settings: Settings
@@ -61,16 +63,7 @@ export class ServerSession {
   connection(purpose: string): ReopeningConnection {
     const connection = new ReopeningConnection({
       open: () => openConnection(this.#settings.database, purpose),
-      verify: async open => {
-        const {serverUuid} = await readServerIdentity(open)
-        if (serverUuid === this.#serverUuid) return
-        throw new TidemarkError(
-          'TIDEMARK_MYSQL_OTHER_SERVER',
-          `${this.#settings.database.hostname} is server ${serverUuid} now, the binlog comes from ${this.#serverUuid}; ` +
-            `watermarks and chunks must be of the binlog's server: let the name stand for one server only`,
-          {kind: 'retryable'},
-        )
-      },
+      verify: open => assertSameServer(open, this.#settings.database, this.#serverUuid),
     })
     this.#connections.push(connection)
     return connection
@@ -129,14 +122,25 @@ async function readServerState(connection: MysqlConnection, checkpoint: Checkpoi
   const {offset} = checkpoint
   const stored =
     offset.gtidSet !== null && gtidOn
-      ? storedByGtid(GtidSet.parse(offset.gtidSet), GtidSet.parse(executed), GtidSet.parse(purged))
+      ? await storedByGtid(connection, GtidSet.parse(offset.gtidSet), GtidSet.parse(purged))
       : await storedByPosition(connection, {offset, from: checkpoint.serverUuid, to: identity.serverUuid})
   return {...server, stored}
 }
 
-function storedByGtid(stored: GtidSet, executed: GtidSet, purged: GtidSet): ServerState['stored'] {
-  if (!executed.contains(stored)) {
-    const lost = stored.subtract(executed).toString()
+async function storedByGtid(
+  connection: MysqlConnection,
+  stored: GtidSet,
+  purged: GtidSet,
+): Promise<ServerState['stored']> {
+  // What was streamed may not be visible yet (semi-sync), or not yet applied on a replica: give it a moment.
+  const executed = async (): Promise<GtidSet> => GtidSet.parse(await readExecutedGtidSet(connection))
+  let known = await executed()
+  if (!known.contains(stored)) {
+    await connection.query('DO WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [stored.toString(), VISIBLE_WITHIN_SECONDS])
+    known = await executed()
+  }
+  if (!known.contains(stored)) {
+    const lost = stored.subtract(known).toString()
     return {ok: false, reason: `this server lacks the transactions ${lost}, which the stream has already emitted`}
   }
   if (!stored.contains(purged)) {

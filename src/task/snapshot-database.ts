@@ -16,7 +16,11 @@ import type {TableRequest} from '../snapshot/snapshot-plan.ts'
 import type {KeyReader} from '../snapshot/table-keys.ts'
 
 export interface SnapshotDatabaseOptions {
-  readonly connection: ReopeningConnection
+  readonly connections: {
+    readonly planning: ReopeningConnection
+    readonly signals: ReopeningConnection
+    readonly stream: ReopeningConnection
+  }
   readonly settings: Settings
   readonly log: Log
 }
@@ -24,43 +28,33 @@ export interface SnapshotDatabaseOptions {
 /** A table described for a signal's probe is described again for its plan within this time only once. */
 const DESCRIPTION_AGE_MS = 3_000
 
-export class SnapshotDatabase implements KeyReader {
+export class SnapshotDatabase {
   readonly planning: PlanningSource
-  readonly #source: MysqlPlanningSource
+  /** Keys for tables that the stream meets. */
+  readonly streamKeys: KeyReader
+  readonly #planner: MysqlPlanningSource
+  readonly #prober: MysqlPlanningSource
   readonly #options: SnapshotDatabaseOptions
   readonly #described = new Map<string, {at: number; description: TableDescription}>()
 
   constructor(options: SnapshotDatabaseOptions) {
+    const {planning, signals, stream} = options.connections
     this.#options = options
-    this.#source = new MysqlPlanningSource({
-      connection: () => options.connection.get(),
-      readShape: readSupportedShape,
-      readSize,
-      keys: this,
-      events: options.settings.events,
-      log: options.log,
-    })
+    this.#planner = planningSource(options, planning)
+    this.#prober = planningSource(options, signals)
+    this.streamKeys = keyReader(stream)
     const use = <T>(table: TableId, work: () => Promise<T>): Promise<T> =>
-      options.connection.use(`read ${tableIdText(table)}`, work)
+      planning.use(`read ${tableIdText(table)}`, work)
     this.planning = {
       describe: (table, surrogateKey) => this.#describe(table, surrogateKey),
-      maximumKey: (table, key, condition) => use(table, () => this.#source.maximumKey(table, key, condition)),
-      boundaries: (description, table, parts) => use(table, () => this.#source.boundaries(description, table, parts)),
+      maximumKey: (table, key, condition) => use(table, () => this.#planner.maximumKey(table, key, condition)),
+      boundaries: (description, table, parts) => use(table, () => this.#planner.boundaries(description, table, parts)),
     }
   }
 
   /** Base tables that pass the filter. */
   tables(filter: (id: TableId) => boolean): Promise<TableId[]> {
-    return this.#options.connection.use('list the tables', connection => readTables(connection, filter))
-  }
-
-  async uniqueKey(table: TableId): Promise<readonly string[] | null> {
-    const keys = await this.#keys(table)
-    return keys[0]?.columns ?? null
-  }
-
-  async isUnique(table: TableId, columns: readonly string[]): Promise<boolean> {
-    return isUnique(await this.#keys(table), columns)
+    return this.#options.connections.signals.use('list the tables', connection => readTables(connection, filter))
   }
 
   /** Rejects with the reason where the table cannot be copied as asked. */
@@ -71,10 +65,13 @@ export class SnapshotDatabase implements KeyReader {
         'snapshots need a signal table for their watermarks; set signal.data.collection (tidemark init prints its SQL)',
       )
     }
-    const description = await this.#describe(request.table, request.surrogateKey)
+    const {signals} = this.#options.connections
+    const description = await signals.use(`describe ${tableIdText(request.table)}`, () =>
+      this.#prober.describe(request.table, request.surrogateKey),
+    )
     this.#described.set(descriptionKey(request.table, request.surrogateKey), {at: performance.now(), description})
     if (request.condition === null) return
-    await this.#options.connection.use('try the filter', async connection => {
+    await signals.use('try the filter', async connection => {
       try {
         await connection.query(`EXPLAIN SELECT 1 FROM ${quoteTable(request.table)} WHERE (${request.condition})`)
       } catch (error) {
@@ -99,15 +96,29 @@ export class SnapshotDatabase implements KeyReader {
     const known = this.#described.get(key)
     this.#described.delete(key)
     if (known !== undefined && performance.now() - known.at < DESCRIPTION_AGE_MS) return known.description
-    return await this.#options.connection.use(`describe ${tableIdText(table)}`, () =>
-      this.#source.describe(table, surrogateKey),
+    return await this.#options.connections.planning.use(`describe ${tableIdText(table)}`, () =>
+      this.#planner.describe(table, surrogateKey),
     )
   }
+}
 
-  #keys(table: TableId): ReturnType<typeof readKeys> {
-    return this.#options.connection.use(`read the keys of ${tableIdText(table)}`, connection =>
-      readKeys(connection, table),
-    )
+function planningSource(options: SnapshotDatabaseOptions, connection: ReopeningConnection): MysqlPlanningSource {
+  return new MysqlPlanningSource({
+    connection: () => connection.get(),
+    readShape: readSupportedShape,
+    readSize,
+    keys: keyReader(connection),
+    events: options.settings.events,
+    log: options.log,
+  })
+}
+
+function keyReader(connection: ReopeningConnection): KeyReader {
+  const keysOf = (table: TableId): ReturnType<typeof readKeys> =>
+    connection.use(`read the keys of ${tableIdText(table)}`, open => readKeys(open, table))
+  return {
+    uniqueKey: async table => (await keysOf(table))[0]?.columns ?? null,
+    isUnique: async (table, columns) => isUnique(await keysOf(table), columns),
   }
 }
 

@@ -32,10 +32,9 @@ export function decideStart(settings: Settings, checkpoint: Checkpoint | null, s
   const {mode} = settings.snapshot
   const stopAfterSnapshot = mode === 'initial_only'
   if (checkpoint !== null && server.stored?.ok === true) {
-    const unfinished = wantsSnapshot(mode) && !checkpoint.initialSnapshotQueued
     return {
       offset: checkpoint.offset,
-      snapshot: unfinished || (mode === 'always' && !initialRuns(checkpoint)),
+      snapshot: mode === 'always' && !initialRuns(checkpoint),
       stopAfterSnapshot,
       keepSnapshots: true,
       ghosts: false,

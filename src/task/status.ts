@@ -74,7 +74,7 @@ export function statusReport(context: StatusContext): StatusReport {
     streaming,
     position,
     stored,
-    behindMs: behindMs(engine),
+    behindMs: behindMs(engine, streaming),
     snapshot: snapshotStatus(engine),
     signals: (engine?.signals.receipts ?? []).slice(-20),
     diverged: (engine?.divergences.list ?? []).map(({table, since, reason}) => ({table, since, reason})),
@@ -88,9 +88,11 @@ export function statusReport(context: StatusContext): StatusReport {
   }
 }
 
-function behindMs(engine: Engine | null): number | null {
+function behindMs(engine: Engine | null, streaming: boolean): number | null {
   if (engine === null) return null
-  const {lastEventMs, lagMs, caughtUp} = engine.dispatcher
+  const {lastEventMs, lagMs, caughtUp, lastHeardMs} = engine.dispatcher
+  // While the binlog is out of reach nobody knows what it holds: as far behind as it has been silent.
+  if (!streaming) return lastHeardMs === 0 ? null : Math.max(0, Date.now() - lastHeardMs)
   if (caughtUp) return Math.round(lagMs)
   return lastEventMs === 0 ? null : Math.max(0, Math.round(Date.now() - lastEventMs))
 }

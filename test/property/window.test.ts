@@ -17,6 +17,8 @@ interface Scenario {
   readonly choices: readonly number[]
   readonly crashes: boolean
   readonly ddl: boolean
+  /** Snapshots of the same tables, asked for at any time. */
+  readonly snapshots: number
 }
 
 const scenarios = fc.record<Scenario>({
@@ -27,6 +29,7 @@ const scenarios = fc.record<Scenario>({
   choices: fc.array(fc.nat(1_000_000), {minLength: 50, maxLength: 400}),
   crashes: fc.boolean(),
   ddl: fc.boolean(),
+  snapshots: fc.integer({min: 1, max: 3}),
 })
 
 /** What the topics hold, with the place where the process began anew. */
@@ -122,9 +125,9 @@ class Run {
 
   /** The signal, which may come when changes have been streamed that no SELECT sees yet. */
   #accept(): void {
-    if (this.task.coordinator.plans.length > 0) return
+    if (this.task.coordinator.plans.length >= this.#scenario.snapshots) return
     this.task.coordinator.accept({
-      id: 's',
+      id: `s${this.task.coordinator.plans.length}`,
       kind: 'incremental',
       tables: TABLES.map(table => ({table: {database: 'm', table}, condition: null, surrogateKey: null})),
     })
@@ -132,7 +135,7 @@ class Run {
 
   /** Lets everything that can happen happen, until the snapshot is done and the stream has caught up. */
   async finish(): Promise<void> {
-    this.#accept()
+    while (this.task.coordinator.plans.length < this.#scenario.snapshots) this.#accept()
     for (let i = 0; i < 20_000; i++) {
       while (this.#mysql.canPublish) this.#publish()
       this.#sink.acknowledge()

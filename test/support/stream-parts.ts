@@ -173,10 +173,12 @@ export class StreamParts {
   readonly dispatcher: Dispatcher
   readonly topics: TopicDirectory
   readonly failures: unknown[] = []
+  readonly keyChanges: string[] = []
   readonly signalRows: {operation: string; json: string; row: number; at: string}[] = []
   /** With what had been sent before. */
   readonly ddl: {reading: DdlReading; touches: (table: string) => boolean; at: string; before: string[]}[] = []
   readonly definitions: string[] = []
+  readonly keyChanges: string[] = []
   batches = 0
 
   constructor(options: StreamPartsOptions = {}) {
@@ -199,6 +201,8 @@ export class StreamParts {
       isCaptured: ({table}) => (options.isCaptured ?? (() => true))(table),
       isSignalTable: ({table}) => table === 'signal',
       signalTableEvents: options.signalTableEvents ?? true,
+      onKeyChange: table => this.keyChanges.push(table.table),
+      onKeyChange: ({table}) => this.keyChanges.push(table),
       keysOf: options.keysOf ?? (shape => ({messageKey: shape.primaryKey, rowKey: shape.primaryKey})),
     })
     this.writer = new RowEventWriter({

@@ -39,10 +39,10 @@ class Bench {
   constructor() {
     this.lane = new ChunkLane({
       committedMark: this.committed,
-      openReader: async () => {
+      openReader: async serverUuid => {
         await this.onOpen()
         this.opened++
-        return this.#reader()
+        return this.#reader(serverUuid)
       },
       compile: job =>
         compileRowEncoder({
@@ -83,8 +83,10 @@ class Bench {
     await settled()
   }
 
-  #reader(): RowReader {
+  #reader(serverUuid: string): RowReader {
     return {
+      serverUuid,
+      serverUuid: 'server',
       read: (sql, onRow) =>
         new Promise((resolve, reject) => {
           this.selects.push(this.#playedSelect(sql, onRow, {resolve, reject}))
@@ -135,6 +137,7 @@ function lengthOf(length: number): Buffer {
 function rangeJob(more: Partial<RangeJob>): RangeJob {
   return {
     jobId: 1,
+    serverUuid: 'server',
     shape: streamTable('t').shape,
     messageKey: [0],
     rowKey: [0],
@@ -309,6 +312,16 @@ test('a shape that cannot be encoded fails the job', async () => {
   const bench = new Bench()
   await bench.start({shape: {...streamTable('t').shape, columns: []}})
   assert.deepEqual(bench.told, ['failed 1'])
+})
+
+test('a job of another server has its own connection, and the old one is closed', async () => {
+  const bench = new Bench()
+  await bench.start()
+  await bench.finish(1)
+  await bench.start({jobId: 2, serverUuid: 'two'})
+  await bench.finish(2)
+  assert.deepEqual([bench.opened, bench.closed], [2, 1])
+  assert.deepEqual(bench.told, ['ended 1', 'ended 2'])
 })
 
 test('cancelled while it waits for bytes, a job ends without a SELECT', async () => {
