@@ -68,6 +68,7 @@ function report(
     console.log(JSON.stringify({machine, variants: finished}, null, 2))
     return
   }
+  if (finished.length === 0) return
   const settings = Object.entries(machine).map(([name, value]) => `${name} ${String(value)}`)
   console.log(`\n${settings.join(', ')}`)
   console.log(`CPU in seconds for a million rows; bytes/event: key+value+headers; median of ${options.runs}\n`)
