@@ -8,6 +8,7 @@ import type {PrerequisiteResult} from '../mysql/prerequisite.ts'
 import {checkPrerequisites, prerequisiteText} from '../mysql/prerequisites.ts'
 import {decodeCheckpoint, type StoredOffset} from '../state/checkpoint.ts'
 import {FileStateStore} from '../state/file-state-store.ts'
+import {checkSinkAndState} from './check-sink.ts'
 import {loadForCommand, printWarnings, type CommandContext} from './command-context.ts'
 import {EXIT_PREREQUISITE} from './exit-code.ts'
 
@@ -23,7 +24,7 @@ export function registerCheck(program: Command, context: CommandContext): void {
 async function check(path: string, context: CommandContext): Promise<void> {
   const loaded = loadForCommand(path, context)
   printWarnings(loaded, context)
-  const results = await readPrerequisites(loaded.settings)
+  const results = [...(await readPrerequisites(loaded.settings)), ...(await checkSinkAndState(loaded.settings))]
   for (const result of results) context.print(prerequisiteText(result))
   const failed = results.filter(result => result.ok === 'failed').length
   const warnings = results.filter(result => result.ok === 'warning').length

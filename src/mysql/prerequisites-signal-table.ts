@@ -29,6 +29,8 @@ export async function signalTablePrerequisites(scope: PrerequisiteScope): Promis
   if (id === null) return []
   const shape = await readTableShape(scope.connection, id)
   if (shape === null) return [missing(scope, id)]
+  const spelled = await spellingProblem(scope, id)
+  if (spelled !== null) return [spelled]
   const wrong = shapeProblem(shape)
   if (wrong !== null) return [wrong]
   return [passed(NAME, tableIdText(id)), await checkWrite(scope, shape), ...(await checkServerFilter(scope, id))]
@@ -41,6 +43,29 @@ function missing({account}: PrerequisiteScope, id: TableId): PrerequisiteResult 
     found: `no table ${tableIdText(id)} that the account can see`,
     wanted: `${tableIdText(id)} with the columns id, type, data`,
     statement: `${signalTableDdl(id)} GRANT SELECT, INSERT, DELETE ON ${quoteTable(id)} TO ${account};`,
+  }
+}
+
+/**
+ * Where the server folds the case of names (lower_case_table_names), a table is found under any spelling, but its events
+ * come under the stored one, and marks would never be recognized.
+ */
+async function spellingProblem({connection}: PrerequisiteScope, id: TableId): Promise<PrerequisiteResult | null> {
+  const rows = await queryRows<{database: string; name: string}>(
+    connection,
+    'SELECT TABLE_SCHEMA AS `database`, TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
+    [id.database, id.table],
+    'read how the signal table is spelled',
+  )
+  const stored = rows[0]
+  if (stored === undefined || (stored.database === id.database && stored.name === id.table)) return null
+  const spelled = tableIdText({database: stored.database, table: stored.name})
+  return {
+    name: NAME,
+    ok: 'failed',
+    found: `signal.data.collection=${tableIdText(id)}, while the server spells it ${spelled}`,
+    wanted: 'the same spelling, since the table’s events come under it',
+    statement: `set signal.data.collection=${spelled}`,
   }
 }
 

@@ -35,6 +35,8 @@ export class SignalTableMarks implements Watermarks {
   #issued = 0
   #wanted = 0
   #seen = 0
+  /** When the oldest mark that has not come by was committed, or the last one came by before it. */
+  #unseenSince: number | null = null
   /** The mark whose row stands in the table and waits to be deleted (insert_delete). */
   #openRow: number | null = null
   #wake: (() => void) | null = null
@@ -80,6 +82,7 @@ export class SignalTableMarks implements Watermarks {
 
   seen(number: number): void {
     if (number > this.#seen) this.#seen = number
+    this.#unseenSince = this.#seen >= this.committed ? null : performance.now()
     this.#wakeUp()
   }
 
@@ -146,7 +149,13 @@ export class SignalTableMarks implements Watermarks {
     }
   }
 
+  /** How long a committed mark has been waiting to come by in the stream, ms; 0 while none is. */
+  get unseenMs(): number {
+    return this.#unseenSince === null ? 0 : performance.now() - this.#unseenSince
+  }
+
   #commit(number: number): void {
+    if (this.#seen < number) this.#unseenSince ??= performance.now()
     Atomics.store(this.shared, 0, number)
     const due = this.#committedWaiters.filter(waiter => waiter.number <= number)
     this.#committedWaiters = this.#committedWaiters.filter(waiter => waiter.number > number)

@@ -81,9 +81,24 @@ const schema = {
             type: 'array',
             items: {
               type: 'object',
-              required: ['table', 'condition', 'surrogateKey', 'state', 'ranges', 'keyColumns', 'rowsDone'],
+              required: [
+                'table',
+                'condition',
+                'surrogateKey',
+                'state',
+                'ranges',
+                'keyColumns',
+                'rowsEstimated',
+                'rowsDone',
+                'superseded',
+                'chunksDone',
+                'startedAtMs',
+                'error',
+              ],
               properties: {
-                table: {type: 'object', required: ['database', 'table']},
+                table: {type: 'object', required: ['database', 'table'], properties: {database: text, table: text}},
+                condition: {...text, nullable: true},
+                surrogateKey: keyValues,
                 state: {enum: ['waiting', 'running', 'done', 'stopped', 'failed']},
                 ranges: {
                   type: 'array',
@@ -95,7 +110,12 @@ const schema = {
                   },
                 },
                 keyColumns: keyValues,
+                rowsEstimated: whole,
                 rowsDone: whole,
+                superseded: whole,
+                chunksDone: whole,
+                startedAtMs: {type: 'number', nullable: true},
+                error: {...text, nullable: true},
               },
             },
           },
@@ -105,9 +125,29 @@ const schema = {
     signals: {
       type: 'object',
       required: ['pending', 'occurrences'],
-      properties: {pending: {type: 'array'}, occurrences: {type: 'array'}},
+      properties: {
+        pending: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['id', 'type', 'data', 'channel', 'occurrence'],
+            properties: {id: text, type: text, data: {...text, nullable: true}, channel: text, occurrence: text},
+          },
+        },
+        occurrences: {
+          type: 'array',
+          items: {type: 'object', required: ['key', 'file', 'pos'], properties: {key: text, file: text, pos: whole}},
+        },
+      },
     },
-    diverged: {type: 'array', items: {type: 'object', required: ['table', 'since', 'reason']}},
+    diverged: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['table', 'since', 'reason', 'atMs'],
+        properties: {table: text, since: text, reason: text, atMs: {type: 'number'}},
+      },
+    },
   },
 } as const
 

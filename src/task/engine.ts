@@ -66,6 +66,8 @@ export interface EngineOptions {
 const CHUNK_BYTES = 8 * 1024 * 1024
 /** A mark is one small INSERT; longer than this only a connection that hangs takes. */
 const MARK_TIMEOUT_MS = 30_000
+/** After so long without a mark that was written, windows that wait for it are worth a word. */
+const MARK_OVERDUE_MS = 30_000
 
 export class Engine {
   readonly emitter: Emitter
@@ -192,6 +194,16 @@ export class Engine {
   /** True where the stream can only be resumed by file and position. */
   get resumesByPosition(): boolean {
     return !this.#gtidsKnown
+  }
+
+  /** Why snapshots do not get on, as far as it is the watermarks; null while they do. */
+  get watermarkProblem(): string | null {
+    const {marks} = this
+    if (marks === null) return null
+    if (marks.problem !== null) return marks.problem
+    if (marks.unseenMs < MARK_OVERDUE_MS) return null
+    const seconds = Math.round(marks.unseenMs / 1000)
+    return `watermark ${marks.committed} was written, but has not come by in the binlog for ${seconds} s: the stream is behind, or rows of the signal table do not reach it`
   }
 
   /** Where the stream is, for the status. */

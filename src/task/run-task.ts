@@ -34,6 +34,7 @@ export interface RunTaskOptions {
 
 /** How long an orderly end waits for what is in flight. */
 const DRAIN_MS = 30_000
+const WATCH_INTERVAL_MS = 30_000
 
 /** Captures until the signal aborts, or an initial_only snapshot is done. Rejects with what an operator must mend. */
 export async function runTask(settings: Settings, options: RunTaskOptions): Promise<void> {
@@ -151,6 +152,7 @@ class Task {
     checkpointer.start()
     const marks = engine.marks?.run(signal).catch((error: unknown) => this.#fail(error))
     if (decision.stopAfterSnapshot) this.#stopWhenCopied(engine)
+    this.#watch(engine)
     try {
       await this.#stream(engine, session, decision.offset)
     } finally {
@@ -236,6 +238,15 @@ class Task {
     if (this.#state === 'starting') this.#state = 'running'
     this.#options.log.info({position: engine.dispatcher.reached}, 'streaming')
     engine.begin()
+  }
+
+  // What waits without an error of its own is said from time to time.
+  #watch(engine: Engine): void {
+    const timer = setInterval(() => {
+      const problem = engine.watermarkProblem
+      if (problem !== null) this.#options.log.warn({problem}, 'snapshots wait for a watermark')
+    }, WATCH_INTERVAL_MS)
+    this.#stopping.signal.addEventListener('abort', () => clearInterval(timer), {once: true})
   }
 
   #stopWhenCopied(engine: Engine): void {

@@ -106,7 +106,7 @@ function snapshotStatus(engine: Engine | null): StatusReport['snapshot'] {
     tables: [...recent, ...shown].flatMap(plan => plan.tables.map(table => tableStatus(engine!, plan, table))),
     windowsWaiting: engine?.coordinator?.waitingWindows ?? 0,
     bytesHeld: engine?.coordinator?.budget.held ?? 0,
-    problem: engine?.marks?.problem ?? null,
+    problem: engine?.watermarkProblem ?? null,
   }
 }
 

@@ -1,0 +1,76 @@
+// What `tidemark check` finds out about where events and state go, without writing either.
+
+import {access, constants, stat} from 'node:fs/promises'
+import {dirname, resolve} from 'node:path'
+import type {KafkaSinkSettings, Settings} from '../config/settings.ts'
+import {describeError} from '../core/tidemark-error.ts'
+import {passed} from '../mysql/prerequisite.ts'
+import type {PrerequisiteResult} from '../mysql/prerequisite.ts'
+import {KafkaSink} from '../sinks/kafka/kafka-sink.ts'
+
+/** A broker that does not answer within this time counts as unreachable here; `run` waits for it. */
+const BROKER_PATIENCE_MS = 10_000
+
+export async function checkSinkAndState(settings: Settings): Promise<PrerequisiteResult[]> {
+  const {sink, state} = settings
+  const results = [await checkWritable('state file', state.path, 'offset.storage.file.filename')]
+  if (sink.type === 'kafka') results.push(await checkBroker(sink))
+  if (sink.type === 'file') results.push(await checkWritable('sink file', sink.path, 'sink.file.path'))
+  return results
+}
+
+/** Logs in and asks for a producer id, which needs what `run` needs to begin with; topics are created by `run`. */
+async function checkBroker(settings: KafkaSinkSettings): Promise<PrerequisiteResult> {
+  const name = 'kafka'
+  const servers = settings.bootstrapServers.join(',')
+  const quiet = {debug: ignore, info: ignore, warn: ignore, error: ignore}
+  const sink = new KafkaSink({settings, log: quiet})
+  try {
+    const patience = AbortSignal.timeout(BROKER_PATIENCE_MS)
+    await Promise.race([sink.open(patience), aborted(patience)])
+    return passed(name, `${servers} answers, and takes the account`)
+  } catch (error) {
+    return {
+      name,
+      ok: 'failed',
+      found: sink.status().reason ?? describeError(error).message,
+      wanted: `a broker at ${servers} that takes the account`,
+      statement: 'check bootstrap.servers, security.protocol and sasl.*, and that the account may write (ACLs)',
+    }
+  } finally {
+    await sink.close(AbortSignal.abort()).catch(ignore)
+  }
+}
+
+async function checkWritable(name: string, path: string, option: string): Promise<PrerequisiteResult> {
+  const file = resolve(path)
+  try {
+    const exists = await stat(file).then(
+      () => true,
+      () => false,
+    )
+    await access(exists ? file : dirname(file), constants.W_OK)
+    return passed(name, `${path} can be written`)
+  } catch (error) {
+    const {code} = describeError(error)
+    return {
+      name,
+      ok: 'failed',
+      found: `${path} cannot be written (${code})`,
+      wanted: 'a file in a folder that exists and that this account may write',
+      statement: `create ${dirname(file)} or grant access to it, or set ${option} to another place`,
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error(`no broker answered within ${BROKER_PATIENCE_MS} ms`)), {
+      once: true,
+    })
+  })
+}
+
+function ignore(): void {
+  // Nothing to say, nothing to do.
+}
