@@ -1,5 +1,6 @@
 // The demo's servers, and connections to its database. What the environment names is used and left as it was found.
 
+import {setTimeout as delay} from 'node:timers/promises'
 import {Kafka, logLevel} from 'kafkajs'
 import {createConnection, type Connection} from 'mysql2/promise'
 import {provideKafka, type KafkaServer} from '../tools/servers/kafka-server.ts'
@@ -11,21 +12,23 @@ import type {UndoStack} from './undo-stack.ts'
 export const DATABASE = 'shop'
 export const ACCOUNT = {user: 'tidemark_demo', password: 'only-for-the-demo'}
 
+const STARTING_PATIENCE_MS = 3000
+
 export interface DemoServers {
   readonly mysql: MysqlServer
   readonly kafka: KafkaServer | null
 }
 
 export async function startServers(withKafka: boolean, undo: UndoStack): Promise<DemoServers> {
-  if (!withKafka) {
-    const mysql = await provideMysql()
-    undo.add(() => mysql.stop())
-    return {mysql, kafka: null}
-  }
-  const [mysql, kafka] = await startTogether(provideMysql(), provideKafka())
+  const starting = withKafka
+    ? startTogether(provideMysql(), provideKafka())
+    : provideMysql().then(mysql => [mysql] as const)
   undo.add(async () => {
-    await Promise.all([mysql.stop(), kafka.stop()])
+    // A server that is about to be up is ended in good order; one that is still being downloaded is not waited for.
+    const servers = await Promise.race([starting.catch(() => []), delay(STARTING_PATIENCE_MS, [])])
+    await Promise.all(servers.map(server => server.stop()))
   })
+  const [mysql, kafka = null] = await starting
   return {mysql, kafka}
 }
 

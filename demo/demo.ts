@@ -144,7 +144,9 @@ export class Demo {
       logFile: config.logFile,
       onEnd: fail,
     })
-    undo.add(() => run.stop())
+    undo.add(async () => {
+      await run.end()
+    })
     await run.untilStreaming()
     const writer = new ShopWriter(await connectToShop(mysql, undo), options.orders)
     undo.add(() => writer.stop())
@@ -163,7 +165,7 @@ export class Demo {
       data: {'data-collections': [`${DATABASE}[.].*`]},
     })
     await this.#answer(run, 'demo-1')
-    const bars = new SnapshotBars(terminal)
+    const bars = new SnapshotBars(terminal, this.#scene.undo)
     const tables = await run.watch('the snapshot to end', SNAPSHOT_WITHIN_MS, status => {
       const ours = tablesOf(status, 'demo-1')
       bars.show(ours)

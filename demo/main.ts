@@ -12,6 +12,7 @@ import {Terminal} from './terminal.ts'
 import {UndoStack} from './undo-stack.ts'
 
 const INTERRUPTED = 130
+const SAME_INTERRUPT_MS = 500
 /** How long servers get to end by themselves; what still runs then ends with us. */
 const UNDO_WITHIN_MS = 10_000
 
@@ -19,22 +20,24 @@ const options = parseDemoOptions(process.argv.slice(2))
 const folder = resolve(projectRoot(), options.folder)
 const undo = new UndoStack()
 const interruption = new Promise<never>((_, reject) => {
-  let count = 0
+  let firstAt = Infinity
   const interrupt = (): void => {
-    // A second one does not wait: what runs still ends with us.
-    if (++count > 1) process.exit(INTERRUPTED)
+    // A second one does not wait: what runs still ends with us. npm may pass on the one that we had from the terminal.
+    if (performance.now() > firstAt + SAME_INTERRUPT_MS) process.exit(INTERRUPTED)
+    firstAt = Math.min(firstAt, performance.now())
     reject(new Interrupted('interrupted'))
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   // Whoever read our lines is gone, as in `npm run demo | head`.
   process.stdout.on('error', interrupt)
 })
+const terminal = new Terminal(process.stdout, Demo.steps, process.env['NO_COLOR'] !== undefined)
 const demo = new Demo({
   options,
   folder,
   undo,
   interruption,
-  terminal: new Terminal(process.stdout, Demo.steps, process.env['NO_COLOR'] !== undefined),
+  terminal,
 })
 
 let exitCode = 0
@@ -42,6 +45,7 @@ try {
   await Promise.race([demo.run(), interruption])
 } catch (error) {
   exitCode = error instanceof Interrupted ? INTERRUPTED : 1
+  terminal.silence()
   if (error instanceof Interrupted) console.error('\ninterrupted: stopping and removing what the demo made …')
   else console.error(`\nthe demo failed: ${reasonOf(error)}`)
 }

@@ -10,12 +10,18 @@ export class Terminal {
   readonly #colours: boolean
   readonly #steps: number
   #step = 0
+  isSilent = false
 
   constructor(out: WriteStream, steps: number, noColour: boolean) {
     this.out = out
     this.isTerminal = out.isTTY
     this.#colours = out.isTTY && !noColour
     this.#steps = steps
+  }
+
+  /** What is still told after an interruption is of no interest. */
+  silence(): void {
+    this.isSilent = true
   }
 
   title(text: string): void {
@@ -43,7 +49,7 @@ export class Terminal {
   }
 
   #write(text: string): void {
-    this.out.write(`${text}\n`)
+    if (!this.isSilent) this.out.write(`${text}\n`)
   }
 
   #styled(style: string, text: string): string {

@@ -4,7 +4,7 @@ import {closeSync, openSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {StatusReport} from '../src/task/status.ts'
 import {eventually} from '../tools/servers/eventually.ts'
-import {OwnedProcess} from '../tools/servers/owned-process.ts'
+import {OwnedProcess, type ProcessEnd} from '../tools/servers/owned-process.ts'
 import {lastLines} from '../tools/servers/run-command.ts'
 import {DemoError} from './demo-error.ts'
 import type {UndoStack} from './undo-stack.ts'
@@ -95,10 +95,15 @@ export class TidemarkRun {
     }
   }
 
-  /** Ends it as an operator would; what is in flight is flushed. May be called twice. */
-  async stop(): Promise<void> {
+  /** Ends it, however that goes. May be called twice. */
+  async end(): Promise<ProcessEnd> {
     this.#isStopping = true
-    const {code, signal} = await this.#process.stop('SIGTERM')
+    return await this.#process.stop('SIGTERM')
+  }
+
+  /** Ends it as an operator would; what is in flight is flushed. */
+  async stop(): Promise<void> {
+    const {code, signal} = await this.end()
     if (code !== 0) throw new DemoError(`tidemark run ended with ${String(code ?? signal)}; see ${this.#logFile}`)
   }
 }

@@ -1,7 +1,8 @@
 // What every entry script does first: install the packages and compile, as far as either is not up to date.
 // Runs on a fresh clone, so it needs nothing but Node and npm.
 
-import {spawnSync} from 'node:child_process'
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {existsSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -9,15 +10,17 @@ import {withDirectoryLock} from './directory-lock.mjs'
 
 export const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)))
 
+const interruptions = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
+
 /** Folders that the compiler writes to build/. */
 const compiledFolders = ['src', 'test', 'bench', 'demo', 'tools']
 
 /** Packages and compiled code are up to date when this resolves. Throws a SetupError where that cannot be. */
 export async function bootstrap() {
   refuseOldNode()
-  await withDirectoryLock(join(projectRoot, '.servers', 'bootstrap.lock'), () => {
-    installPackages()
-    compile()
+  await withDirectoryLock(join(projectRoot, '.servers', 'bootstrap.lock'), async () => {
+    await installPackages()
+    await compile()
     removeStaleOutputs()
   })
 }
@@ -35,10 +38,14 @@ function refuseOldNode() {
   }
 }
 
-function installPackages() {
+async function installPackages() {
   if (packagesAreInstalled()) return
   console.error('installing packages (npm ci) …')
-  run('npm', ['ci', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], 'npm ci failed: see above')
+  await run(
+    'npm',
+    ['ci', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'],
+    'npm ci failed: see above',
+  )
 }
 
 /** npm leaves a record of what it installed, written last; it is compared with what package-lock.json wants. */
@@ -63,14 +70,14 @@ function packagesOf(lockFile) {
   return /** @type {{packages: Record<string, {version?: string, optional?: boolean}>}} */ (lock).packages
 }
 
-function compile() {
+async function compile() {
   const tsc = join(projectRoot, 'node_modules', 'typescript', 'bin', 'tsc')
   // The compiler's own record would call outputs up to date that somebody deleted.
   if (!existsSync(join(projectRoot, 'build', 'tools'))) {
     rmSync(join(projectRoot, 'build', '.tsbuildinfo'), {force: true})
     console.error('compiling …')
   }
-  run(process.execPath, [tsc, '-p', 'tsconfig.json'], 'the code does not compile: see above')
+  await run(process.execPath, [tsc, '-p', 'tsconfig.json'], 'the code does not compile: see above')
 }
 
 /** An output whose source was deleted or renamed would still run as a test. */
@@ -88,16 +95,32 @@ function removeStaleOutputs() {
 }
 
 /**
+ * A signal to us alone ends the command, too: nothing is left running behind our back.
  * @param {string} command
  * @param {string[]} args
  * @param {string} failure
  */
-function run(command, args, failure) {
+async function run(command, args, failure) {
   // Standard output belongs to the entry script's own result.
-  const result = spawnSync(command, args, {cwd: projectRoot, stdio: ['ignore', process.stderr, process.stderr]})
-  if (result.error !== undefined) fail(`cannot run ${command}: ${result.error.message}`)
-  if (result.signal !== null) fail(`${command} was ended by ${result.signal}`)
-  if (result.status !== 0) fail(failure)
+  const child = spawn(command, args, {cwd: projectRoot, stdio: ['ignore', process.stderr, process.stderr]})
+  let interrupted = false
+  const interrupt = () => {
+    interrupted = true
+    child.kill('SIGTERM')
+  }
+  for (const signal of interruptions) process.on(signal, interrupt)
+  try {
+    /** @type {unknown[]} */
+    const end = await once(child, 'close')
+    if (interrupted) throw new Interrupted('interrupted')
+    if (typeof end[1] === 'string') fail(`${command} was ended by ${end[1]}`)
+    if (end[0] !== 0) fail(failure)
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) fail(`cannot run ${command}: ${error.message}`)
+    throw error
+  } finally {
+    for (const signal of interruptions) process.off(signal, interrupt)
+  }
 }
 
 /**
@@ -114,11 +137,17 @@ class SetupError extends Error {
   name = 'SetupError'
 }
 
+class Interrupted extends Error {
+  /** @override */
+  name = 'Interrupted'
+}
+
 /**
  * The last resort of an entry script.
  * @param {unknown} error
  */
 export function reportAndExit(error) {
+  if (error instanceof Interrupted) process.exit(130)
   const expected = error instanceof Error && (error.name === 'SetupError' || error.name === 'ServersError')
   console.error(expected ? error.message : error)
   process.exit(1)

@@ -1,6 +1,6 @@
 // A command to its end, with an error that shows what it said.
 
-import {spawn} from 'node:child_process'
+import {spawn, type ChildProcess} from 'node:child_process'
 import {ServersError} from './servers-error.ts'
 
 export interface CommandOptions {
@@ -8,6 +8,12 @@ export interface CommandOptions {
   readonly input?: string
   readonly env?: NodeJS.ProcessEnv
 }
+
+// Whoever ends us ends them, too: a download goes on for minutes otherwise.
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill()
+})
 
 /** Standard output of the command. Rejects with the last lines of its output where it fails. */
 export async function runCommand(
@@ -17,6 +23,7 @@ export async function runCommand(
 ): Promise<string> {
   return await new Promise((resolve, reject) => {
     const child = spawn(command, args, {cwd: options.cwd, env: options.env ?? process.env, stdio: 'pipe'})
+    running.add(child)
     const output: Buffer[] = []
     const all: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => {
@@ -25,9 +32,11 @@ export async function runCommand(
     })
     child.stderr.on('data', (chunk: Buffer) => all.push(chunk))
     child.on('error', cause => {
+      running.delete(child)
       reject(new ServersError(`cannot run ${command}: ${cause.message}`, {cause}))
     })
     child.on('close', (code, signal) => {
+      running.delete(child)
       if (code === 0) {
         resolve(Buffer.concat(output).toString())
         return
