@@ -178,7 +178,6 @@ export class StreamParts {
   /** With what had been sent before. */
   readonly ddl: {reading: DdlReading; touches: (table: string) => boolean; at: string; before: string[]}[] = []
   readonly definitions: string[] = []
-  readonly keyChanges: string[] = []
   batches = 0
 
   constructor(options: StreamPartsOptions = {}) {
@@ -202,7 +201,6 @@ export class StreamParts {
       isSignalTable: ({table}) => table === 'signal',
       signalTableEvents: options.signalTableEvents ?? true,
       onKeyChange: table => this.keyChanges.push(table.table),
-      onKeyChange: ({table}) => this.keyChanges.push(table),
       keysOf: options.keysOf ?? (shape => ({messageKey: shape.primaryKey, rowKey: shape.primaryKey})),
     })
     this.writer = new RowEventWriter({

@@ -86,7 +86,6 @@ class Bench {
   #reader(serverUuid: string): RowReader {
     return {
       serverUuid,
-      serverUuid: 'server',
       read: (sql, onRow) =>
         new Promise((resolve, reject) => {
           this.selects.push(this.#playedSelect(sql, onRow, {resolve, reject}))

@@ -67,6 +67,15 @@ test('a table whose keys could not be read is asked for again', async () => {
   assert.notEqual(await catalog.resolve(table), null)
 })
 
+test('another message key of a table is told, another definition with the same key is not', async () => {
+  const parts = await new StreamParts().open()
+  await parts.catalog.resolve(streamTable('t'))
+  await parts.catalog.resolve(streamTable('t'))
+  assert.deepEqual(parts.keyChanges, [])
+  await parts.catalog.resolve(streamTable('t', {primaryKey: [1]}))
+  assert.deepEqual(parts.keyChanges, ['t'])
+})
+
 test('a catalog that forgets resolves its tables anew, with the keys they have by then', async () => {
   let key = [0]
   const {catalog} = await new StreamParts({keysOf: () => ({messageKey: key, rowKey: key})}).open()
