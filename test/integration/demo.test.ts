@@ -34,7 +34,7 @@ test('the demo over Kafka ends with the same proof', async t => {
   assert.match(demo.output(), /equal: 6 tables/)
 })
 
-for (const moment of ['[1/8]', '[2/8]', '[4/8]', '[6/8]', '[8/8]']) {
+for (const moment of ['[1/8]', '[4/8]', '[6/8]']) {
   test(`Ctrl-C at step ${moment} leaves no process and no folder behind`, async t => {
     const demo = await startDemo(t)
     await demo.says(moment)
