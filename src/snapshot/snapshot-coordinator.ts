@@ -145,8 +145,10 @@ export class SnapshotCoordinator {
         {table: text, snapshot: run.snapshot.id},
         'table definition changed, reading windows again',
       )
-      // What is being prepared now may have been looked at before the change: it is begun again, too.
+      // What is being prepared now may have been looked at before the change: it is begun again, too, behind a mark,
+      // since the change may be streamed before the server shows it.
       run.definitions++
+      run.needsMark = this.#options.watermarks.request()
       run.prepared = null
       for (const range of run.ranges) this.#dropWindows(range)
     }
@@ -274,8 +276,9 @@ export class SnapshotCoordinator {
     const {code, message} = describeError(error)
     run.problem = message
     if (this.#options.signal.aborted || !run.active) return
-    if (code === 'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE') {
-      // Dropped since it was accepted: there is nothing left to read, and the stream shows the DROP.
+    if (code === 'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE' && run.definitions > 0) {
+      // Dropped since it was accepted, as the stream has shown: there is nothing left to read. Without DDL in the stream
+      // it is still there, and hidden from us (a grant was taken away).
       run.plan.error = message
       this.#options.log.warn(
         {table: run.text, snapshot: run.snapshot.id, reason: message},
@@ -299,7 +302,11 @@ export class SnapshotCoordinator {
     const delay = Math.min(10_000, 100 * 2 ** (lost ? 4 : what.attempts))
     what.notBefore = performance.now() + delay
     // The reason may be a definition that is newer than what the stream has shown: look at the table again.
-    if (!this.#options.isTransient(error)) run.prepared = null
+    // What was read with the older one must not leave behind the DDL.
+    if (!this.#options.isTransient(error)) {
+      run.prepared = null
+      for (const range of run.ranges) this.#dropWindows(range)
+    }
     this.#options.log.warn(
       {table: run.text, code, reason: message, retryInMs: delay},
       'reading a chunk failed, will try again',

@@ -1,9 +1,9 @@
-// Gets tables ready to be read, a few ahead of the one that is being read: shape and keys, the topic, then, after a mark
-// that was issued once noting had begun, the maximum key and the ranges.
+// Gets tables ready to be read, a few ahead of the one that is being read: after a mark that was issued once noting had
+// begun, shape and keys, the topic, the maximum key and the ranges.
 
 import {shapeFingerprint} from '../core/table-shape.ts'
 import {invariant} from '../core/tidemark-error.ts'
-import type {OpenTarget, PlanningSource, TableDescription} from './prepared-table.ts'
+import type {OpenTarget, PlanningSource, PreparedTable, TableDescription} from './prepared-table.ts'
 import type {TableRun} from './table-run.ts'
 import type {Watermarks} from './watermarks.ts'
 
@@ -66,21 +66,25 @@ export class TablePreparer {
   async #prepare(run: TableRun): Promise<void> {
     for (;;) {
       const {definitions} = run
-      await this.#prepareOnce(run)
-      if (run.definitions === definitions || !run.active) return
-      run.prepared = null
+      const prepared = await this.#prepareOnce(run)
+      if (!run.active) return
+      if (run.definitions === definitions) {
+        run.prepared = prepared
+        return
+      }
     }
   }
 
-  async #prepareOnce(run: TableRun): Promise<void> {
+  async #prepareOnce(run: TableRun): Promise<PreparedTable> {
     const {planning, openTarget, watermarks, signal} = this.#options
     const {plan} = run
     const startedAtMs = Date.now()
+    // Noting for this table began before `needsMark` was issued, so every event that the stream emitted before is
+    // visible to whatever is read after that mark is committed, or is noted (DESIGN: the trap). The same goes for a
+    // definition: the stream may show DDL before the server's dictionary does.
+    await watermarks.whenCommitted(run.needsMark, signal)
     const description = await planning.describe(plan.table, plan.surrogateKey)
     const target = await openTarget(description)
-    // Noting for this table began before `needsMark` was issued, so every event that the stream emitted before is
-    // visible to whatever is read after that mark is committed, or is noted (DESIGN: the trap).
-    await watermarks.whenCommitted(run.needsMark, signal)
     const keyColumns = description.chunkKey.map(column => column.name)
     const sameKey = JSON.stringify(keyColumns) === JSON.stringify(plan.keyColumns)
     if (plan.ranges === null || !sameKey) {
@@ -95,7 +99,7 @@ export class TablePreparer {
       run.startedAt = performance.now()
       run.rowsAtStart = plan.rowsDone
     }
-    run.prepared = {
+    return {
       shape: description.shape,
       fingerprint: shapeFingerprint(description.shape),
       messageKey: description.messageKey,
