@@ -4,6 +4,7 @@
 import {createServer} from 'node:http'
 import type {IncomingMessage, Server, ServerResponse} from 'node:http'
 import {timingSafeEqual} from 'node:crypto'
+import {isIPv4} from 'node:net'
 import type {AddressInfo} from 'node:net'
 import {TidemarkError} from '../core/tidemark-error.ts'
 
@@ -77,7 +78,7 @@ function isAllowed({token, host}: StatusServerOptions, request: IncomingMessage)
 
 /** True for addresses that only this machine can reach. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.')
+  return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
 }
 
 function respond(response: ServerResponse, status: number, body: unknown): void {

@@ -36,11 +36,8 @@ export class Checkpointer {
 
   /** Stores the state as it is now; returns when it is durable. Calls made meanwhile share the next round. */
   async store(): Promise<void> {
-    if (this.#storing !== null) {
-      this.#again = true
-      return await this.#storing
-    }
-    this.#storing = this.#rounds().finally(() => (this.#storing = null))
+    this.#again = true
+    this.#storing ??= this.#rounds()
     await this.#storing
   }
 
@@ -50,15 +47,22 @@ export class Checkpointer {
   }
 
   async #rounds(): Promise<void> {
-    do {
-      this.#again = false
-      const text = this.#options.collect()
-      if (text !== this.#saved) {
-        await this.#options.syncSink()
-        await this.#options.save(text)
-        this.#saved = text
+    // Begins a turn later, so that it is known as running before it can end; and it ends in the same turn in which it
+    // finds that nobody asked again, so that no call falls in between.
+    await Promise.resolve()
+    try {
+      while (this.#again) {
+        this.#again = false
+        const text = this.#options.collect()
+        if (text !== this.#saved) {
+          await this.#options.syncSink()
+          await this.#options.save(text)
+          this.#saved = text
+        }
+        this.savedAtMs = Date.now()
       }
-      this.savedAtMs = Date.now()
-    } while (this.#again)
+    } finally {
+      this.#storing = null
+    }
   }
 }

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import {test} from 'node:test'
+import type {TestContext} from 'node:test'
+import {isLoopback, startStatusServer} from '../../../src/http/status-server.ts'
+import type {StatusServerOptions} from '../../../src/http/status-server.ts'
+
+async function serve(t: TestContext, options: Partial<StatusServerOptions> = {}): Promise<string> {
+  const server = await startStatusServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    status: () => ({state: 'running', streaming: true}),
+    ...options,
+  })
+  t.after(() => server.close())
+  return `http://127.0.0.1:${server.port}`
+}
+
+async function get(url: string, init: RequestInit = {}): Promise<[number, unknown]> {
+  const response = await fetch(url, init)
+  const text = await response.text()
+  return [response.status, text === '' ? null : (JSON.parse(text) as unknown)]
+}
+
+test('GET /status is the report of this moment as JSON that nobody may cache', async t => {
+  let state = 'starting'
+  const url = await serve(t, {status: () => ({state, streaming: false})})
+  assert.deepEqual(await get(`${url}/status`), [200, {state: 'starting', streaming: false}])
+  state = 'running'
+  assert.deepEqual(await get(`${url}/status?pretty`), [200, {state: 'running', streaming: false}])
+  const response = await fetch(`${url}/status`)
+  assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
+  assert.equal(response.headers.get('cache-control'), 'no-store')
+  await response.text()
+})
+
+test('a HEAD has no body', async t => {
+  assert.deepEqual(await get(`${await serve(t)}/status`, {method: 'HEAD'}), [200, null])
+})
+
+test('the task is alive unless it failed, and ready while it streams', async t => {
+  for (const [state, streaming, live, ready] of [
+    ['starting', false, 200, 503],
+    ['running', true, 200, 200],
+    ['stopping', false, 200, 503],
+    ['failed', false, 503, 503],
+  ] as const) {
+    const url = await serve(t, {status: () => ({state, streaming})})
+    assert.deepEqual(await get(`${url}/health/live`), [live, {state}])
+    assert.deepEqual(await get(`${url}/health/ready`), [ready, {state, streaming}])
+  }
+})
+
+test('a path that is not there is 404, another method is 405', async t => {
+  const url = await serve(t)
+  for (const path of ['/nothing', '/status/', '//status', '/health']) {
+    assert.equal((await get(`${url}${path}`))[0], 404, path)
+  }
+  for (const method of ['POST', 'PUT', 'DELETE']) {
+    assert.equal((await get(`${url}/status`, {method}))[0], 405, method)
+  }
+})
+
+test('where a token is set, nothing is told without it', async t => {
+  const url = await serve(t, {token: 'geheim'})
+  for (const authorization of [undefined, '', 'geheim', 'Bearer', 'Bearer falsch', 'Bearer geheimx', 'bearer geheim']) {
+    for (const path of ['/status', '/health/live', '/nothing']) {
+      const [status, body] = await get(`${url}${path}`, {
+        headers: authorization === undefined ? {} : {authorization},
+      })
+      assert.equal(status, 401, `${path} with ${authorization}`)
+      assert.doesNotMatch(JSON.stringify(body), /geheim|running/)
+    }
+  }
+  assert.equal((await get(`${url}/status`, {headers: {authorization: 'Bearer geheim'}}))[0], 200)
+})
+
+test('beyond loopback without a token nothing is told', async t => {
+  assert.equal((await get(`${await serve(t, {host: '0.0.0.0'})}/status`))[0], 401)
+})
+
+test('a port in use is refused with the address and what to do', async t => {
+  const {port} = new URL(await serve(t))
+  await assert.rejects(
+    startStatusServer({
+      host: '127.0.0.1',
+      port: Number(port),
+      token: null,
+      status: () => ({state: 'running', streaming: true}),
+    }),
+    {
+      code: 'TIDEMARK_HTTP_LISTEN',
+      kind: 'configuration',
+      message: new RegExp(`127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\).*http\\.listen`),
+    },
+  )
+})
+
+test('closed, the port is free again', async t => {
+  const options = {host: '127.0.0.1', token: null, status: () => ({state: 'running', streaming: true})}
+  const first = await startStatusServer({...options, port: 0})
+  await fetch(`http://127.0.0.1:${first.port}/status`).then(response => response.text())
+  await first.close()
+  const second = await startStatusServer({...options, port: first.port})
+  t.after(() => second.close())
+  assert.equal(second.port, first.port)
+})
+
+test('loopback is what only this machine can reach', () => {
+  for (const host of ['localhost', '127.0.0.1', '127.8.9.1', '::1', '[::1]']) assert.equal(isLoopback(host), true, host)
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', 'example.com', '127.example.com', '']) {
+    assert.equal(isLoopback(host), false, host)
+  }
+})

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import {test} from 'node:test'
+import type {TablePlan} from '../../../src/snapshot/snapshot-plan.ts'
+import type {Divergence} from '../../../src/state/checkpoint.ts'
+import {Divergences} from '../../../src/task/divergences.ts'
+import {quietLog, rememberingLog} from '../../support/quiet-log.ts'
+import {plan, tableId} from '../../support/snapshot-parts.ts'
+
+function copy(table: string, change: Partial<TablePlan> = {}): TablePlan {
+  return {...plan([table]).tables[0]!, state: 'done', startedAtMs: Date.now() + 60_000, ...change}
+}
+
+function tables(divergences: Divergences): string[] {
+  return divergences.list.map(entry => entry.table)
+}
+
+test('a divergence is listed with its place and reason, and said as a warning', () => {
+  const log = rememberingLog()
+  const divergences = new Divergences([], log)
+  divergences.diverged(tableId('t'), 'b.000002:7', 'TRUNCATE TABLE')
+  const [entry] = divergences.list
+  assert.deepEqual({...entry, atMs: 0}, {table: 'd.t', since: 'b.000002:7', reason: 'TRUNCATE TABLE', atMs: 0})
+  assert.deepEqual(
+    log.lines.map(({level, sentence}) => [level, sentence]),
+    [['warn', 'diverged since b.000002:7: snapshot again']],
+  )
+})
+
+test('a second one of the same table keeps the first place', () => {
+  const divergences = new Divergences([], quietLog)
+  divergences.diverged(tableId('t'), 'b.000002:7', 'ALTER TABLE')
+  divergences.diverged(tableId('u'), 'b.000002:8', 'ALTER TABLE')
+  divergences.diverged(tableId('t'), 'b.000003:4', 'TRUNCATE TABLE')
+  assert.deepEqual(
+    divergences.list.map(({table, since}) => [table, since]),
+    [
+      ['d.u', 'b.000002:8'],
+      ['d.t', 'b.000002:7'],
+    ],
+  )
+})
+
+test('a whole copy that began later ends it, for this table only', () => {
+  const divergences = new Divergences([], quietLog)
+  divergences.diverged(tableId('t'), 'b.000002:7', 'ALTER TABLE')
+  divergences.diverged(tableId('u'), 'b.000002:7', 'ALTER TABLE')
+  divergences.copied(copy('t'))
+  assert.deepEqual(tables(divergences), ['d.u'])
+})
+
+for (const [what, change] of [
+  ['a copy of some rows', {condition: 'id > 5'}],
+  ['a copy that began before', {startedAtMs: 5}],
+  ['a copy that never began', {startedAtMs: null}],
+] as const) {
+  test(`${what} does not end it`, () => {
+    const divergences = new Divergences([], quietLog)
+    divergences.diverged(tableId('t'), 'b.000002:7', 'ALTER TABLE')
+    divergences.copied(copy('t', change))
+    assert.deepEqual(tables(divergences), ['d.t'])
+  })
+}
+
+test('ghosts stay through every copy and later divergence, also behind a restart', () => {
+  const before = new Divergences([], quietLog)
+  before.ghostsPossible(tableId('t'), 'b.000002:7')
+  const stored = JSON.parse(JSON.stringify(before.list)) as Divergence[]
+  const divergences = new Divergences(stored, quietLog)
+  divergences.diverged(tableId('t'), 'b.000003:7', 'ALTER TABLE')
+  divergences.copied(copy('t'))
+  assert.match(divergences.list[0]!.reason, /ghosts possible/)
+})
+
+test('watched tables are told once each', () => {
+  const divergences = new Divergences([], quietLog)
+  for (const table of ['t', 'u', 't']) divergences.watch(tableId(table))
+  assert.deepEqual(
+    [...divergences.watched].map(({table}) => table),
+    ['t', 'u'],
+  )
+})
