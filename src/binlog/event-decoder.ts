@@ -326,7 +326,7 @@ export class EventDecoder implements BinlogEvents {
     }
   }
 
-  readonly #place = (): string => `at ${this.file}:${this.startPos} (type ${this.#type})`
+  readonly #place = (): string => `${this.file}:${this.startPos} (type ${this.#type})`
 }
 
 function uint16(bytes: Buffer, at: number): number {
