@@ -154,6 +154,7 @@ export interface StreamPartsOptions {
   readonly sink?: MemorySink
   readonly settings?: Partial<EventSettings>
   readonly streamBytes?: number
+  readonly place?: {readonly file: string; readonly pos: number}
   readonly resume?: ResumedTransaction | null
   readonly executed?: string
   readonly isCaptured?: (table: string) => boolean
@@ -161,7 +162,7 @@ export interface StreamPartsOptions {
   readonly keysOf?: (shape: TableShape) => TableKeys | Promise<TableKeys>
 }
 
-/** Begins at b.000001:100. */
+/** Begins at b.000001:100 where nothing else is said. */
 export class StreamParts {
   readonly sink: MemorySink
   readonly tracker = new OffsetTracker()
@@ -231,7 +232,7 @@ export class StreamParts {
         batchDone: () => this.batches++,
       },
       start: {
-        place: {file: 'b.000001', pos: 100, gtidCount: 0, rows: 0, sid: '', gno: 0},
+        place: {file: 'b.000001', pos: 100, ...options.place, gtidCount: 0, rows: 0, sid: '', gno: 0},
         resume: options.resume ?? null,
       },
     })
