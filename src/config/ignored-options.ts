@@ -9,7 +9,7 @@ const UTC = 'Sessions are always in UTC.'
 const JAVA = 'There is no Java here.'
 const CONNECT = 'It belongs to Kafka Connect’s own workings.'
 const RETRIES = 'Failures are retried with backoff.'
-const METRICS = 'See GET /metrics.'
+const METRICS = 'There are no JMX beans; see GET /status.'
 
 const MEANINGLESS: Readonly<Record<string, readonly string[]>> = {
   [NO_HISTORY]: [

@@ -10,6 +10,8 @@ export interface RangeSchedulerOptions {
   /** The last mark known to be committed. */
   readonly committed: () => number
   readonly chunkBytes: number
+  /** The first or another range of the table is read from now on. */
+  readonly onStart: (run: TableRun) => void
   /** The server whose binlog is read. */
   readonly serverUuid: () => string
 }
@@ -90,6 +92,7 @@ export class RangeScheduler {
     const prepared = run.prepared!
     const jobId = this.#nextJob++
     range.jobId = jobId
+    this.#options.onStart(run)
     range.target = prepared.target
     range.lowBound = this.#options.committed()
     this.#jobs.set(jobId, {lane, range, unused: 0})

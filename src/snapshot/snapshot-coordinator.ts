@@ -49,6 +49,7 @@ export class SnapshotCoordinator {
       committed: () => options.watermarks.committed,
       chunkBytes: options.chunkBytes,
       serverUuid: options.serverUuid,
+      onStart: run => this.#started(run),
     })
     this.#preparer = new TablePreparer({
       watermarks: options.watermarks,
@@ -207,9 +208,7 @@ export class SnapshotCoordinator {
     this.#preparer.prepare(this.#runs, {
       prepared: run => {
         if (!run.active) return
-        run.plan.state = 'running'
         if (run.snapshot.state === 'queued') run.snapshot.state = 'running'
-        this.#progress.started(run)
         if (run.ranges.length === 0) this.#tableDone(run)
         this.#advance()
       },
@@ -217,6 +216,15 @@ export class SnapshotCoordinator {
     })
     this.#scheduler.fill(this.#runs)
     this.#options.outlet.pump()
+  }
+
+  #started(run: TableRun): void {
+    run.plan.state = 'running'
+    if (run.startedAt === 0) {
+      run.startedAt = performance.now()
+      run.rowsAtStart = run.plan.rowsDone
+    }
+    this.#progress.started(run)
   }
 
   #onChunk(chunk: ReadChunk): void {
@@ -350,6 +358,8 @@ export class SnapshotCoordinator {
 
   #tableDone(run: TableRun): void {
     this.#end(run, 'done')
+    // The estimate has served: a table that is done has as many rows as were read.
+    run.plan.rowsEstimated = run.plan.rowsDone
     this.#progress.done(run)
     this.#options.onTableDone(run)
     this.#settle(run.snapshot)

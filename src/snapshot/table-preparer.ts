@@ -95,10 +95,6 @@ export class TablePreparer {
       run.ranges = []
     }
     if (run.ranges.length === 0) run.openRanges(this.#options.chunkRows)
-    if (run.startedAt === 0) {
-      run.startedAt = performance.now()
-      run.rowsAtStart = plan.rowsDone
-    }
     return {
       shape: description.shape,
       fingerprint: shapeFingerprint(description.shape),

@@ -32,7 +32,7 @@ const allowed: rules.AllowedImports = {
     'http',
     'verify',
   ],
-  cli: ['core', 'config', 'mysql', 'state', 'signals', 'verify', 'http', 'task'],
+  cli: ['core', 'config', 'mysql', 'sinks', 'state', 'signals', 'verify', 'http', 'task'],
 }
 
 const root = projectRoot()

@@ -56,6 +56,7 @@ function scheduling(
     committed: () => 7,
     chunkBytes: 100,
     serverUuid: () => 'one',
+    onStart: () => undefined,
   })
   return {scheduler, lanes: all, budget}
 }
