@@ -227,7 +227,9 @@ export class ChunkLane implements Lane {
       bytes: new Uint8Array(out.bytes.subarray(0, out.length)),
       ends: ends.slice(0, rows * ROW_ENDS),
       end,
-      last: end === null,
+      // The row at the maximum key ends the range, though the chunk is full: no empty chunk is read behind it, and the
+      // last row of the table is known as such when it leaves.
+      last: end === null || JSON.stringify(end) === JSON.stringify(job.upTo),
       granted: step.granted,
       milliseconds: performance.now() - began,
     }

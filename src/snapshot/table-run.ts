@@ -84,6 +84,11 @@ export class TableRun {
     return this.plan.state === 'waiting' || this.plan.state === 'running'
   }
 
+  /** True where no row of the table will leave any more. */
+  get hasLeft(): boolean {
+    return !this.active || (this.ranges.length > 0 && this.ranges.every(hasLeft))
+  }
+
   /** Takes the plan's ranges up for reading, from where they were acknowledged. */
   openRanges(chunkRows: number): void {
     this.ranges = (this.plan.ranges ?? [])
@@ -121,6 +126,11 @@ export class TableRun {
     const seconds = (performance.now() - this.startedAt) / 1000
     return this.startedAt === 0 || seconds <= 0 ? 0 : (this.plan.rowsDone - this.rowsAtStart) / seconds
   }
+}
+
+/** True where every row of the range has left, be it acknowledged or not. */
+export function hasLeft(range: RangeRun): boolean {
+  return range.plan.done || (range.readToEnd && range.chunks.every(chunk => chunk.state === 'left'))
 }
 
 /**

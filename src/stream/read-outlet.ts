@@ -5,7 +5,8 @@
 import type {EventOrigin} from '../encode/envelope.ts'
 import {partitionFor} from '../encode/partitioner.ts'
 import type {EventBatch, EventHeaders} from '../sinks/sink.ts'
-import type {ChunkRun} from '../snapshot/table-run.ts'
+import {hasLeft} from '../snapshot/table-run.ts'
+import type {ChunkRun, TableRun} from '../snapshot/table-run.ts'
 import type {EventTarget} from './captured-table.ts'
 import type {ReachedPlace} from './dispatcher.ts'
 import type {Emitter} from './emitter.ts'
@@ -13,6 +14,8 @@ import type {NoteLog, TableNotes} from './table-notes.ts'
 
 /** What the outlet tells the snapshot about its windows. */
 export interface WindowEvents {
+  /** Tables under snapshot. */
+  readonly runs: readonly TableRun[]
   windowLost(chunk: ChunkRun): void
   pieceSent(chunk: ChunkRun, left: boolean): void
   pieceAcknowledged(chunk: ChunkRun): void
@@ -113,13 +116,16 @@ export class ReadOutlet {
     this.#setOrigin('true')
     rows.write({...step, until: last >= 0 ? last : chunk.chunk.rows})
     if (last < 0 || chunk.nextRow !== last) return
-    const isLastTable = run.snapshot.tables.every(
-      t => t === run.plan || (t.state !== 'waiting' && t.state !== 'running'),
-    )
-    this.#setOrigin(isLastTable ? 'last' : 'last_in_data_collection')
+    this.#setOrigin(this.#endsSnapshot(run) ? 'last' : 'last_in_data_collection')
     rows.write({...step, until: chunk.chunk.rows})
     run.firstRowSent = true
     run.snapshot.firstRowSent = true
+  }
+
+  // Rows of other tables may have left and not be acknowledged yet: those come no more.
+  #endsSnapshot({plan, snapshot}: TableRun): boolean {
+    const coming = snapshot.tables.filter(t => t !== plan && (t.state === 'waiting' || t.state === 'running'))
+    return coming.every(t => this.windows!.runs.some(run => run.plan === t && run.hasLeft))
   }
 
   #setOrigin(snapshot: SnapshotMarker): void {
@@ -204,5 +210,5 @@ class PieceRows {
 
 function endsTable(chunk: ChunkRun): boolean {
   if (!chunk.chunk.last) return false
-  return chunk.run.ranges.every(range => range === chunk.range || range.plan.done)
+  return chunk.run.ranges.every(range => range === chunk.range || hasLeft(range))
 }

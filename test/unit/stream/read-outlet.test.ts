@@ -19,6 +19,7 @@ class Outlet {
   readonly outlet: ReadOutlet
   readonly lost: ChunkRun[] = []
   readonly finished: ChunkRun[] = []
+  readonly runs: TableRun[] = []
   pieces = 0
   #targets = new Map<string, EventTarget>()
 
@@ -33,6 +34,7 @@ class Outlet {
       reached: () => ({file: 'b.7', pos: 42, sid: 'source', gno: 9, serverId: 3, threadId: -1}),
     })
     this.outlet.windows = {
+      runs: this.runs,
       windowLost: chunk => {
         chunk.state = 'dropped'
         this.lost.push(chunk)
@@ -304,4 +306,18 @@ test('of several ranges the one that ends the table last has the last row', asyn
   outlet.close(run, [1, 2], {range: 0})
   outlet.outlet.pump()
   assert.deepEqual(outlet.markers(), ['t6 first', 't7 true', 't1 true', 't2 last'])
+})
+
+test('the last row of a snapshot is known though rows of other tables are not acknowledged yet', async () => {
+  const outlet = await new Outlet().open(['t', 'u'])
+  const snapshot = plan(['t', 'u'], {kind: 'initial'})
+  const runs = snapshot.tables.map((_table, index) => tableRun(snapshot, {index}))
+  outlet.runs.push(...runs)
+  outlet.close(runs[0]!, [1, 2])
+  outlet.outlet.pump()
+  assert.equal(snapshot.tables[0]!.state, 'running')
+  runs[0]!.ranges[0]!.readToEnd = true
+  outlet.close(runs[1]!, [3])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.markers(), ['t1 first', 't2 last_in_data_collection', 'u3 last'])
 })
