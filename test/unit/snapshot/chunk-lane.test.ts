@@ -190,6 +190,17 @@ test('full chunks follow one another from key to key, and a short one ends the r
   assert.equal(bench.opened, 1)
 })
 
+test('a full chunk whose last row is at the maximum key ends the range', async () => {
+  const bench = new Bench()
+  await bench.start({upTo: ['3']})
+  await bench.finish(1, 2, 3)
+  assert.deepEqual(
+    bench.chunks.map(({rows, end, last}) => ({rows, end, last})),
+    [{rows: 3, end: ['3'], last: true}],
+  )
+  assert.deepEqual([bench.selects.length, bench.told], [1, ['ended 1']])
+})
+
 test('an empty chunk ends the range', async () => {
   const bench = new Bench()
   await bench.start()
