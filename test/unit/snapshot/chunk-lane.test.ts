@@ -1,175 +1,12 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import fc from 'fast-check'
-import {compileRowEncoder} from '../../../src/encode/compile-row-encoder.ts'
-import {ChunkLane, fieldsBehind} from '../../../src/snapshot/chunk-lane.ts'
-import type {RangeJob, ReadChunk, RowReader} from '../../../src/snapshot/chunk-lane.ts'
-import {EVENT_SETTINGS, settled, streamTable} from '../../support/stream-parts.ts'
-
-type OnRow = (packet: Buffer, start: number, end: number) => boolean
-
-/** A SELECT that runs until the test ends it. */
-interface Select {
-  readonly sql: string
-  readonly mark: number
-  /** Rows (id, v) as packets, until the lane has enough. Returns how many it took. */
-  rows(...ids: readonly (number | [number, string])[]): number
-  /** One row as it stands in a packet; whether the lane wants more. */
-  row(fields: Buffer): boolean
-  end(): void
-  fail(error: Error): void
-}
-
-/** A lane on a connection that the test plays. Bytes that it wants are granted at once unless `held`. */
-class Bench {
-  readonly committed = new Int32Array(new SharedArrayBuffer(4))
-  readonly lane: ChunkLane
-  readonly told: string[] = []
-  readonly chunks: ReadChunk[] = []
-  readonly wants: number[] = []
-  readonly selects: Select[] = []
-  readonly errors: unknown[] = []
-  opened = 0
-  closed = 0
-  cancels = 0
-  held = false
-  /** Called when the lane asks for a connection. */
-  onOpen: () => Promise<void> = () => Promise.resolve()
-
-  constructor() {
-    this.lane = new ChunkLane({
-      committedMark: this.committed,
-      openReader: async serverUuid => {
-        await this.onOpen()
-        this.opened++
-        return this.#reader(serverUuid)
-      },
-      compile: job =>
-        compileRowEncoder({
-          shape: job.shape,
-          messageKey: job.messageKey,
-          rowKey: job.rowKey,
-          options: {settings: EVENT_SETTINGS},
-        }),
-      events: {
-        wants: (jobId, bytes) => {
-          this.wants.push(bytes)
-          if (!this.held) this.lane.grant(jobId, bytes)
-        },
-        chunk: chunk => this.chunks.push(chunk),
-        ended: jobId => this.told.push(`ended ${jobId}`),
-        failed: (jobId, error) => {
-          this.errors.push(error)
-          this.told.push(`failed ${jobId}`)
-        },
-      },
-    })
-  }
-
-  async start(job: Partial<RangeJob> = {}): Promise<void> {
-    this.lane.start(rangeJob(job))
-    await settled()
-  }
-
-  get select(): Select {
-    const select = this.selects.at(-1)
-    assert.ok(select, 'a SELECT runs')
-    return select
-  }
-
-  async finish(...ids: readonly (number | [number, string])[]): Promise<void> {
-    this.select.rows(...ids)
-    this.select.end()
-    await settled()
-  }
-
-  #reader(serverUuid: string): RowReader {
-    return {
-      serverUuid,
-      read: (sql, onRow) =>
-        new Promise((resolve, reject) => {
-          this.selects.push(this.#playedSelect(sql, onRow, {resolve, reject}))
-        }),
-      cancel: () => {
-        this.cancels++
-      },
-      close: () => {
-        this.closed++
-        return Promise.resolve()
-      },
-    }
-  }
-
-  #playedSelect(sql: string, onRow: OnRow, end: {resolve: () => void; reject: (error: Error) => void}): Select {
-    const row = (fields: Buffer): boolean => onRow(Buffer.concat([Buffer.from('####'), fields]), 4, 4 + fields.length)
-    return {
-      sql,
-      mark: Atomics.load(this.committed, 0),
-      row,
-      rows: (...ids) => {
-        let taken = 0
-        for (const each of ids) {
-          const [id, v] = typeof each === 'number' ? [each, 'x'] : each
-          taken++
-          if (!row(textRow(String(id), v))) break
-        }
-        return taken
-      },
-      end: end.resolve,
-      fail: end.reject,
-    }
-  }
-}
-
-function textRow(...fields: readonly string[]): Buffer {
-  return Buffer.concat(fields.map(field => Buffer.concat([lengthOf(Buffer.byteLength(field)), Buffer.from(field)])))
-}
-
-function lengthOf(length: number): Buffer {
-  if (length < 0xfb) return Buffer.from([length])
-  const bytes = Buffer.alloc(length < 0x10000 ? 3 : 4)
-  bytes[0] = length < 0x10000 ? 0xfc : 0xfd
-  bytes.writeUIntLE(length, 1, bytes.length - 1)
-  return bytes
-}
-
-function rangeJob(more: Partial<RangeJob>): RangeJob {
-  return {
-    jobId: 1,
-    serverUuid: 'server',
-    shape: streamTable('t').shape,
-    messageKey: [0],
-    rowKey: [0],
-    chunkKey: [{column: 0, name: 'id', literal: 'plain', expression: null}],
-    condition: null,
-    after: null,
-    upTo: ['99'],
-    chunkRows: 3,
-    chunkBytes: 10_000,
-    rowBytes: 50,
-    ...more,
-  }
-}
-
-/** JSON, message key and row key of each row. */
-function rowsOf(chunk: ReadChunk): string[][] {
-  const bytes = Buffer.from(chunk.bytes)
-  const rows: string[][] = []
-  let from = 0
-  for (let i = 0; i < chunk.ends.length; i += 3) {
-    const parts = [...chunk.ends.subarray(i, i + 3)].map(end => {
-      const text = bytes.toString('utf8', from, end)
-      from = end
-      return text
-    })
-    rows.push(parts)
-  }
-  assert.equal(from, bytes.length)
-  return rows
-}
+import {fieldsBehind} from '../../../src/snapshot/chunk-lane.ts'
+import {PlayedReader, rowsOf, textRow} from '../../support/played-reader.ts'
+import {settled, streamTable} from '../../support/stream-parts.ts'
 
 test('full chunks follow one another from key to key, and a short one ends the range', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start({after: ['0']})
   await bench.finish(1, 2, 3)
   await bench.finish(4, 5, 7)
@@ -191,7 +28,7 @@ test('full chunks follow one another from key to key, and a short one ends the r
 })
 
 test('a full chunk whose last row is at the maximum key ends the range', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start({upTo: ['3']})
   await bench.finish(1, 2, 3)
   assert.deepEqual(
@@ -202,7 +39,7 @@ test('a full chunk whose last row is at the maximum key ends the range', async (
 })
 
 test('an empty chunk ends the range', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start()
   await bench.finish()
   assert.deepEqual(
@@ -212,7 +49,7 @@ test('an empty chunk ends the range', async () => {
 })
 
 test('a chunk holds row JSON, message key and row key of each row, back to back', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start()
   await bench.finish([1, 'ü'], [2, ''])
   assert.deepEqual(rowsOf(bench.chunks[0]!), [
@@ -222,7 +59,7 @@ test('a chunk holds row JSON, message key and row key of each row, back to back'
 })
 
 test('I2: the low watermark is what was committed before the SELECT began', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   Atomics.store(bench.committed, 0, 4)
   await bench.start()
   Atomics.store(bench.committed, 0, 5)
@@ -240,7 +77,7 @@ test('I2: the low watermark is what was committed before the SELECT began', asyn
 })
 
 test('a chunk that grows beyond its bytes is cut, and the next one begins behind its last row', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start({chunkRows: 100, chunkBytes: 1_000, rowBytes: 10})
   const taken = bench.select.rows(...Array.from({length: 50}, (_, i): [number, string] => [i + 1, 'x'.repeat(100)]))
   assert.ok(taken > 1 && taken < 12, `${taken} rows were taken`)
@@ -254,14 +91,14 @@ test('a chunk that grows beyond its bytes is cut, and the next one begins behind
 })
 
 test('the row that fills a chunk exactly to its limit does not make it the last', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start({chunkRows: 1})
   await bench.finish(1)
   assert.deepEqual([bench.chunks[0]!.last, bench.chunks[0]!.end], [false, ['1']])
 })
 
 test('smaller rows than expected let later chunks have more of them, up to the limit', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start({chunkRows: 100, chunkBytes: 1_000, rowBytes: 500})
   assert.match(bench.select.sql, /LIMIT 2$/)
   await bench.finish(1, 2)
@@ -270,7 +107,7 @@ test('smaller rows than expected let later chunks have more of them, up to the l
 })
 
 test('no SELECT starts before its bytes are granted, and the next ones are asked for meanwhile', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   bench.held = true
   await bench.start()
   assert.equal(bench.selects.length, 0)
@@ -289,7 +126,7 @@ test('no SELECT starts before its bytes are granted, and the next ones are asked
 })
 
 test('a grant for another job is not taken', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   bench.held = true
   await bench.start()
   bench.lane.grant(7, 150)
@@ -298,7 +135,7 @@ test('a grant for another job is not taken', async () => {
 })
 
 test('a SELECT that fails drops its connection and ends the job; the next job has a new one', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start()
   bench.select.fail(new Error('gone'))
   await settled()
@@ -312,20 +149,20 @@ test('a SELECT that fails drops its connection and ends the job; the next job ha
 })
 
 test('a connection that cannot be had fails the job', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   bench.onOpen = () => Promise.reject(new Error('refused'))
   await bench.start()
   assert.deepEqual(bench.told, ['failed 1'])
 })
 
 test('a shape that cannot be encoded fails the job', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start({shape: {...streamTable('t').shape, columns: []}})
   assert.deepEqual(bench.told, ['failed 1'])
 })
 
 test('a job of another server has its own connection, and the old one is closed', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start()
   await bench.finish(1)
   await bench.start({jobId: 2, serverUuid: 'two'})
@@ -335,7 +172,7 @@ test('a job of another server has its own connection, and the old one is closed'
 })
 
 test('cancelled while it waits for bytes, a job ends without a SELECT', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   bench.held = true
   await bench.start()
   bench.lane.cancel(1)
@@ -345,7 +182,7 @@ test('cancelled while it waits for bytes, a job ends without a SELECT', async ()
 })
 
 test('cancelled while its connection opens, a job ends without a SELECT and drops the connection', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   let open = (): void => undefined
   bench.onOpen = () => new Promise(resolve => (open = resolve))
   await bench.start()
@@ -357,7 +194,7 @@ test('cancelled while its connection opens, a job ends without a SELECT and drop
 })
 
 test('cancelled during a SELECT, a job kills it, hands nothing over, and drops the connection', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start()
   bench.select.rows(1)
   bench.lane.cancel(1)
@@ -369,7 +206,7 @@ test('cancelled during a SELECT, a job kills it, hands nothing over, and drops t
 })
 
 test('cancelled when its SELECT had just come to an end, a job hands nothing over', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start()
   bench.select.rows(1)
   bench.select.end()
@@ -380,7 +217,7 @@ test('cancelled when its SELECT had just come to an end, a job hands nothing ove
 })
 
 test('a cancel that comes when the job has ended does not touch the connection that the next job uses', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start()
   await bench.finish(1)
   bench.lane.cancel(1)
@@ -394,7 +231,7 @@ test('a cancel that comes when the job has ended does not touch the connection t
 })
 
 test('grants left from a job do not start the next one', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start()
   await bench.finish(1)
   bench.held = true
@@ -403,7 +240,7 @@ test('grants left from a job do not start the next one', async () => {
 })
 
 test('closing ends a waiting job and its connection, and may be called twice', async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start()
   await bench.lane.close()
   bench.select.fail(new Error('closed'))
@@ -414,7 +251,7 @@ test('closing ends a waiting job and its connection, and may be called twice', a
 })
 
 test("expressions of the key come back from behind the row's columns, in key order", async () => {
-  const bench = new Bench()
+  const bench = new PlayedReader()
   await bench.start({
     chunkRows: 1,
     chunkKey: [

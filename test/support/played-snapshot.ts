@@ -1,0 +1,172 @@
+// The real snapshot coordinator with marks, lanes, MySQL and the outlet in the hands of a test.
+
+import assert from 'node:assert/strict'
+import type {LaneEvents, Lane, RangeJob} from '../../src/snapshot/chunk-lane.ts'
+import type {PlanningSource} from '../../src/snapshot/prepared-table.ts'
+import {SnapshotCoordinator} from '../../src/snapshot/snapshot-coordinator.ts'
+import type {SnapshotPlan} from '../../src/snapshot/snapshot-plan.ts'
+import type {ChunkRun} from '../../src/snapshot/table-run.ts'
+import {NoteLog} from '../../src/stream/table-notes.ts'
+import {ModelMarks} from '../property/model-task.ts'
+import {rememberingLog} from './quiet-log.ts'
+import {description, readChunk, tableId} from './snapshot-parts.ts'
+import type {ReadChunkOptions} from './snapshot-parts.ts'
+import {settled} from './stream-parts.ts'
+
+/** A lane that the test plays. */
+export class PlayedLane implements Lane {
+  job: RangeJob | null = null
+  cancelled = 0
+  granted = 0
+  readonly #events: LaneEvents
+  #sequence = 0
+
+  constructor(events: LaneEvents) {
+    this.#events = events
+  }
+
+  start(job: RangeJob): void {
+    assert.equal(this.job, null, 'one job at a time')
+    this.job = job
+    this.granted = 0
+    this.#sequence = 0
+    this.#events.wants(job.jobId, 100)
+  }
+  grant(_: number, bytes: number): void {
+    this.granted += bytes
+  }
+  cancel(): void {
+    this.cancelled++
+  }
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  /** Hands over a chunk; the last one ends the job. */
+  deliver(ids: readonly number[], options: ReadChunkOptions = {}): void {
+    const {jobId} = this.job!
+    const granted = this.granted
+    this.granted = 0
+    this.#events.chunk(readChunk(ids, {...options, jobId, granted, sequence: this.#sequence++}))
+    if (options.more !== true) this.end()
+    else this.#events.wants(jobId, 100)
+  }
+
+  end(): void {
+    const {jobId} = this.job!
+    this.job = null
+    this.#events.ended(jobId)
+  }
+
+  fail(error: Error): void {
+    const {jobId} = this.job!
+    this.job = null
+    this.#events.failed(jobId, error)
+  }
+}
+
+export class TransientError extends Error {}
+
+/** The real coordinator; marks, lanes, MySQL and the outlet are the test's. */
+export class Coordination {
+  readonly marks = new ModelMarks()
+  readonly notes = new NoteLog(1_000_000)
+  readonly log = rememberingLog()
+  readonly lanes: PlayedLane[] = []
+  readonly enqueued: ChunkRun[] = []
+  readonly done: string[] = []
+  readonly stop = new AbortController()
+  readonly described: string[] = []
+  describe: PlanningSource['describe'] = ({table}) => Promise.resolve(description(table))
+  maximumKey: PlanningSource['maximumKey'] = () => Promise.resolve(['99'])
+  boundaries: PlanningSource['boundaries'] = () => Promise.resolve([])
+  killedPreparations = 0
+  readonly coordinator: SnapshotCoordinator
+
+  constructor({lanes = 1, memoryBytes = 10_000}: {lanes?: number; memoryBytes?: number} = {}) {
+    this.coordinator = new SnapshotCoordinator({
+      watermarks: this.marks,
+      notes: this.notes,
+      outlet: {enqueue: chunk => this.enqueued.push(chunk), pump: () => undefined},
+      planning: {
+        describe: (table, surrogateKey) => {
+          this.described.push(table.table)
+          return this.describe(table, surrogateKey)
+        },
+        maximumKey: (...all) => this.maximumKey(...all),
+        boundaries: (...all) => this.boundaries(...all),
+      },
+      openTarget: ({shape}) => Promise.resolve({shape}),
+      openLanes: events => {
+        for (let i = 0; i < lanes; i++) this.lanes.push(new PlayedLane(events))
+        return this.lanes
+      },
+      chunkRows: 10,
+      chunkBytes: 1_000,
+      memoryBytes,
+      serverUuid: () => 'one',
+      log: this.log,
+      onChange: () => undefined,
+      onTableDone: run => this.done.push(run.text),
+      onStoppedWhilePreparing: () => this.killedPreparations++,
+      isConnectionLoss: () => false,
+      isTransient: error => error instanceof TransientError,
+      signal: this.stop.signal,
+    })
+  }
+
+  begin(): this {
+    this.coordinator.begin()
+    return this
+  }
+
+  accept(tables: readonly string[], id = 's'): SnapshotPlan {
+    return this.coordinator.accept({
+      id,
+      kind: 'incremental',
+      tables: tables.map(table => ({table: tableId(table), condition: null, surrogateKey: null})),
+    })
+  }
+
+  /** The marks that are wanted are issued and committed; the stream sees them later. */
+  async commit(): Promise<void> {
+    this.marks.issued = Math.max(this.marks.issued, this.marks.wanted)
+    this.marks.commit(this.marks.issued)
+    for (let i = 0; i < 4; i++) await settled()
+  }
+
+  /** They come by in the stream, too. */
+  async pass(): Promise<void> {
+    await this.commit()
+    this.coordinator.markSeen(this.marks.issued)
+    await settled()
+  }
+
+  /** All rows of closed windows leave and are acknowledged. */
+  leave(): void {
+    for (const chunk of this.enqueued.splice(0)) {
+      if (chunk.state !== 'closed') continue
+      chunk.nextRow = chunk.chunk.rows
+      this.coordinator.pieceSent(chunk, true)
+      this.coordinator.pieceAcknowledged(chunk)
+    }
+  }
+
+  lane(index = 0): PlayedLane & {job: RangeJob} {
+    const lane = this.lanes[index]!
+    assert.ok(lane.job, `lane ${index} has a job`)
+    return lane as PlayedLane & {job: RangeJob}
+  }
+
+  /** Reads the table of the running job to its end. */
+  async copy(ids: readonly number[] = [1]): Promise<void> {
+    this.lane().deliver(ids)
+    await this.pass()
+    this.leave()
+    await settled()
+  }
+
+  sentences(): string[] {
+    return this.log.lines.map(line => line.sentence)
+  }
+}
