@@ -67,7 +67,12 @@ export function assertHistory({shape, runs, history}: JudgedEvents): EventCounts
           rank > state.last || state.last < 0,
           `${where()}: rank ${rank} after ${state.last} (${state.lastWas})`,
         )
-        coverHistory(state, {rank, history: history.get(key)?.ranks ?? [], where})
+        const ranks = history.get(key)?.ranks ?? []
+        coverHistory(state, {
+          rank,
+          history: ranks,
+          where: () => `${where()}\n${storyOf(shape, key, {events, ranks})}\n`,
+        })
       }
       state.last = rank
       state.lastWas = what
@@ -97,6 +102,21 @@ function coverHistory(
   } else assert.equal(place, state.next, `${where()}: rank ${rank}, wanted ${history[state.next]}`)
   state.next = place + 1
   state.covered = Math.max(state.covered, place + 1)
+}
+
+/** Everything known of one key, for a failure that will not come again on demand. */
+function storyOf(
+  shape: KeyShape,
+  key: string,
+  {events, ranks}: {events: readonly ObservedEvent[]; ranks: readonly Rank[]},
+): string {
+  const lines = events.flatMap((event, at) => {
+    const change = changeOf(event)
+    if (change === null || eventKey(shape, event) !== key) return []
+    const place = /"gtid".*?"row":\d+/.exec(event.valueText ?? '')?.[0] ?? ''
+    return [`  ${at}: ${change.op} rank ${rankOf(change)}, partition ${event.partition ?? '-'}, ${place}`]
+  })
+  return [`committed: ${ranks.join()}`, ...lines].join('\n')
 }
 
 /** I1. */
