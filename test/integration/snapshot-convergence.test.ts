@@ -1,82 +1,11 @@
 // The claim of the whole: snapshots run while a writer changes rows of every kind of key, and each topic, folded by key,
 // equals its table, with no event older than one before it.
 
-import assert from 'node:assert/strict'
-import {test, type TestContext} from 'node:test'
-import {caughtUp, prepareCapture, snapshotEnded, type Capture} from '../support/capture.ts'
+import {test} from 'node:test'
 import {consumeTopic} from '../support/consume-topic.ts'
-import {assertConverged, assertHistory} from '../support/history-oracle.ts'
 import {integrationServers} from '../support/integration-servers.ts'
-import {keyShapes} from '../support/key-shapes.ts'
-import type {ObservedEvent} from '../support/observed-events.ts'
-import {RandomWriter, storedRows, WrittenTable} from '../support/random-writer.ts'
-import {randomFor, type SeededRandom} from '../support/seeded-random.ts'
+import {judge, snapshotUnderWrites} from '../support/snapshot-scenario.ts'
 import type {Config} from '../support/tidemark-config.ts'
-import type {TidemarkProcess} from '../support/tidemark-process.ts'
-
-const WRITERS = 2
-
-/** Tables with rows, and writers that begin when told. */
-async function writersFor(capture: Capture, random: SeededRandom, size: number): Promise<RandomWriter[]> {
-  const tables = keyShapes(size).map(shape => new WrittenTable(shape, random))
-  for (const table of tables) for (const statement of table.setUp(0.6)) await capture.connection.query(statement)
-  return await Promise.all(
-    Array.from({length: WRITERS}, async (_, number) => {
-      const own = tables.filter((_table, index) => index % WRITERS === number)
-      return new RandomWriter(await capture.database.connect(), own, random)
-    }),
-  )
-}
-
-async function stopWriters(writers: readonly RandomWriter[]): Promise<void> {
-  await Promise.all(writers.map(async writer => await writer.stop()))
-}
-
-/** Rows that the stream superseded, from the log's lines. */
-function superseded(tidemark: TidemarkProcess): number {
-  return tidemark.log
-    .filter(({msg}) => msg === 'table done')
-    .reduce((sum, {fields}) => sum + Number(fields['superseded']), 0)
-}
-
-async function judge(
-  {capture, writers, superseded}: {capture: Capture; writers: readonly RandomWriter[]; superseded: number},
-  eventsOf: (table: string) => Promise<readonly ObservedEvent[]> | readonly ObservedEvent[],
-): Promise<void> {
-  for (const {shape, history} of writers.flatMap(({tables}) => tables)) {
-    const events = await eventsOf(shape.name)
-    const counts = assertHistory({shape, runs: [events], history})
-    assert.ok(counts.read > 0 && counts.streamed > 0, `${shape.name}: ${JSON.stringify(counts)}`)
-    assertConverged(shape, events, await storedRows(capture.connection, shape))
-  }
-  assert.ok(superseded > 0, 'no row was changed while it was read: the test proves nothing')
-}
-
-/** The writers write from before the first snapshot to behind the last. */
-async function snapshotUnderWrites(
-  t: TestContext,
-  options: {config: Config; seed?: number; bootstrap?: string; snapshots: number; size: number},
-): Promise<{capture: Capture; writers: RandomWriter[]; superseded: number}> {
-  const random = randomFor(t, options.seed)
-  const capture = await prepareCapture(t, {
-    prefix: 'converge',
-    config: options.config,
-    ...(options.bootstrap === undefined ? {} : {bootstrap: options.bootstrap}),
-  })
-  const writers = await writersFor(capture, random, options.size)
-  const tidemark = await capture.run(t)
-  await tidemark.waitForStreaming()
-  for (const writer of writers) writer.start()
-  for (let count = 0; count < options.snapshots; count++) {
-    await snapshotEnded(tidemark, await capture.snapshot(['k_.*']))
-  }
-  await stopWriters(writers)
-  await caughtUp(tidemark, capture.connection)
-  assert.deepEqual(await tidemark.stop(), {code: 0, signal: null}, tidemark.stderr)
-  const transactions = writers.reduce((sum, writer) => sum + writer.transactions, 0)
-  t.diagnostic(`${transactions} transactions, ${superseded(tidemark)} rows superseded`)
-  return {capture, writers, superseded: superseded(tidemark)}
-}
 
 const variants: readonly {name: string; config: Config}[] = [
   {

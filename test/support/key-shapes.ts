@@ -38,6 +38,11 @@ export function keyShapes(size: number): KeyShape[] {
     uniqueWithoutPrimary(size),
     double(size),
     timestamp(size),
+    binary(size),
+    time(size),
+    bit(size),
+    float(size),
+    latin1(size),
   ]
 }
 
@@ -196,6 +201,63 @@ function timestamp(size: number): KeyShape {
     text: index => String(millis(index)),
     textSql: 'CAST(CAST(UNIX_TIMESTAMP(k) * 1000 AS SIGNED) AS CHAR)',
     textOfEvent: members => String(Date.parse(string(members, 'k'))),
+  }
+}
+
+/** Fixed length: trailing zeros are part of the value, and the binlog leaves them out. */
+function binary(size: number): KeyShape {
+  const bytes = (index: number): Buffer => Buffer.from([index & 0xff, index >> 8, index % 3 === 0 ? 0x20 : 0, 0, 0, 0])
+  return {
+    ...single('k_binary', 'k BINARY(6) NOT NULL', size),
+    literals: index => [`X'${bytes(index).toString('hex')}'`],
+    text: index => bytes(index).toString('hex'),
+    textSql: 'LOWER(HEX(k))',
+    textOfEvent: members => Buffer.from(string(members, 'k'), 'base64').toString('hex'),
+  }
+}
+
+/** Half of the values are negative. */
+function time(size: number): KeyShape {
+  const millis = (index: number): number => (index - (size >> 1)) * 1_001
+  const clock = (value: number): string => `${value < 0 ? '-' : ''}${dateText(Math.abs(value) * 1000).slice(11, 23)}`
+  return {
+    ...single('k_time', 'k TIME(3) NOT NULL', size),
+    literals: index => [quoted(clock(millis(index)))],
+    text: index => String(millis(index) * 1000),
+    textSql: "CAST(TIMESTAMPDIFF(MICROSECOND, '2000-01-01', ADDTIME(CAST('2000-01-01' AS DATETIME(3)), k)) AS CHAR)",
+    textOfEvent: members => member(members, 'k'),
+  }
+}
+
+function bit(size: number): KeyShape {
+  return {
+    ...single('k_bit', 'k BIT(20) NOT NULL', size),
+    literals: index => [String(index * 257)],
+    text: index => String(index * 257),
+    textSql: 'CAST(k + 0 AS CHAR)',
+    // Little-endian, as Debezium's Bits.
+    textOfEvent: members => String(Buffer.from(string(members, 'k'), 'base64').readUIntLE(0, 3)),
+  }
+}
+
+function float(size: number): KeyShape {
+  return {
+    ...single('k_float', 'k FLOAT NOT NULL', size),
+    literals: index => [String((index - (size >> 1)) / 8)],
+    text: index => String(index - (size >> 1)),
+    textSql: 'CAST(CAST(k * 8 AS SIGNED) AS CHAR)',
+    textOfEvent: members => String(Number(member(members, 'k')) * 8),
+  }
+}
+
+function latin1(size: number): KeyShape {
+  const text = (index: number): string => `cl\u00e9 \u00df ${index}`
+  return {
+    ...single('k_latin1', 'k VARCHAR(20) CHARACTER SET latin1 NOT NULL', size),
+    literals: index => [quoted(text(index))],
+    text,
+    textSql: 'CONVERT(k USING utf8mb4)',
+    textOfEvent: members => string(members, 'k'),
   }
 }
 
