@@ -86,22 +86,17 @@ async function eventsOf(path: string, topic: string): Promise<ObservedEvent[]> {
 export async function caughtUp(tidemark: TidemarkProcess, connection: Connection, timeoutMs = 60_000): Promise<void> {
   const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@GLOBAL.gtid_executed AS fence')
   const fence = String(row?.['fence']).replaceAll(/\s/g, '')
-  let passed = false
-  const asking = async (): Promise<void> => {
-    while (!passed) {
-      const status = await tidemark.waitForStatus(page => page.position?.gtidSet != null, timeoutMs)
-      const [[answer]] = await connection.query<RowDataPacket[]>('SELECT GTID_SUBSET(?, ?) AS passed', [
-        fence,
-        status.position?.gtidSet,
-      ])
-      passed = Number(answer?.['passed']) === 1
-    }
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const left = deadline - Date.now()
+    if (left <= 0) throw new Error(`the stream did not reach ${fence} within ${timeoutMs} ms`)
+    const status = await tidemark.waitForStatus(page => page.position?.gtidSet != null, left)
+    const [[answer]] = await connection.query<RowDataPacket[]>('SELECT GTID_SUBSET(?, ?) AS passed', [
+      fence,
+      status.position?.gtidSet,
+    ])
+    if (Number(answer?.['passed']) === 1) return
   }
-  const timer = setTimeout(() => (passed = true), timeoutMs)
-  const began = Date.now()
-  await asking()
-  clearTimeout(timer)
-  if (Date.now() - began >= timeoutMs) throw new Error(`the stream did not reach ${fence} within ${timeoutMs} ms`)
 }
 
 /** The log line that ends the snapshot; throws where it ended otherwise than `end`. */
