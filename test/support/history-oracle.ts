@@ -68,11 +68,13 @@ export function assertHistory({shape, runs, history}: JudgedEvents): EventCounts
           `${where()}: rank ${rank} after ${state.last} (${state.lastWas})`,
         )
         const ranks = history.get(key)?.ranks ?? []
-        coverHistory(state, {
-          rank,
-          history: ranks,
-          where: () => `${where()}\n${storyOf(shape, key, {events, ranks})}\n`,
-        })
+        try {
+          coverHistory(state, {rank, history: ranks, where})
+        } catch (error) {
+          assert.ok(error instanceof assert.AssertionError)
+          error.message += `\n${storyOf(shape, key, {events, ranks})}`
+          throw error
+        }
       }
       state.last = rank
       state.lastWas = what
