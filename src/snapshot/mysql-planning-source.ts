@@ -47,7 +47,9 @@ export class MysqlPlanningSource implements PlanningSource {
     const chunkKey = chunkKeyOf(shape, columns)
     const size = await this.#options.readSize(connection, table)
     const description = {
-      shape,
+      // Where there is no primary key, the binlog names the unique key that the server promotes: so must this, or each
+      // definition in the stream would look like a change.
+      shape: {...shape, primaryKey: keys.rowKey},
       messageKey: keys.messageKey,
       rowKey: keys.rowKey.length > 0 ? keys.rowKey : columns,
       chunkKey,

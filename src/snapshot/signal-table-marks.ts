@@ -19,6 +19,8 @@ export interface SignalTableMarksOptions {
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>
   /** `attempt` counts from 1. */
   readonly onProblem: (problem: string, attempt: number) => void
+  /** A mark is issued no sooner than this after the one before. Default 0. */
+  readonly spacingMs?: number
   /** Tells this run's marks from those of earlier runs, which are ignored. 8 hexadecimal digits. */
   readonly runId?: string
 }
@@ -33,6 +35,7 @@ export class SignalTableMarks implements Watermarks {
   readonly runId: string
   problem: string | null = null
   #issued = 0
+  #issuedAt = -Infinity
   #wanted = 0
   #seen = 0
   /** When the oldest mark that has not come by was committed, or the last one came by before it. */
@@ -105,6 +108,7 @@ export class SignalTableMarks implements Watermarks {
       await this.#pace(signal)
       if (signal.aborted) return
       const number = ++this.#issued
+      this.#issuedAt = performance.now()
       try {
         await this.#write(number)
         attempt = 0
@@ -141,6 +145,11 @@ export class SignalTableMarks implements Watermarks {
 
   // Lets the mark before come by in the stream, but not for long: a stream that is behind must not hold up reading.
   async #pace(signal: AbortSignal): Promise<void> {
+    // Chunks and tables that are finished within one spacing share a mark; reading never waits for it.
+    const due = this.#issuedAt + (this.#options.spacingMs ?? 0)
+    for (let left = due - performance.now(); left > 0 && !signal.aborted; left = due - performance.now()) {
+      await this.#sleep(left, signal)
+    }
     const deadline = performance.now() + PACE_MS
     while (this.#seen < this.#issued && !signal.aborted) {
       const left = deadline - performance.now()

@@ -62,10 +62,11 @@ export interface EngineOptions {
   readonly onFailure: (error: unknown) => void
 }
 
-/** Notes are bounded with the stream's memory: they are what the stream keeps for the snapshot. */
 const CHUNK_BYTES = 8 * 1024 * 1024
 /** A mark is one small INSERT; longer than this only a connection that hangs takes. */
 const MARK_TIMEOUT_MS = 30_000
+/** Ten marks a second are plenty: what is read between two of them is a small part of the memory for chunks. */
+const MARK_SPACING_MS = 100
 /** After so long without a mark that was written, windows that wait for it are worth a word. */
 const MARK_OVERDUE_MS = 30_000
 
@@ -179,9 +180,7 @@ export class Engine {
     for (const run of this.coordinator?.runs ?? []) this.coordinator?.schemaChanged(run.plan.table, null)
   }
 
-  dispatch(events: BinlogEvents): Promise<void> {
-    return this.dispatcher.dispatch(events)
-  }
+  dispatch = (events: BinlogEvents): Promise<void> => this.dispatcher.dispatch(events)
 
   /** Where a new connection must resume, given what has been emitted (acknowledged or not) in this process. */
   resumePlace(): {offset: StoredOffset; gtidSet: string | null} {
@@ -315,6 +314,7 @@ export class Engine {
     return new SignalTableMarks({
       signalTable,
       strategy: settings.snapshot.watermarking,
+      spacingMs: MARK_SPACING_MS,
       execute: (sql, values) =>
         connections.watermarks.use('write a watermark to the signal table', async connection => {
           await connection.query({sql, timeout: MARK_TIMEOUT_MS}, [...values])
