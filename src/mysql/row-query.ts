@@ -46,6 +46,7 @@ export function selectRows(
     // mysql2 tells nobody where it closed the connection itself.
     const onClose = (): void => command.onResult(connectionLost())
     signal?.addEventListener('abort', onAbort, {once: true})
+    raw.stream.setMaxListeners(0) // Queries that wait for their turn are no leak.
     raw.stream.once('close', onClose)
     raw.addCommand(command)
   })

@@ -1,6 +1,7 @@
 // One running task: prerequisites, the stored state, where to begin, the stream with its reconnects, and an orderly end.
 
 import {randomUUID} from 'node:crypto'
+import {setMaxListeners} from 'node:events'
 import {BinlogReader} from '../binlog/binlog-reader.ts'
 import type {StreamStart} from '../binlog/binlog-events.ts'
 import type {Settings} from '../config/settings.ts'
@@ -68,6 +69,7 @@ class Task {
     this.#options = options
     this.#sink = createSink(settings.sink, {log: options.log, keyConverter: settings.events.keyConverter})
     this.#store = new FileStateStore(settings.state.path)
+    setMaxListeners(0, this.#stopping.signal) // Every table that waits for a mark listens; that is no leak.
     const abort = (): void => {
       this.#stopping.abort()
     }
