@@ -17,6 +17,9 @@ import {kafkaSinkSettings} from '../support/kafka-sink-settings.ts'
 import {quietLog} from '../support/quiet-log.ts'
 import {TcpProxy} from '../support/tcp-proxy.ts'
 
+/** Kafka's API key of a produce request. */
+const PRODUCE = 0
+
 let kafka: KafkaServer
 before(async () => {
   kafka = await startKafka({config: {'producer.id.expiration.check.interval.ms': '200'}})
@@ -105,6 +108,15 @@ test('a time-out after the append does not double what was appended', async t =>
   proxy.deafen()
   await numbers.send(40, 2)
   assert.ok(proxy.swallowed > 0, 'an answer was lost on the way')
+  await numbers.assertAllThereOnce()
+})
+
+test('a new partition whose first batch is lost does not take the second before it', async t => {
+  const {sink, proxy, topic} = await behindProxy(t, {requestTimeoutMs: 1000})
+  const numbers = new Numbers(sink, topic)
+  proxy.loseNext(PRODUCE)
+  await numbers.send(40, 2)
+  assert.equal(proxy.lost, 1)
   await numbers.assertAllThereOnce()
 })
 

@@ -19,7 +19,8 @@ interface DecodedBatch {
 
 /**
  * What happens to one request: an error code (before or after its batches were appended), a connection cut (the same),
- * a leader that moves before it arrives, a connection refused at the next try, or nothing.
+ * a leader that moves before it arrives, a connection refused at the next try, a topic deleted before it arrives and
+ * created again before the next one, or nothing.
  */
 export type Fault =
   | {readonly type: 'none'}
@@ -27,6 +28,7 @@ export type Fault =
   | {readonly type: 'cut'; readonly appended: boolean}
   | {readonly type: 'move'}
   | {readonly type: 'refuse'}
+  | {readonly type: 'recreate'}
 
 interface Log {
   readonly values: string[]
@@ -42,6 +44,7 @@ interface Wire {
   readonly batch: DecodedBatch
 }
 
+const UNKNOWN_TOPIC = 3
 const NOT_LEADER = 6
 const OUT_OF_ORDER = 45
 const INVALID_EPOCH = 47
@@ -108,6 +111,10 @@ export class SimulatedKafka {
       if (fault.type === 'cut' && fault.appended) for (const wire of wires) this.#append(node, wire)
       return null
     }
+    if (fault.type === 'recreate') {
+      for (const {topic, partition} of wires) this.#logs.delete(`${topic} ${partition}`)
+      return wires.map(() => UNKNOWN_TOPIC)
+    }
     if (fault.type === 'code') return wires.map(wire => this.#appendOr(fault, node, wire))
     return wires.map(wire => this.#append(node, wire))
   }
@@ -123,9 +130,12 @@ export class SimulatedKafka {
     const {producerId, producerEpoch, firstSequence, records} = batch
     const last = (firstSequence + records.length - 1) % LAST_SEQUENCE
     if (log.producerId === producerId && producerEpoch < log.epoch) return INVALID_EPOCH
-    if (log.producerId !== producerId || producerEpoch > log.epoch) {
-      if (firstSequence !== 0) return OUT_OF_ORDER
+    if (log.producerId !== producerId) {
+      // Kafka takes any sequence number from a producer that the partition does not know (ProducerAppendInfo).
       Object.assign(log, {producerId, epoch: producerEpoch, recent: []})
+    } else if (producerEpoch > log.epoch) {
+      if (firstSequence !== 0) return OUT_OF_ORDER
+      Object.assign(log, {epoch: producerEpoch, recent: []})
     } else {
       if (log.recent.some(known => known.first === firstSequence && known.last === last)) return 0
       const expected = ((log.recent.at(-1)?.last ?? -1) + 1) % LAST_SEQUENCE

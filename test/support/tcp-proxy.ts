@@ -18,6 +18,8 @@ export class TcpProxy {
   connections = 0
   /** Bytes of answers that were swallowed. */
   swallowed = 0
+  /** Requests that were lost. */
+  lost = 0
   #refuses = false
   #cutAfter: {bytes: number} | null = null
 
@@ -63,6 +65,12 @@ export class TcpProxy {
     for (const pair of this.#pairs) pair.isDeaf = true
   }
 
+  /** Loses the next Kafka request with this API key; those behind it on the same connection arrive. */
+  loseNext(apiKey: number): void {
+    this.#loses = apiKey
+  }
+  #loses: number | null = null
+
   refuse(refuses: boolean): void {
     this.#refuses = refuses
     if (refuses) this.cut()
@@ -71,8 +79,14 @@ export class TcpProxy {
   #join(client: Socket, server: Socket): void {
     const pair: Pair = {client, server, isDeaf: false}
     this.#pairs.add(pair)
+    const requests = new KafkaRequests(apiKey => {
+      if (apiKey !== this.#loses) return true
+      this.#loses = null
+      this.lost++
+      return false
+    })
     client.on('data', chunk => {
-      server.write(chunk)
+      for (const part of requests.passed(chunk)) server.write(part)
       this.#count(chunk.length)
     })
     server.on('data', chunk => {
@@ -99,5 +113,38 @@ export class TcpProxy {
     this.cut()
     this.#server.close()
     await once(this.#server, 'close')
+  }
+}
+
+/** Takes requests out of the bytes of a connection. Each begins with its length in 4 bytes and its API key in 2. */
+class KafkaRequests {
+  readonly #mayPass: (apiKey: number) => boolean
+  #head = Buffer.alloc(0)
+  /** Bytes of the current request that are still to come, and whether they pass. */
+  #left = 0
+  #passes = true
+
+  constructor(mayPass: (apiKey: number) => boolean) {
+    this.#mayPass = mayPass
+  }
+
+  *passed(chunk: Buffer): Generator<Buffer> {
+    for (let rest = chunk; rest.length > 0;) {
+      if (this.#left === 0) {
+        const head = Buffer.concat([this.#head, rest])
+        if (head.length < 6) {
+          this.#head = head
+          return
+        }
+        rest = head
+        this.#head = Buffer.alloc(0)
+        this.#left = 4 + head.readInt32BE(0)
+        this.#passes = this.#mayPass(head.readInt16BE(4))
+      }
+      const part = rest.subarray(0, this.#left)
+      rest = rest.subarray(part.length)
+      this.#left -= part.length
+      if (this.#passes) yield part
+    }
   }
 }

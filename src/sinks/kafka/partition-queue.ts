@@ -3,12 +3,16 @@
 // What must hold:
 // - P1 A batch gets its place (its sequence numbers) in the order of the `push` calls and keeps it.
 // - P2 After a failure nothing new leaves until everything in flight is settled; then it goes on, in order, with the
-//   first batch that is not acknowledged and with the same bytes. So the broker, which takes a producer's batches only
-//   in sequence, ends up with each exactly once, whatever became of the earlier copies.
-//   Its limit: a broker forgets a producer that it has not heard of for producer.id.expiration.ms (a day) and then takes
-//   any sequence number. So does nothing harm after a quiet day; but where a batch was appended, its answer was lost and
-//   the broker stays away for that day, the up to five batches then in flight may come twice, as after a crash.
-// - P3 A batch is never given up, except together with the whole sink.
+//   first batch that is not acknowledged and with the same bytes. So the broker, which takes a known producer's batches
+//   only in sequence, ends up with each exactly once, whatever became of the earlier copies.
+// - P3 A partition that may not know the producer takes any sequence number, the second batch's as well as the first's:
+//   a new partition whose leader refuses the first batch because it is not ready would put the second before it. So a
+//   batch travels alone until one is acknowledged: at the start, after a failure, and after a quiet minute, because
+//   brokers forget a producer that they do not hear of for producer.id.expiration.ms (a day, unless set).
+// - P4 A batch is never given up, except together with the whole sink.
+//
+// The limit: where a batch was appended, its answer was lost and the broker stays away until it has forgotten the
+// producer, the up to five batches then in flight may come twice, as after a crash.
 
 import {invariant, type TidemarkError} from '../../core/tidemark-error.ts'
 import type {WireBatch} from '../record-batch.ts'
@@ -16,6 +20,8 @@ import type {ProducerIdentity} from './kafka-cluster.ts'
 
 /** The broker remembers the last five batches of a producer for each partition; a repeated one further back is not recognized. */
 export const MOST_IN_FLIGHT = 5
+
+const QUIET_MS = 60_000
 
 /** An error code in Kafka's answer, or what became of the connection. */
 export type Failure = {readonly code: number} | {readonly error: Error}
@@ -48,11 +54,15 @@ export class PartitionQueue {
   readonly #entries: Entry[] = []
   /** Index of the next entry to send. */
   #next = 0
+  /** P3: when the partition last acknowledged a batch, in the clock's milliseconds; null from a failure to the next one. */
+  #knownAt: number | null = null
+  readonly #clock: () => number
 
-  constructor(topic: string, partition: number, producer: ProducerIdentity) {
+  constructor(topic: string, partition: number, producer: ProducerIdentity, clock = () => performance.now()) {
     this.topic = topic
     this.partition = partition
     this.#producer = producer
+    this.#clock = clock
   }
 
   get isEmpty(): boolean {
@@ -75,13 +85,14 @@ export class PartitionQueue {
       ...settle,
     }
     this.#nextSequence = sequenceAfter(this.#nextSequence, batch.count)
+    if (this.isEmpty && this.#knownAt !== null && this.#clock() - this.#knownAt > QUIET_MS) this.#knownAt = null
     this.#entries.push(entry)
     return entry
   }
 
   /** The entry that may leave now, or null. */
   peek(): Entry | null {
-    if (this.state !== 'sending' || this.inFlight >= MOST_IN_FLIGHT) return null
+    if (this.state !== 'sending' || this.inFlight >= (this.#knownAt === null ? 1 : MOST_IN_FLIGHT)) return null
     while (this.#entries[this.#next]?.isAcknowledged === true) this.#next++
     const entry = this.#entries[this.#next]
     return entry?.isReady === true ? entry : null
@@ -106,6 +117,7 @@ export class PartitionQueue {
     this.inFlight--
     this.failures = 0
     entry.isAcknowledged = true
+    if (this.state === 'sending') this.#knownAt = this.#clock()
     for (let head = this.#entries[0]; head?.isAcknowledged === true; head = this.#entries[0]) {
       this.#entries.shift()
       this.#next = Math.max(0, this.#next - 1)
@@ -118,6 +130,7 @@ export class PartitionQueue {
     this.inFlight--
     entry.failure = failure
     this.state = 'settling'
+    this.#knownAt = null
   }
 
   /** Nothing could even be sent: no leader, no connection. */
@@ -142,18 +155,20 @@ export class PartitionQueue {
   }
 
   /**
-   * Gives what is not acknowledged new sequence numbers from 0 under another producer epoch or id.
+   * Gives everything from the first batch not acknowledged new sequence numbers from 0 under another producer epoch or id.
    *
-   * Only where the broker has refused the first of them as out of sequence while nothing was in flight: it then has not
-   * appended that one (it would have recognized it, being at most five back) nor any later one (they come after it in
-   * sequence). Copies that a cut connection may have left in the broker's queue carry the old epoch and are refused, too.
+   * Only where the broker has refused that one as out of sequence while nothing was in flight: it then has not appended
+   * it (it would have recognized it, being at most five back). A later one it has appended only if it lost track of the
+   * producer in between, as when the topic was deleted and created again: that one goes out again behind those that it
+   * overtook, so that the newest event of a key is the last. Copies that a cut connection may have left in the broker's
+   * queue carry the old epoch and are refused.
    */
   renumber(producer: ProducerIdentity): void {
     invariant(this.inFlight === 0, 'a partition was renumbered with batches in flight')
     this.#producer = producer
     let sequence = 0
     for (const entry of this.#entries) {
-      if (entry.isAcknowledged) continue
+      entry.isAcknowledged = false
       entry.baseSequence = sequence
       sequence = sequenceAfter(sequence, entry.batch.count)
     }

@@ -122,6 +122,14 @@ test('a producer that the broker has lost track of goes on under a new epoch', a
   assert.deepEqual(kafka.values('t', 0), ['1', '2', '4', '5', '6'])
 })
 
+test('what the broker took out of turn, having lost track in between, comes again behind what it follows', async () => {
+  const kafka = new SimulatedKafka(1, [{type: 'none'}, {type: 'recreate'}])
+  const producer = producerOf(kafka)
+  await producer.send(batchOf('t', 0, ['1']))
+  await Promise.all(['2', '3', '4'].map(value => producer.send(batchOf('t', 0, [value]))))
+  assert.deepEqual(kafka.values('t', 0), ['3', '4', '2', '3', '4'])
+})
+
 test('a refusal that an operator must mend ends everything, with the topic and what to do', async () => {
   const kafka = new SimulatedKafka(1, [{type: 'code', code: 29, appended: false}])
   const producer = producerOf(kafka)
