@@ -18,8 +18,8 @@ export const cases: Readonly<Record<CaseName, (world: BenchWorld) => Variants>> 
   memory: memoryCase,
 }
 
-/** Rows of the run before the first measured one: a fresh broker spends its first seconds on compiling itself. */
-const WARM_UP_ROWS = 200_000
+/** Rows of the runs before the first measured one: a fresh broker spends its first seconds on compiling itself. */
+const WARM_UP_ROWS = 500_000
 
 async function* snapshotCase(world: BenchWorld): Variants {
   const rows = world.options.rows ?? 500_000
@@ -203,8 +203,10 @@ async function untilTopicHolds(
 
 async function warmUp(world: BenchWorld): Promise<void> {
   const rows = Math.min(WARM_UP_ROWS, world.options.rows ?? WARM_UP_ROWS)
-  const variant = 'warm-up'
   await world.createTable(orders)
   await world.load(orders, rows, null)
-  await snapshotRun(world, {variant, table: orders, rows, sink: 'kafka uncompressed', config: {}, profile: false})
+  for (const sink of ['kafka uncompressed', 'kafka lz4'] as const) {
+    progress(`warm-up, ${sink}`)
+    await snapshotRun(world, {variant: 'warm-up', table: orders, rows, sink, config: {}, profile: false})
+  }
 }

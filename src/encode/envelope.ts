@@ -102,10 +102,12 @@ export class EnvelopeTemplate {
   #tsUsAt = 0
   #gnoEnd = 0
   #posEnd = 0
+  #threadAt = 0
   #nowMsAt = 0
   #patchable = false
   #gnoDigits = 0
   #posDigits = 0
+  #threadDigits = 0
 
   constructor(source: EnvelopeTemplateSource) {
     const {id, topic, settings, shape, bigintUnsignedHandlingMode = 'long'} = source
@@ -203,13 +205,13 @@ export class EnvelopeTemplate {
       this.#patchable &&
       origin.file === made.file &&
       origin.sid === made.sid &&
-      origin.threadId === made.threadId &&
       origin.snapshot === made.snapshot &&
       origin.serverId === made.serverId &&
       isWide(origin.tsUs) &&
       isWide(origin.nowUs) &&
       digitCount(origin.pos) === this.#posDigits &&
-      digitCount(origin.gno) === this.#gnoDigits
+      gnoDigits(origin) === this.#gnoDigits &&
+      threadDigits(origin) === this.#threadDigits
     ) {
       this.#patch(origin)
     } else {
@@ -236,6 +238,7 @@ export class EnvelopeTemplate {
     }
     if (origin.gno !== made.gno) putFixedDigits(bytes, this.#gnoEnd - this.#gnoDigits, origin.gno, this.#gnoDigits)
     if (origin.pos !== made.pos) putFixedDigits(bytes, this.#posEnd - this.#posDigits, origin.pos, this.#posDigits)
+    if (origin.threadId !== made.threadId) putFixedDigits(bytes, this.#threadAt, origin.threadId, this.#threadDigits)
     if (origin.nowUs !== made.nowUs) {
       const msAt = this.#nowMsAt
       const usAt = msAt + 13 + TS_US.length
@@ -274,9 +277,10 @@ export class EnvelopeTemplate {
     this.#posEnd = tail.length
     tail.writeAscii(',"row":')
     const split = tail.length
-    tail.writeAscii(
-      `,"thread":${origin.threadId < 0 ? 'null' : origin.threadId},"query":null},"transaction":null,"op":"`,
-    )
+    tail.writeAscii(',"thread":')
+    this.#threadAt = tail.length
+    tail.writeAscii(origin.threadId < 0 ? 'null' : String(origin.threadId))
+    tail.writeAscii(',"query":null},"transaction":null,"op":"')
     this.#opAt = tail.length
     tail.writeAscii('c","ts_ms":')
     this.#nowMsAt = tail.length
@@ -286,9 +290,10 @@ export class EnvelopeTemplate {
     tail.writeAscii(this.#close)
     this.#first = tail.bytes.subarray(0, split)
     this.#second = tail.bytes.subarray(split, tail.length)
-    this.#gnoDigits = origin.sid === '' ? 0 : digitCount(origin.gno)
+    this.#gnoDigits = gnoDigits(origin)
     this.#posDigits = digitCount(origin.pos)
-    this.#patchable = isWide(origin.tsUs) && isWide(origin.nowUs) && origin.sid !== ''
+    this.#threadDigits = threadDigits(origin)
+    this.#patchable = isWide(origin.tsUs) && isWide(origin.nowUs)
   }
 }
 
@@ -309,6 +314,16 @@ function writeMicrosAndNanos(us: number, out: ByteWriter): void {
   out.writeAscii(TS_NS)
   out.writeInteger(us)
   if (us !== 0) out.writeAscii('000')
+}
+
+/** 0 where there is no GTID. */
+function gnoDigits({sid, gno}: EventOrigin): number {
+  return sid === '' ? 0 : digitCount(gno)
+}
+
+/** 0 where the thread is unknown. */
+function threadDigits({threadId}: EventOrigin): number {
+  return threadId < 0 ? 0 : digitCount(threadId)
 }
 
 /** Decimal digits of a whole number from 0 to 2^53. */

@@ -178,10 +178,13 @@ export class Dispatcher {
           break
       }
     }
-    emitter.flush()
+    emitter.flushSoon()
     this.#options.events.batchDone()
     const room = emitter.room()
-    if (room !== null) await room
+    if (room !== null) {
+      emitter.flush()
+      await room
+    }
     if (this.transactions > before) this.lagMs = Math.max(0, Date.now() - this.lastEventMs)
     this.caughtUp = true
   }

@@ -6,6 +6,8 @@ import type {EventBatch, Sink, SinkTopic} from '../sinks/sink.ts'
 import type {OffsetTracker, StreamPlace, TrackedBatch} from './offset-tracker.ts'
 
 const BATCHES_IN_FLIGHT = 2
+/** What `flushSoon` may add to an event's way under load; in that time a busy stream fills a batch. */
+const PACE_MS = 5
 
 /** One partition's end of the outlet. */
 export interface Lane {
@@ -14,6 +16,10 @@ export interface Lane {
   batch: EventBatch | null
   tracked: TrackedBatch | null
   inFlight: number
+  /** Bytes of the open batch. */
+  openBytes: number
+  /** A flush found enough on their way: the open batch follows with the next acknowledgement. */
+  isHeld: boolean
 }
 
 export interface EmitterOptions {
@@ -36,7 +42,10 @@ export class Emitter {
   snapshotActive = false
   eventsEmitted = 0
   #streamBytes = 0
+  #openBytes = 0
   #snapshotBytes = 0
+  #pace: NodeJS.Timeout | null = null
+  #flushDue = false
   readonly #dirty = new Set<Lane>()
   #waiters: (() => void)[] = []
   #failure: {error: unknown} | null = null
@@ -47,7 +56,7 @@ export class Emitter {
   }
 
   lane(topic: SinkTopic, partition: number): Lane {
-    return {topic, partition, batch: null, tracked: null, inFlight: 0}
+    return {topic, partition, batch: null, tracked: null, inFlight: 0, openBytes: 0, isHeld: false}
   }
 
   /** The lane's open batch, opened where there is none. The caller appends one event and calls `appended`. */
@@ -63,12 +72,24 @@ export class Emitter {
   /** After an event was ended: a full batch leaves at once. */
   appended(lane: Lane): void {
     this.eventsEmitted++
-    if (lane.batch!.byteLength >= lane.topic.batchBytes) this.#send(lane)
+    const bytes = lane.batch!.byteLength
+    this.#openBytes += bytes - lane.openBytes
+    lane.openBytes = bytes
+    if (bytes >= lane.topic.batchBytes) this.#send(lane)
   }
 
   /** Sends open batches, except where enough are on their way already: those follow with the next acknowledgement. */
   flush(): void {
-    for (const lane of this.#dirty) if (lane.inFlight < BATCHES_IN_FLIGHT) this.#send(lane)
+    for (const lane of this.#dirty) {
+      if (lane.inFlight < BATCHES_IN_FLIGHT) this.#send(lane)
+      else lane.isHeld = true
+    }
+  }
+
+  /** As `flush`: at once after a quiet moment, else a few milliseconds after the last one. */
+  flushSoon(): void {
+    this.#flushDue = true
+    if (this.#pace === null) this.#keepPace()
   }
 
   /**
@@ -96,7 +117,7 @@ export class Emitter {
 
   /** Bytes of streamed events that are open or in flight. */
   get streamBytes(): number {
-    return this.#streamBytes + this.#openBytes()
+    return this.#streamBytes + this.#openBytes
   }
 
   /** True while another piece of read events may leave without holding up the stream by more than agreed (I4). */
@@ -136,6 +157,9 @@ export class Emitter {
     lane.tracked = null
     this.#dirty.delete(lane)
     const bytes = batch.byteLength
+    this.#openBytes -= lane.openBytes
+    lane.openBytes = 0
+    lane.isHeld = false
     this.#streamBytes += bytes
     lane.inFlight++
     this.#options.sink.send(batch).then(
@@ -143,7 +167,7 @@ export class Emitter {
         lane.inFlight--
         this.#streamBytes -= bytes
         this.#options.tracker.acknowledge(tracked)
-        if (lane.batch !== null && lane.inFlight < BATCHES_IN_FLIGHT) this.#send(lane)
+        if (lane.isHeld) this.#send(lane)
         this.#afterAcknowledgement()
       },
       (error: unknown) => {
@@ -159,10 +183,14 @@ export class Emitter {
     return Math.min(this.#options.streamBytes, share)
   }
 
-  #openBytes(): number {
-    let bytes = 0
-    for (const lane of this.#dirty) bytes += lane.batch?.byteLength ?? 0
-    return bytes
+  #keepPace(): void {
+    this.#pace = null
+    if (!this.#flushDue || this.#failure !== null) return
+    this.#flushDue = false
+    this.flush()
+    this.#pace = setTimeout(() => {
+      this.#keepPace()
+    }, PACE_MS).unref()
   }
 
   #afterAcknowledgement(): void {

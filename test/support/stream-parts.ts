@@ -243,8 +243,9 @@ export class StreamParts {
     return this
   }
 
-  /** What was sent, as `op key` in order; a tombstone is `- key`. */
+  /** What was sent, and what is about to be, as `op key` in order; a tombstone is `- key`. */
   sentOps(): string[] {
+    this.emitter.flush()
     return this.sink.sent.map(opOf)
   }
 

@@ -84,6 +84,26 @@ test('events appended since the last flush leave as one batch', async () => {
   assert.deepEqual(outlet.sink.batchCounts, [3])
 })
 
+test('under load events of a few milliseconds leave together, after a quiet moment at once', async t => {
+  t.mock.timers.enable({apis: ['setTimeout']})
+  const outlet = new Outlet({acks: 'instant'})
+  const lane = await outlet.lane()
+  const streamed = async (value: string): Promise<void> => {
+    outlet.stream(lane, value)
+    outlet.emitter.flushSoon()
+    await settled()
+  }
+  for (const value of ['a', 'b', 'c']) await streamed(value)
+  assert.deepEqual(outlet.sink.batchCounts, [1], 'a finds it quiet')
+  t.mock.timers.tick(5)
+  await streamed('d')
+  assert.deepEqual(outlet.sink.batchCounts, [1, 2], 'd waits its turn')
+  t.mock.timers.tick(5)
+  t.mock.timers.tick(5)
+  await streamed('e')
+  assert.deepEqual(outlet.sink.batchCounts, [1, 2, 1, 1], 'e finds it quiet again')
+})
+
 test('a full batch leaves without a flush, however many are on their way', async () => {
   const outlet = new Outlet({batchBytes: 10})
   const lane = await outlet.lane()
