@@ -8,6 +8,7 @@ import type {CaseName} from './bench-options.ts'
 import {narrow, orders, type BenchTable} from './bench-tables.ts'
 import {database, progress, type BenchWorld} from './bench-world.ts'
 import type {RunFigures, VariantFigures} from './figures.ts'
+import {warmUpBroker} from './warm-up.ts'
 import {logTimeMs, RUN_TIMEOUT_MS, TidemarkRun, type Config} from './tidemark-run.ts'
 
 export type Variants = AsyncGenerator<VariantFigures, void>
@@ -18,8 +19,7 @@ export const cases: Readonly<Record<CaseName, (world: BenchWorld) => Variants>> 
   memory: memoryCase,
 }
 
-/** Rows of the runs before the first measured one: a fresh broker spends its first seconds on compiling itself. */
-const WARM_UP_ROWS = 500_000
+const warmedUp = new WeakSet<BenchWorld>()
 
 async function* snapshotCase(world: BenchWorld): Variants {
   const rows = world.options.rows ?? 500_000
@@ -60,6 +60,7 @@ async function* streamCase(world: BenchWorld): Variants {
 async function* memoryCase(world: BenchWorld): Variants {
   const rows = world.options.rows ?? 5_000_000
   const sink = 'kafka lz4'
+  await warmUp(world)
   const snapshot = 'memory, snapshot of narrow rows, kafka lz4'
   if (isWanted(world, snapshot)) {
     await world.createTable(narrow)
@@ -201,12 +202,12 @@ async function untilTopicHolds(
   }
 }
 
+/** Once for each bench, whatever cases it has. */
 async function warmUp(world: BenchWorld): Promise<void> {
-  const rows = Math.min(WARM_UP_ROWS, world.options.rows ?? WARM_UP_ROWS)
-  await world.createTable(orders)
-  await world.load(orders, rows, null)
-  for (const sink of ['kafka uncompressed', 'kafka lz4'] as const) {
-    progress(`warm-up, ${sink}`)
-    await snapshotRun(world, {variant: 'warm-up', table: orders, rows, sink, config: {}, profile: false})
-  }
+  if (warmedUp.has(world)) return
+  warmedUp.add(world)
+  progress('warming up the broker')
+  const topic = `warm-up-${randomUUID()}`
+  await warmUpBroker(world.kafka, topic, world.signal)
+  await world.topics.deleteTopics(topic)
 }
