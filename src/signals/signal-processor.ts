@@ -30,6 +30,10 @@ export interface SignalTargets {
   execute(id: string, tables: readonly TableRequest[]): void
   /** Stops what matches; the tables that were stopped. */
   stop(matches: (table: TableId) => boolean): readonly TableId[]
+  /** Pauses all snapshots; false where none is there to pause. */
+  pause(): boolean
+  /** Goes on with what is paused or has failed; false where nothing is. */
+  resume(): boolean
   /** True while a snapshot with this id is queued or runs. */
   isActive(id: string): boolean
   /** The place in the stream, for the log signal's `{}`. */
@@ -41,6 +45,8 @@ export interface SignalProcessorOptions {
   readonly log: Log
   /** The stored state has changed. */
   readonly onChange: () => void
+  /** Called once for each signal, when it is answered. */
+  readonly onAnswer: (receipt: SignalReceipt) => void
   /** Waits before a signal is tried again that failed because the server was away. */
   readonly delay: (ms: number) => Promise<void>
   readonly isConnectionLoss: (error: unknown) => boolean
@@ -141,6 +147,14 @@ export class SignalProcessor {
       case 'stop-snapshot':
         this.#stopSnapshot(record, signal.collections)
         return
+      case 'pause-snapshot':
+        if (this.#options.targets.pause()) this.#answer(record, 'accepted', null)
+        else this.#answer(record, 'ignored', 'no snapshot runs or is queued, or all are paused already')
+        return
+      case 'resume-snapshot':
+        if (this.#options.targets.resume()) this.#answer(record, 'accepted', null)
+        else this.#answer(record, 'ignored', 'no snapshot is paused or has failed')
+        return
       default:
         assertNever(signal)
     }
@@ -189,13 +203,15 @@ export class SignalProcessor {
 
   #answer(record: SignalRecord, result: SignalReceipt['result'], reason: string | null): void {
     const {id, type, channel} = record
-    this.receipts.push({id, type, channel, result, reason, atMs: Date.now()})
+    const receipt = {id, type, channel, result, reason, atMs: Date.now()}
+    this.receipts.push(receipt)
     if (this.receipts.length > RECEIPTS_KEPT) this.receipts.shift()
     const count = `${channel},${result}`
     this.counts.set(count, (this.counts.get(count) ?? 0) + 1)
     const fields = {signal: id, type, channel, result, reason}
     if (result === 'rejected') this.#options.log.warn(fields, 'signal rejected')
     else this.#options.log.info(fields, `signal ${result}`)
+    this.#options.onAnswer(receipt)
   }
 }
 

@@ -30,6 +30,8 @@ export type Signal =
     }
   /** `collections` null: everything. */
   | {readonly type: 'stop-snapshot'; readonly collections: readonly CollectionPattern[] | null}
+  /** All snapshots; data is not read, as in Debezium. */
+  | {readonly type: 'pause-snapshot' | 'resume-snapshot'}
   | {readonly type: 'log'; readonly message: string}
 
 /** One entry of `data-collections`: a table's name or a regular expression that matches whole names, case-sensitive. */
@@ -40,7 +42,7 @@ export interface CollectionPattern {
 
 export type ParsedSignal = {readonly ok: true; readonly signal: Signal} | {readonly ok: false; readonly reason: string}
 
-const TYPES = ['execute-snapshot', 'stop-snapshot', 'log'] as const
+const TYPES = ['execute-snapshot', 'stop-snapshot', 'pause-snapshot', 'resume-snapshot', 'log'] as const
 
 /** Thrown inside the parser; its message is the reason of the rejection. */
 class Rejection extends Error {}
@@ -65,6 +67,9 @@ function parse(type: (typeof TYPES)[number], data: Record<string, unknown>): Sig
     case 'stop-snapshot':
       checkSnapshotType(data)
       return {type, collections: data['data-collections'] === undefined ? null : collectionsOf(data)}
+    case 'pause-snapshot':
+    case 'resume-snapshot':
+      return {type}
     case 'log': {
       const message = data['message']
       if (typeof message !== 'string' || message === '') throw new Rejection('"message" must be a text')

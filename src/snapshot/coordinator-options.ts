@@ -4,7 +4,8 @@ import type {Log} from '../core/log.ts'
 import type {Lane, LaneEvents} from './chunk-lane.ts'
 import type {Notes} from './notes.ts'
 import type {OpenTarget, PlanningSource} from './prepared-table.ts'
-import type {ChunkRun, TableRun} from './table-run.ts'
+import type {SnapshotObserver} from './snapshot-observer.ts'
+import type {ChunkRun} from './table-run.ts'
 import type {Watermarks} from './watermarks.ts'
 
 /** Where closed windows go: the stream side's outlet for read events. */
@@ -31,8 +32,8 @@ export interface SnapshotCoordinatorOptions {
   readonly log: Log
   /** The stored state has changed. */
   readonly onChange: () => void
-  /** A table's rows have all left and been acknowledged. */
-  readonly onTableDone: (run: TableRun) => void
+  /** Told in this order. */
+  readonly observers: readonly SnapshotObserver[]
   /** A table was stopped while MySQL is asked for its keys: that query is of no more use. */
   readonly onStoppedWhilePreparing: () => void
   /** True for errors that time heals and that are tried again without end: the server is away. */

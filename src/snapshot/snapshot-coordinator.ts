@@ -8,12 +8,14 @@ import {ChunkBudget} from './chunk-budget.ts'
 import type {SnapshotCoordinatorOptions} from './coordinator-options.ts'
 import {chunkBytes} from './chunk-lane.ts'
 import type {LaneEvents, ReadChunk} from './chunk-lane.ts'
+import {forgetNotes} from './notes.ts'
 import {RangeScheduler} from './range-scheduler.ts'
-import {SnapshotProgressLog} from './snapshot-progress-log.ts'
-import {forgetOldPlans, isActive, newSnapshotPlan} from './snapshot-plan.ts'
-import type {SnapshotPlan, TablePlan, TableRequest} from './snapshot-plan.ts'
+import {tellAll} from './snapshot-observer.ts'
+import type {SnapshotObserver} from './snapshot-observer.ts'
+import {endedState, forgetOldPlans, isActive, newSnapshotPlan, reopenFailed} from './snapshot-plan.ts'
+import type {SnapshotPlan, StoredSnapshots, TablePlan, TableRequest} from './snapshot-plan.ts'
 import {TablePreparer} from './table-preparer.ts'
-import {advance, rewind, TableRun} from './table-run.ts'
+import {advance, newChunkRun, rewind, TableRun} from './table-run.ts'
 import type {ChunkRun, RangeRun} from './table-run.ts'
 
 /** A table's SELECT is tried this often before its snapshot is `failed` (connection losses do not count). */
@@ -24,11 +26,13 @@ const CHUNKS_TO_GROW = 20
 export class SnapshotCoordinator {
   /** Stored with the checkpoint; order is reading order. */
   readonly plans: SnapshotPlan[] = []
+  /** Nothing is read and nothing leaves until `resume`; stored with the plans. */
+  paused = false
   readonly budget: ChunkBudget
   readonly #options: SnapshotCoordinatorOptions
   readonly #scheduler: RangeScheduler
   readonly #preparer: TablePreparer
-  readonly #progress: SnapshotProgressLog
+  readonly #observer: Required<SnapshotObserver>
   #runs: TableRun[] = []
   #waiting: ChunkRun[] = []
   #begun = false
@@ -36,7 +40,7 @@ export class SnapshotCoordinator {
   constructor(options: SnapshotCoordinatorOptions) {
     this.#options = options
     this.budget = new ChunkBudget(options.memoryBytes)
-    this.#progress = new SnapshotProgressLog(options.log)
+    this.#observer = tellAll(options.observers)
     const events: LaneEvents = {
       wants: (jobId, bytes) => this.#scheduler.wants(jobId, bytes),
       chunk: chunk => this.#onChunk(chunk),
@@ -49,7 +53,10 @@ export class SnapshotCoordinator {
       committed: () => options.watermarks.committed,
       chunkBytes: options.chunkBytes,
       serverUuid: options.serverUuid,
-      onStart: run => this.#started(run),
+      onStart: run => {
+        run.begin()
+        this.#observer.tableStarted(run)
+      },
     })
     this.#preparer = new TablePreparer({
       watermarks: options.watermarks,
@@ -62,8 +69,9 @@ export class SnapshotCoordinator {
   }
 
   /** Takes stored plans up again. Call before the stream begins, so that noting begins with it. */
-  restore(plans: readonly SnapshotPlan[]): void {
-    for (const plan of plans) {
+  restore({snapshots, snapshotsPaused}: StoredSnapshots): void {
+    this.paused = snapshotsPaused === true
+    for (const plan of snapshots) {
       this.plans.push(plan)
       if (isActive(plan)) this.#takeUp(plan)
     }
@@ -72,7 +80,7 @@ export class SnapshotCoordinator {
   /** Reading may begin: the stream is on its way. */
   begin(): void {
     this.#begun = true
-    this.#advance()
+    this.advance()
   }
 
   /** Queues a snapshot behind those that run. Noting begins at once, reading as soon as it can. */
@@ -80,28 +88,56 @@ export class SnapshotCoordinator {
     const plan = newSnapshotPlan(request.id, request.kind, request.tables)
     this.plans.push(plan)
     forgetOldPlans(this.plans)
-    this.#options.log.info(
-      {snapshot: plan.id, tables: plan.tables.map(t => tableIdText(t.table)), kind: plan.kind},
-      'snapshot accepted',
-    )
+    this.#observer.accepted(plan)
     this.#takeUp(plan)
     this.#options.onChange()
-    this.#advance()
+    this.advance()
     return plan
   }
 
   /** Stops the tables for which `matches` holds: ends running SELECTs and drops what has not left. Returns those stopped. */
   stop(matches: (table: TableId) => boolean): TableId[] {
-    const stopped: TableId[] = []
-    for (const run of this.#runs) {
-      if (!run.active || !matches(run.plan.table)) continue
-      stopped.push(run.plan.table)
+    const stopped = this.#runs.filter(run => run.active && matches(run.plan.table))
+    for (const run of stopped) {
       if (run.preparing) this.#options.onStoppedWhilePreparing()
       this.#end(run, 'stopped')
     }
-    for (const plan of this.plans) this.#settle(plan)
+    for (const plan of new Set(stopped.map(run => run.snapshot))) {
+      const tables = stopped.filter(run => run.snapshot === plan).map(run => run.plan.table)
+      this.#observer.stopped(plan, tables)
+      this.#settle(plan)
+    }
     this.#options.onChange()
-    return stopped
+    return stopped.map(run => run.plan.table)
+  }
+
+  /** Nothing more is read or leaves until `resume`: running SELECTs end, and what has not left is read again then. */
+  pause(): boolean {
+    if (this.paused || this.#runs.length === 0) return false
+    this.paused = true
+    for (const run of this.#runs) {
+      for (const range of run.ranges) this.#dropWindows(range)
+      this.#options.notes.end(run.text) // A long pause must not fill the memory with notes for windows that are gone.
+    }
+    this.#observer.paused(this.plans.filter(isActive))
+    this.#options.onChange()
+    return true
+  }
+
+  /** Goes on after `pause`, and with tables that failed, from where they were acknowledged. */
+  resume(): boolean {
+    const failed = this.plans.filter(plan => plan.state === 'failed')
+    if (!this.paused && failed.length === 0) return false
+    this.paused = false
+    for (const run of this.#runs) {
+      this.#options.notes.begin(run.text)
+      run.prepareAgain(this.#options.watermarks.request())
+    }
+    for (const plan of failed) this.#takeUp(reopenFailed(plan))
+    this.#observer.resumed(this.plans.filter(isActive))
+    this.#options.onChange()
+    this.advance()
+    return true
   }
 
   /** The stream has passed mark `number`: windows whose high watermark that reaches close, in reading order. */
@@ -124,13 +160,13 @@ export class SnapshotCoordinator {
       }
     }
     this.#forgetNotes()
-    if (lost) this.#advance()
+    if (lost) this.advance()
   }
 
   /** A chunk of closed windows lost its notes before all rows had left. */
   windowLost(chunk: ChunkRun): void {
     this.#readAgain(chunk.range, 'notes overflowed')
-    this.#advance()
+    this.advance()
   }
 
   /**
@@ -149,11 +185,10 @@ export class SnapshotCoordinator {
       // What is being prepared now may have been looked at before the change: it is begun again, too, behind a mark,
       // since the change may be streamed before the server shows it.
       run.definitions++
-      run.needsMark = this.#options.watermarks.request()
-      run.prepared = null
+      run.prepareAgain(this.#options.watermarks.request())
       for (const range of run.ranges) this.#dropWindows(range)
     }
-    this.#advance()
+    this.advance()
   }
 
   /** A piece of the chunk's rows has left; called with `left` true when it was the last. */
@@ -173,7 +208,7 @@ export class SnapshotCoordinator {
     if (chunk.state === 'left') this.#acknowledged(chunk)
   }
 
-  /** True while read events leave or may leave. */
+  /** True while there is something to copy, paused or not. */
   get active(): boolean {
     return this.#runs.length > 0
   }
@@ -190,41 +225,28 @@ export class SnapshotCoordinator {
     await this.#scheduler.close()
   }
 
-  /** Prepares and reads whatever can be. Cheap; called after every change and by a timer for what waits for a retry. */
-  advance(): void {
-    this.#advance()
-  }
-
   #takeUp(plan: SnapshotPlan): void {
     const tables = plan.tables.filter(table => table.state === 'waiting' || table.state === 'running')
-    for (const table of tables) this.#options.notes.begin(tableIdText(table.table))
+    if (!this.paused) for (const table of tables) this.#options.notes.begin(tableIdText(table.table))
     const needsMark = this.#options.watermarks.request()
     for (const table of tables) this.#runs.push(new TableRun({plan: table, snapshot: plan, needsMark}))
     if (tables.length === 0) this.#settle(plan)
   }
 
-  #advance(): void {
-    if (!this.#begun || this.#options.signal.aborted) return
+  /** Prepares and reads whatever can be. Cheap; called after every change and by a timer for what waits for a retry. */
+  advance(): void {
+    if (!this.#begun || this.paused || this.#options.signal.aborted) return
     this.#preparer.prepare(this.#runs, {
       prepared: run => {
         if (!run.active) return
         if (run.snapshot.state === 'queued') run.snapshot.state = 'running'
         if (run.ranges.length === 0) this.#tableDone(run)
-        this.#advance()
+        this.advance()
       },
       failed: (run, error) => this.#retryOrFail(run, run, error),
     })
     this.#scheduler.fill(this.#runs)
     this.#options.outlet.pump()
-  }
-
-  #started(run: TableRun): void {
-    run.plan.state = 'running'
-    if (run.startedAt === 0) {
-      run.startedAt = performance.now()
-      run.rowsAtStart = run.plan.rowsDone
-    }
-    this.#progress.started(run)
   }
 
   #onChunk(chunk: ReadChunk): void {
@@ -247,17 +269,7 @@ export class SnapshotCoordinator {
       range.chunkRows = Math.min(this.#options.chunkRows, range.chunkRows * 2)
     const empty = chunk.rows === 0
     const high = empty ? 0 : this.#options.watermarks.request()
-    const item: ChunkRun = {
-      run,
-      range,
-      chunk,
-      target: range.target!,
-      high,
-      state: empty ? 'left' : 'waiting',
-      nextRow: 0,
-      superseded: 0,
-      piecesInFlight: 0,
-    }
+    const item = newChunkRun(range, chunk, high)
     range.chunks.push(item)
     if (empty) {
       this.budget.release(bytes)
@@ -265,18 +277,19 @@ export class SnapshotCoordinator {
     } else {
       run.lastKey = chunk.end ?? range.plan.upTo
       this.#waiting.push(item)
+      this.#observer.chunkRead(item)
     }
   }
 
   #onEnded(jobId: number): void {
     this.#scheduler.finished(jobId)
-    this.#advance()
+    this.advance()
   }
 
   #onFailed(jobId: number, error: unknown): void {
     const range = this.#scheduler.finished(jobId)
     if (range !== null && range.run.active && !range.readToEnd) this.#retryOrFail(range.run, range, error)
-    this.#advance()
+    this.advance()
   }
 
   // A chunk that fails is read again from the same key, on a new connection, after a backoff. It is never skipped.
@@ -298,10 +311,6 @@ export class SnapshotCoordinator {
     const lost = this.#options.isConnectionLoss(error)
     if (!lost && ++what.attempts >= MAX_ATTEMPTS) {
       run.plan.error = message
-      this.#options.log.error(
-        {table: run.text, snapshot: run.snapshot.id, code, reason: message},
-        'table scan failed; its progress is kept',
-      )
       this.#end(run, 'failed')
       this.#settle(run.snapshot)
       this.#options.onChange()
@@ -319,7 +328,7 @@ export class SnapshotCoordinator {
       {table: run.text, code, reason: message, retryInMs: delay},
       'reading a chunk failed, will try again',
     )
-    setTimeout(() => this.#advance(), delay + 1).unref()
+    setTimeout(() => this.advance(), delay + 1).unref()
   }
 
   #readAgain(range: RangeRun, reason: string): void {
@@ -331,8 +340,7 @@ export class SnapshotCoordinator {
     )
     this.#dropWindows(range)
     // What was noted since the last mark is lost, too: the next window may only begin at a mark issued from now on.
-    range.run.needsMark = this.#options.watermarks.request()
-    range.run.prepared = null
+    range.run.prepareAgain(this.#options.watermarks.request())
   }
 
   #dropWindows(range: RangeRun): void {
@@ -351,17 +359,15 @@ export class SnapshotCoordinator {
   #acknowledged(chunk: ChunkRun): void {
     const {run, range} = chunk
     if (advance(range).length === 0) return
-    this.#progress.progressed(run)
+    this.#observer.progressed(run)
     if (run.active && run.ranges.length > 0 && run.ranges.every(r => r.plan.done)) this.#tableDone(run)
     this.#options.onChange()
   }
 
   #tableDone(run: TableRun): void {
-    this.#end(run, 'done')
     // The estimate has served: a table that is done has as many rows as were read.
     run.plan.rowsEstimated = run.plan.rowsDone
-    this.#progress.done(run)
-    this.#options.onTableDone(run)
+    this.#end(run, 'done')
     this.#settle(run.snapshot)
     this.#options.onChange()
   }
@@ -370,28 +376,19 @@ export class SnapshotCoordinator {
     run.plan.state = state
     for (const range of run.ranges) this.#dropWindows(range)
     this.#runs = this.#runs.filter(other => other !== run)
+    this.#observer.tableEnded(run)
+    if (this.#runs.length === 0) this.paused = false
     if (!this.#runs.some(other => other.text === run.text)) this.#options.notes.end(run.text)
-    queueMicrotask(() => this.#advance()) // A later snapshot of the same table waits for this.
+    queueMicrotask(() => this.advance()) // A later snapshot of the same table waits for this.
   }
 
   #settle(plan: SnapshotPlan): void {
     if (!isActive(plan) || plan.tables.some(t => t.state === 'waiting' || t.state === 'running')) return
-    if (plan.tables.some(t => t.state === 'failed')) plan.state = 'failed'
-    else if (plan.tables.length > 0 && plan.tables.every(t => t.state === 'stopped')) plan.state = 'stopped'
-    else plan.state = 'completed'
-    this.#progress.snapshotEnded(plan)
+    plan.state = endedState(plan)
+    this.#observer.snapshotEnded(plan)
   }
 
-  // Snapshots of one table share its notes: the oldest window of any of them keeps them.
   #forgetNotes(): void {
-    const {committed} = this.#options.watermarks
-    const oldest = new Map<string, number>()
-    for (const run of this.#runs) {
-      oldest.set(run.text, Math.min(oldest.get(run.text) ?? committed, run.oldestLow(committed)))
-    }
-    for (const [text, low] of oldest) {
-      const notes = this.#options.notes.of(text)
-      if (notes !== null && notes.size > 0) notes.forgetBefore(low)
-    }
+    forgetNotes(this.#options.notes, this.#runs, this.#options.watermarks.committed)
   }
 }

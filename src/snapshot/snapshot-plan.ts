@@ -47,6 +47,13 @@ export interface SnapshotPlan {
   firstRowSent: boolean
 }
 
+/** The part of the checkpoint that is the snapshots'. */
+export interface StoredSnapshots {
+  readonly snapshots: readonly SnapshotPlan[]
+  /** pause-snapshot holds them all; absent in states from before there was a pause. */
+  readonly snapshotsPaused?: boolean
+}
+
 export interface TableRequest {
   readonly table: TableId
   readonly condition: string | null
@@ -77,6 +84,23 @@ export function newSnapshotPlan(id: string, kind: SnapshotPlan['kind'], tables: 
 /** True while the snapshot still has something to read. */
 export function isActive(plan: SnapshotPlan): boolean {
   return plan.state === 'queued' || plan.state === 'running'
+}
+
+/** What has become of a snapshot whose tables have all ended. */
+export function endedState({tables}: SnapshotPlan): SnapshotState {
+  if (tables.some(table => table.state === 'failed')) return 'failed'
+  return tables.length > 0 && tables.every(table => table.state === 'stopped') ? 'stopped' : 'completed'
+}
+
+/** Has a failed snapshot wait for its failed tables again; what was acknowledged of them counts. */
+export function reopenFailed(plan: SnapshotPlan): SnapshotPlan {
+  plan.state = 'queued'
+  for (const table of plan.tables) {
+    if (table.state !== 'failed') continue
+    table.state = 'waiting'
+    table.error = null
+  }
+  return plan
 }
 
 const ENDED_KEPT = 10

@@ -1,13 +1,15 @@
 // The lines that people watch for while a snapshot runs; chunk progress at most every few seconds for each table.
 
 import type {Log} from '../core/log.ts'
+import {tableIdText} from '../core/table-id.ts'
 import {keyText} from './chunk-key.ts'
+import type {SnapshotObserver} from './snapshot-observer.ts'
 import type {SnapshotPlan} from './snapshot-plan.ts'
 import type {TableRun} from './table-run.ts'
 
 const INTERVAL_MS = 2_000
 
-export class SnapshotProgressLog {
+export class SnapshotProgressLog implements SnapshotObserver {
   readonly #log: Log
   readonly #started = new Set<TableRun>()
 
@@ -15,7 +17,12 @@ export class SnapshotProgressLog {
     this.#log = log
   }
 
-  started(run: TableRun): void {
+  accepted(plan: SnapshotPlan): void {
+    const tables = plan.tables.map(({table}) => tableIdText(table))
+    this.#log.info({snapshot: plan.id, tables, kind: plan.kind}, 'snapshot accepted')
+  }
+
+  tableStarted(run: TableRun): void {
     if (this.#started.has(run)) return
     this.#started.add(run)
     run.lastLoggedAt = performance.now()
@@ -38,9 +45,14 @@ export class SnapshotProgressLog {
     this.#log.info({table: run.text, snapshot: run.snapshot.id, ...progressOf(run)}, 'chunk progress')
   }
 
-  done(run: TableRun): void {
+  tableEnded(run: TableRun): void {
     this.#started.delete(run)
     const {plan} = run
+    if (plan.state === 'failed') {
+      const fields = {table: run.text, snapshot: run.snapshot.id, reason: plan.error}
+      this.#log.error(fields, 'table scan failed; its progress is kept, resume-snapshot goes on with it')
+    }
+    if (plan.state !== 'done') return
     this.#log.info(
       {
         table: run.text,
@@ -52,6 +64,14 @@ export class SnapshotProgressLog {
       },
       'table done',
     )
+  }
+
+  paused(plans: readonly SnapshotPlan[]): void {
+    for (const plan of plans) this.#log.info({snapshot: plan.id}, 'snapshot paused')
+  }
+
+  resumed(plans: readonly SnapshotPlan[]): void {
+    for (const plan of plans) this.#log.info({snapshot: plan.id}, 'snapshot resumed')
   }
 
   snapshotEnded(plan: SnapshotPlan): void {

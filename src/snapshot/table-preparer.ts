@@ -65,10 +65,10 @@ export class TablePreparer {
 
   async #prepare(run: TableRun): Promise<void> {
     for (;;) {
-      const {definitions} = run
+      const {invalidations} = run
       const prepared = await this.#prepareOnce(run)
       if (!run.active) return
-      if (run.definitions === definitions) {
+      if (run.invalidations === invalidations) {
         run.prepared = prepared
         return
       }

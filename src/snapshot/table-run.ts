@@ -61,6 +61,8 @@ export class TableRun {
   preparing = false
   /** Counts definition changes that the stream has shown. */
   definitions = 0
+  /** Counts what makes a preparation that is under way worthless, so that it is begun again. */
+  invalidations = 0
   ranges: RangeRun[] = []
   /** For the speed shown: rows and time where this process began with the table. */
   rowsAtStart = 0
@@ -122,9 +124,39 @@ export class TableRun {
     return low
   }
 
+  /** Reading begins, or goes on. */
+  begin(): void {
+    this.plan.state = 'running'
+    if (this.startedAt > 0) return
+    this.startedAt = performance.now()
+    this.rowsAtStart = this.plan.rowsDone
+  }
+
+  /** Has the table looked at again, behind mark `needsMark`, before anything more is read of it. */
+  prepareAgain(needsMark: number): void {
+    this.needsMark = needsMark
+    this.prepared = null
+    this.invalidations++
+  }
+
   get rowsPerSecond(): number {
     const seconds = (performance.now() - this.startedAt) / 1000
     return this.startedAt === 0 || seconds <= 0 ? 0 : (this.plan.rowsDone - this.rowsAtStart) / seconds
+  }
+}
+
+/** A chunk that was read, before its window. An empty one has nothing to wait for. */
+export function newChunkRun(range: RangeRun, chunk: ReadChunk, high: number): ChunkRun {
+  return {
+    run: range.run,
+    range,
+    chunk,
+    target: range.target!,
+    high,
+    state: chunk.rows === 0 ? 'left' : 'waiting',
+    nextRow: 0,
+    superseded: 0,
+    piecesInFlight: 0,
   }
 }
 

@@ -4,7 +4,7 @@ import {Ajv} from 'ajv'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {SignalOccurrence} from '../signals/signal-processor.ts'
 import type {SignalRecord} from '../signals/signal.ts'
-import type {SnapshotPlan} from '../snapshot/snapshot-plan.ts'
+import type {StoredSnapshots} from '../snapshot/snapshot-plan.ts'
 
 export interface StoredOffset {
   readonly file: string
@@ -26,11 +26,10 @@ export interface Divergence {
   readonly atMs: number
 }
 
-export interface Checkpoint {
+export interface Checkpoint extends StoredSnapshots {
   readonly connector: string
   readonly serverUuid: string
   readonly offset: StoredOffset
-  readonly snapshots: readonly SnapshotPlan[]
   /** The initial snapshot of snapshot.mode was queued (it may still run: see snapshots). */
   readonly initialSnapshotQueued: boolean
   readonly signals: {readonly pending: readonly SignalRecord[]; readonly occurrences: readonly SignalOccurrence[]}
@@ -68,6 +67,7 @@ const schema = {
       required: ['file', 'pos', 'gtidSet', 'rows', 'sid', 'gno'],
       properties: {file: text, pos: whole, gtidSet: {...text, nullable: true}, rows: whole, sid: text, gno: whole},
     },
+    snapshotsPaused: {type: 'boolean'},
     snapshots: {
       type: 'array',
       items: {

@@ -11,13 +11,15 @@ import {GtidSet} from '../core/gtid-set.ts'
 import type {EncoderOptions} from '../encode/compile-row-encoder.ts'
 import {EventOrigin} from '../encode/envelope.ts'
 import {extendedHeaders, keyChangeHeaders} from '../encode/headers.ts'
-import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
 import type {Sink} from '../sinks/sink.ts'
 import {SignalProcessor} from '../signals/signal-processor.ts'
-import {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
-import {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
+import type {SignalReceipt} from '../signals/signal-processor.ts'
+import type {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
+import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
+import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
+import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
-import {WorkerLane} from '../snapshot/worker-lane.ts'
+import {isActive} from '../snapshot/snapshot-plan.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {TableCatalog} from '../stream/captured-table.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
@@ -30,21 +32,12 @@ import {NoteLog} from '../stream/table-notes.ts'
 import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {delay} from './backoff.ts'
 import {Divergences} from './divergences.ts'
-import {isConnectionLoss, isRetryable} from './errors.ts'
+import {isConnectionLoss} from './errors.ts'
 import {Heartbeat} from './heartbeat.ts'
-import {SnapshotDatabase} from './snapshot-database.ts'
 import {SignalTableReader} from './signal-table-reader.ts'
-
-/** One connection for each kind of work, so that a slow query of one never holds up the others, least of all the stream. */
-export interface EngineConnections {
-  /** Shapes, maximum keys and cuts of snapshots; may take long. */
-  readonly planning: ReopeningConnection
-  /** Signals: which tables there are, whether a filter is one. */
-  readonly signals: ReopeningConnection
-  /** Keys of tables without a primary key, when the stream meets them; heartbeats. */
-  readonly stream: ReopeningConnection
-  readonly watermarks: ReopeningConnection
-}
+import {createSnapshotSide, watermarkProblem} from './snapshot-side.ts'
+import type {SnapshotSide} from './snapshot-side.ts'
+import type {SourceServer} from './source-server.ts'
 
 export interface EngineOptions {
   readonly settings: Settings
@@ -53,22 +46,18 @@ export interface EngineOptions {
   readonly log: Log
   readonly sink: Sink
   readonly serverUuid: string
-  readonly connections: EngineConnections
+  readonly server: SourceServer
   readonly offset: StoredOffset
   readonly checkpoint: Checkpoint | null
   readonly initialSnapshotQueued: boolean
+  /** Told what happens to snapshots, behind the log. */
+  readonly observers: readonly SnapshotObserver[]
+  /** Told of every answer to a signal. */
+  readonly onAnswer: (receipt: SignalReceipt) => void
   /** Ends everything; the engine's own failures go to `onFailure`. */
   readonly signal: AbortSignal
   readonly onFailure: (error: unknown) => void
 }
-
-const CHUNK_BYTES = 8 * 1024 * 1024
-/** A mark is one small INSERT; longer than this only a connection that hangs takes. */
-const MARK_TIMEOUT_MS = 30_000
-/** Ten marks a second are plenty: what is read between two of them is a small part of the memory for chunks. */
-const MARK_SPACING_MS = 100
-/** After so long without a mark that was written, windows that wait for it are worth a word. */
-const MARK_OVERDUE_MS = 30_000
 
 export class Engine {
   readonly emitter: Emitter
@@ -90,7 +79,6 @@ export class Engine {
   #begun = false
   #known: readonly string[] = []
   readonly #options: EngineOptions
-  readonly #database: SnapshotDatabase
 
   constructor(options: EngineOptions) {
     const {settings, sink, log, offset, checkpoint} = options
@@ -113,10 +101,9 @@ export class Engine {
       settings,
       topics,
       emitter: this.emitter,
-      connection: options.connections.stream,
+      server: options.server,
       log,
     })
-    this.#database = new SnapshotDatabase({connections: options.connections, settings, log})
     const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter} = settings.events
     const encoderOptions: EncoderOptions = {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter}}
     this.catalog = this.#createCatalog(topics, encoderOptions)
@@ -129,8 +116,9 @@ export class Engine {
       headers,
       reached: () => this.dispatcher.reached,
     })
-    this.marks = this.#createMarks()
-    this.coordinator = this.marks === null ? null : this.#createCoordinator(this.marks, encoderOptions)
+    const snapshots = this.#createSnapshots(encoderOptions)
+    this.marks = snapshots?.marks ?? null
+    this.coordinator = snapshots?.coordinator ?? null
     this.outlet.windows = this.coordinator
     this.signals = this.#createSignals()
     this.dispatcher = new Dispatcher({
@@ -163,7 +151,7 @@ export class Engine {
 
   /** Stored plans are taken up here, before the stream begins, so that noting begins with it. */
   restorePlans(): void {
-    this.coordinator?.restore(this.#options.checkpoint?.snapshots ?? [])
+    if (this.#options.checkpoint !== null) this.coordinator?.restore(this.#options.checkpoint)
   }
 
   /** The stream is on its way: reading and signals may begin. */
@@ -197,12 +185,7 @@ export class Engine {
 
   /** Why snapshots do not get on, as far as it is the watermarks; null while they do. */
   get watermarkProblem(): string | null {
-    const {marks} = this
-    if (marks === null) return null
-    if (marks.problem !== null) return marks.problem
-    if (marks.unseenMs < MARK_OVERDUE_MS) return null
-    const seconds = Math.round(marks.unseenMs / 1000)
-    return `watermark ${marks.committed} was written, but has not come by in the binlog for ${seconds} s: the stream is behind, or rows of the signal table do not reach it`
+    return this.marks === null ? null : watermarkProblem(this.marks)
   }
 
   /** Where the stream is, for the status. */
@@ -222,6 +205,7 @@ export class Engine {
       serverUuid: this.serverUuid,
       offset: {file, pos, gtidSet, rows, sid, gno},
       snapshots: this.coordinator?.plans ?? this.#options.checkpoint?.snapshots ?? [],
+      snapshotsPaused: this.coordinator?.paused ?? this.#options.checkpoint?.snapshotsPaused ?? false,
       initialSnapshotQueued: this.initialSnapshotQueued,
       signals: {
         pending: this.signals.pending,
@@ -235,7 +219,7 @@ export class Engine {
   /** Captured tables as the server has them now, the signal table left out. */
   async capturedTables(): Promise<TableId[]> {
     const filter = createTableFilter(this.#options.settings)
-    const tables = await this.#database.tables(filter)
+    const tables = await this.#options.server.tables(filter)
     const captured = tables.filter(table => !isSignalTable(this.#options.settings, table))
     for (const table of captured) this.divergences.watch(table)
     return captured
@@ -299,7 +283,7 @@ export class Engine {
       isCaptured: createTableFilter(settings),
       isSignalTable: id => isSignalTable(settings, id),
       signalTableEvents: settings.signals.tableEvents,
-      keysOf: shape => keysOf(shape, settings.events, this.#database.streamKeys),
+      keysOf: shape => keysOf(shape, settings.events, this.#options.server.streamKeys),
       onKeyChange: table => {
         const {file, pos} = this.dispatcher.reached
         this.divergences.diverged(table, `${file}:${pos}`, 'the message key changed')
@@ -307,54 +291,26 @@ export class Engine {
     })
   }
 
-  #createMarks(): SignalTableMarks | null {
-    const {settings, connections, log} = this.#options
-    const signalTable = settings.signals.dataCollection
-    if (signalTable === null) return null
-    return new SignalTableMarks({
-      signalTable,
-      strategy: settings.snapshot.watermarking,
-      spacingMs: MARK_SPACING_MS,
-      execute: (sql, values) =>
-        connections.watermarks.use('write a watermark to the signal table', async connection => {
-          await connection.query({sql, timeout: MARK_TIMEOUT_MS}, [...values])
-        }),
-      // Whatever the server has against a mark (read-only during a failover, a full disk), the stream goes on without.
-      isRetryable: () => true,
-      delay,
-      onProblem: (problem, attempt) => {
-        const level = attempt >= 5 ? 'error' : 'warn'
-        log[level]({problem, attempt}, 'cannot write a watermark, snapshots wait; will try again')
-      },
-    })
-  }
-
-  #createCoordinator(marks: SignalTableMarks, encoderOptions: EncoderOptions): SnapshotCoordinator {
-    const {settings, log, signal} = this.#options
-    return new SnapshotCoordinator({
-      watermarks: marks,
+  #createSnapshots(encoderOptions: EncoderOptions): SnapshotSide | null {
+    const {settings, log, signal, server, observers} = this.#options
+    return createSnapshotSide({
+      settings,
+      server,
+      encoderOptions,
+      log,
+      signal,
       notes: this.notes,
       outlet: this.outlet,
-      planning: this.#database.planning,
       openTarget: ({shape}) => this.catalog.target(shape),
-      openLanes: events =>
-        Array.from(
-          {length: settings.snapshot.maxThreads},
-          () => new WorkerLane(events, {database: settings.database, encoderOptions, committedMark: marks.shared}),
-        ),
-      chunkRows: settings.snapshot.chunkRows,
-      chunkBytes: Math.min(CHUNK_BYTES, Math.floor(settings.snapshot.memoryBytes / 4)),
-      memoryBytes: settings.snapshot.memoryBytes,
-      log,
       onChange: () => {
-        this.emitter.snapshotActive = this.coordinator?.active ?? false
+        this.emitter.snapshotActive = this.coordinator?.active === true && !this.coordinator.paused
       },
-      onTableDone: run => this.divergences.copied(run.plan),
-      onStoppedWhilePreparing: () => this.#options.connections.planning.drop(),
+      observers: [
+        new SnapshotProgressLog(log),
+        {tableEnded: ({plan}) => (plan.state === 'done' ? this.divergences.copied(plan) : undefined)},
+        ...observers,
+      ],
       serverUuid: () => this.serverUuid,
-      isConnectionLoss,
-      isTransient: isRetryable,
-      signal,
     })
   }
 
@@ -364,16 +320,16 @@ export class Engine {
       log,
       isConnectionLoss,
       onChange: () => undefined,
+      onAnswer: this.#options.onAnswer,
       delay: ms => delay(ms, signal),
       targets: {
         tables: () => this.capturedTables(),
-        probe: request => this.#database.probe(request, this.coordinator !== null),
+        probe: request => this.#options.server.probe(request, this.coordinator !== null),
         execute: (id, tables) => this.coordinator?.accept({id, kind: 'incremental', tables}),
         stop: matches => this.coordinator?.stop(matches) ?? [],
-        isActive: id =>
-          this.coordinator?.plans.some(
-            plan => plan.id === id && (plan.state === 'queued' || plan.state === 'running'),
-          ) ?? false,
+        pause: () => this.coordinator?.pause() ?? false,
+        resume: () => this.coordinator?.resume() ?? false,
+        isActive: id => this.coordinator?.plans.some(plan => plan.id === id && isActive(plan)) ?? false,
         describePlace: () => JSON.stringify(this.dispatcher.reached),
       },
     })
@@ -381,7 +337,7 @@ export class Engine {
 
   #ddl(change: {reading: {verb: string; changesRows: boolean}; touches: (table: TableId) => boolean}): void {
     const {reading, touches} = change
-    this.#database.forget()
+    this.#options.server.forget()
     // Keys other than the primary key are not in the binlog: they may have come or gone with this.
     this.catalog.forget()
     const {file, pos} = this.dispatcher.reached

@@ -6,15 +6,15 @@ import type {Log} from '../core/log.ts'
 import {describeError} from '../core/tidemark-error.ts'
 import {heartbeatKey, heartbeatValue} from '../encode/heartbeat-event.ts'
 import {heartbeatTopicName} from '../encode/topic-name.ts'
-import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
 import type {Emitter} from '../stream/emitter.ts'
 import type {TopicDirectory} from '../stream/topic-lanes.ts'
+import type {SourceServer} from './source-server.ts'
 
 export interface HeartbeatOptions {
   readonly settings: Settings
   readonly topics: TopicDirectory
   readonly emitter: Emitter
-  readonly connection: ReopeningConnection
+  readonly server: Pick<SourceServer, 'run'>
   readonly log: Log
 }
 
@@ -43,7 +43,7 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const {emitter, topics, settings, connection} = this.#options
+    const {emitter, topics, settings, server} = this.#options
     const {lanes} = await topics.open(this.#topic)
     const value = heartbeatValue(settings.events, Date.now())
     // Always partition 0, as Debezium's.
@@ -55,6 +55,6 @@ export class Heartbeat {
     emitter.appended(lane)
     emitter.flush()
     const {actionQuery} = settings.heartbeat
-    if (actionQuery !== null) await connection.use('run heartbeat.action.query', open => open.query(actionQuery))
+    if (actionQuery !== null) await server.run('run heartbeat.action.query', actionQuery)
   }
 }

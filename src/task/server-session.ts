@@ -21,6 +21,8 @@ import {
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {backoffMs, delay} from './backoff.ts'
 import {isConnectionLoss} from './errors.ts'
+import {MysqlSourceServer} from './mysql-source-server.ts'
+import type {SourceServer} from './source-server.ts'
 import type {ServerState} from './start-decision.ts'
 
 export interface PreparedServer {
@@ -59,14 +61,18 @@ export class ServerSession {
     }
   }
 
-  /** A connection for one purpose, opened when needed and again after a loss, always to the server that was prepared. */
-  connection(purpose: string): ReopeningConnection {
-    const connection = new ReopeningConnection({
-      open: () => openConnection(this.#settings.database, purpose),
-      verify: open => assertSameServer(open, this.#settings.database, this.#serverUuid),
+  /** The server as the engine asks it, after `prepare`. */
+  server(): SourceServer {
+    return new MysqlSourceServer({
+      settings: this.#settings,
+      log: this.#log,
+      connections: {
+        planning: this.#connection('planning'),
+        signals: this.#connection('signals'),
+        stream: this.#connection('stream'),
+        watermarks: this.#connection('watermarks'),
+      },
     })
-    this.#connections.push(connection)
-    return connection
   }
 
   /** The stream has moved to another server; from now on all connections must be to that one. */
@@ -77,6 +83,16 @@ export class ServerSession {
 
   close(): void {
     for (const connection of this.#connections) connection.close()
+  }
+
+  // Opened when needed and again after a loss, always to the server that was prepared.
+  #connection(purpose: string): ReopeningConnection {
+    const connection = new ReopeningConnection({
+      open: () => openConnection(this.#settings.database, purpose),
+      verify: open => assertSameServer(open, this.#settings.database, this.#serverUuid),
+    })
+    this.#connections.push(connection)
+    return connection
   }
 
   // Whether the stored offset is still there is decided with snapshot.mode in mind, so it is not among these.

@@ -102,7 +102,7 @@ function snapshotStatus(engine: Engine | null): StatusReport['snapshot'] {
   const shown = plans.filter(plan => plan.state !== 'completed' && plan.state !== 'stopped')
   const recent = plans.slice(-3).filter(plan => !shown.includes(plan))
   return {
-    state: overallState(plans),
+    state: engine?.coordinator?.paused === true ? 'paused' : overallState(plans),
     tables: [...recent, ...shown].flatMap(plan => plan.tables.map(table => tableStatus(engine!, plan, table))),
     windowsWaiting: engine?.coordinator?.waitingWindows ?? 0,
     bytesHeld: engine?.coordinator?.budget.held ?? 0,

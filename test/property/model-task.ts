@@ -7,7 +7,7 @@ import {EnvelopeTemplate, EventOrigin} from '../../src/encode/envelope.ts'
 import type {Lane, LaneEvents, RangeJob} from '../../src/snapshot/chunk-lane.ts'
 import type {TableDescription} from '../../src/snapshot/prepared-table.ts'
 import {SnapshotCoordinator} from '../../src/snapshot/snapshot-coordinator.ts'
-import type {SnapshotPlan} from '../../src/snapshot/snapshot-plan.ts'
+import type {StoredSnapshots} from '../../src/snapshot/snapshot-plan.ts'
 import type {Watermarks} from '../../src/snapshot/watermarks.ts'
 import type {EventTarget} from '../../src/stream/captured-table.ts'
 import {Emitter} from '../../src/stream/emitter.ts'
@@ -19,15 +19,14 @@ import {NoteLog} from '../../src/stream/table-notes.ts'
 import type {MemorySink} from '../support/memory-sink.ts'
 import type {ModelMysql, ModelRow} from './model-mysql.ts'
 
-export interface ModelTaskOptions {
+export interface ModelTaskOptions extends StoredSnapshots {
   readonly mysql: ModelMysql
   readonly sink: MemorySink
   readonly lanes: number
   readonly chunkRows: number
   readonly noteBytes: number
-  /** Index into the binlog where the stream begins, and the plans that were stored with it. */
+  /** Index into the binlog where the stream begins; the snapshots are those that were stored with it. */
   readonly from: number
-  readonly plans: readonly SnapshotPlan[]
 }
 
 interface Step {
@@ -215,7 +214,8 @@ export class ModelTask {
       const lanes = Array.from({length: topic.partitions}, (_, partition) => this.#emitter.lane(topic, partition))
       this.#topics.set(name, {topic, lanes})
     }
-    this.coordinator.restore(structuredClone(this.#options.plans))
+    const {snapshots, snapshotsPaused = false} = this.#options
+    this.coordinator.restore({snapshots: structuredClone(snapshots), snapshotsPaused})
     this.coordinator.begin()
   }
 
@@ -231,9 +231,9 @@ export class ModelTask {
   }
 
   /** What would be stored now. */
-  checkpoint(): {from: number; plans: SnapshotPlan[]} {
+  checkpoint(): StoredSnapshots & {from: number} {
     const from = this.#tracker.safePlace(this.#place()).pos
-    return {from, plans: structuredClone(this.coordinator.plans)}
+    return {from, snapshots: structuredClone(this.coordinator.plans), snapshotsPaused: this.coordinator.paused}
   }
 
   get streamed(): number {
@@ -309,7 +309,7 @@ export class ModelTask {
       serverUuid: () => 'model',
       log,
       onChange: () => undefined,
-      onTableDone: () => undefined,
+      observers: [],
       onStoppedWhilePreparing: () => undefined,
       isConnectionLoss: () => false,
       isTransient: () => false,

@@ -17,6 +17,7 @@ interface Scenario {
   readonly choices: readonly number[]
   readonly crashes: boolean
   readonly ddl: boolean
+  readonly pauses: boolean
   /** Snapshots of the same tables, asked for at any time. */
   readonly snapshots: number
 }
@@ -29,6 +30,7 @@ const scenarios = fc.record<Scenario>({
   choices: fc.array(fc.nat(1_000_000), {minLength: 50, maxLength: 400}),
   crashes: fc.boolean(),
   ddl: fc.boolean(),
+  pauses: fc.boolean(),
   snapshots: fc.integer({min: 1, max: 3}),
 })
 
@@ -73,7 +75,7 @@ async function play(scenario: Scenario): Promise<{output: Output; mysql: ModelMy
   for (const table of TABLES) for (let i = 0; i < scenario.seedRows; i++) mysql.seed(table, i * 3)
   const output = new Output()
   const run = new Run(scenario, mysql, output)
-  await run.open({from: 0, plans: []})
+  await run.open({from: 0, snapshots: []})
   for (const choice of scenario.choices) await run.step(choice)
   await run.finish()
   const superseded = run.task.coordinator.plans.flatMap(p => p.tables).reduce((sum, t) => sum + t.superseded, 0)
@@ -83,7 +85,7 @@ async function play(scenario: Scenario): Promise<{output: Output; mysql: ModelMy
 class Run {
   task!: ModelTask
   #sink!: MemorySink
-  #stored: ReturnType<ModelTask['checkpoint']> = {from: 0, plans: []}
+  #stored: ReturnType<ModelTask['checkpoint']> = {from: 0, snapshots: []}
   readonly #scenario: Scenario
   readonly #mysql: ModelMysql
   readonly #output: Output
@@ -119,7 +121,9 @@ class Run {
     else if (kind === 12 && this.#scenario.ddl && rest % 4 === 0) {
       this.task.coordinator.schemaChanged({database: 'm', table: TABLES[rest % 2]!}, null)
     } else if (kind === 13) this.#accept()
-    else this.#inside(rest)
+    else if (kind === 14 && this.#scenario.pauses) {
+      if (!this.task.coordinator.pause()) this.task.coordinator.resume()
+    } else this.#inside(rest)
     await settled()
   }
 
@@ -136,6 +140,7 @@ class Run {
   /** Lets everything that can happen happen, until the snapshot is done and the stream has caught up. */
   async finish(): Promise<void> {
     while (this.task.coordinator.plans.length < this.#scenario.snapshots) this.#accept()
+    this.task.coordinator.resume()
     for (let i = 0; i < 20_000; i++) {
       while (this.#mysql.canPublish) this.#publish()
       this.#sink.acknowledge()

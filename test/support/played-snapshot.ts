@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import type {LaneEvents, Lane, RangeJob} from '../../src/snapshot/chunk-lane.ts'
 import type {PlanningSource} from '../../src/snapshot/prepared-table.ts'
 import {SnapshotCoordinator} from '../../src/snapshot/snapshot-coordinator.ts'
+import {SnapshotProgressLog} from '../../src/snapshot/snapshot-progress-log.ts'
+import type {SnapshotObserver} from '../../src/snapshot/snapshot-observer.ts'
 import type {SnapshotPlan} from '../../src/snapshot/snapshot-plan.ts'
 import type {ChunkRun} from '../../src/snapshot/table-run.ts'
 import {NoteLog} from '../../src/stream/table-notes.ts'
@@ -75,6 +77,11 @@ export class Coordination {
   readonly lanes: PlayedLane[] = []
   readonly enqueued: ChunkRun[] = []
   readonly done: string[] = []
+  readonly observer: SnapshotObserver = {
+    tableEnded: run => {
+      if (run.plan.state === 'done') this.done.push(run.text)
+    },
+  }
   readonly stop = new AbortController()
   readonly described: string[] = []
   describe: PlanningSource['describe'] = ({table}) => Promise.resolve(description(table))
@@ -107,7 +114,7 @@ export class Coordination {
       serverUuid: () => 'one',
       log: this.log,
       onChange: () => undefined,
-      onTableDone: run => this.done.push(run.text),
+      observers: [new SnapshotProgressLog(this.log), this.observer],
       onStoppedWhilePreparing: () => this.killedPreparations++,
       isConnectionLoss: () => false,
       isTransient: error => error instanceof TransientError,

@@ -52,7 +52,15 @@ export async function judge(
 /** The writers write from before the first snapshot to behind the last. */
 export async function snapshotUnderWrites(
   t: TestContext,
-  options: {config: Config; seed?: number; bootstrap?: string; snapshots: number; size: number},
+  options: {
+    config: Config
+    seed?: number
+    bootstrap?: string
+    snapshots: number
+    size: number
+    /** Between a snapshot's signal and its end. */
+    meanwhile?: (capture: Capture, tidemark: TidemarkProcess) => Promise<void>
+  },
 ): Promise<{capture: Capture; writers: RandomWriter[]; superseded: number}> {
   const random = randomFor(t, options.seed)
   const capture = await prepareCapture(t, {
@@ -65,7 +73,9 @@ export async function snapshotUnderWrites(
   await tidemark.waitForStreaming()
   for (const writer of writers) writer.start()
   for (let count = 0; count < options.snapshots; count++) {
-    await snapshotEnded(tidemark, await capture.snapshot(['k_.*']))
+    const id = await capture.snapshot(['k_.*'])
+    await options.meanwhile?.(capture, tidemark)
+    await snapshotEnded(tidemark, id)
   }
   await stopWriters(writers)
   await caughtUp(tidemark, capture.connection)

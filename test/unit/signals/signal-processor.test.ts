@@ -29,12 +29,15 @@ class Processing {
   readonly probed: string[] = []
   readonly active = new Set<string>()
   readonly delays: number[] = []
+  readonly answered: string[] = []
+  paused = false
   changes = 0
   tables: SignalTargets['tables'] = () => Promise.resolve(['orders', 'customers', 'order_lines'].map(tableId))
   probe: SignalTargets['probe'] = () => Promise.resolve()
   readonly processor = new SignalProcessor({
     log: this.log,
     onChange: () => this.changes++,
+    onAnswer: receipt => this.answered.push(receipt.result),
     delay: ms => {
       this.delays.push(ms)
       return Promise.resolve()
@@ -56,6 +59,8 @@ class Processing {
         this.stopped.push(matching.map(({table}) => table))
         return matching
       },
+      pause: () => this.active.size > 0 && !this.paused && (this.paused = true),
+      resume: () => this.paused && !(this.paused = false),
       isActive: id => this.active.has(id),
       describePlace: () => '{"file":"b.000001"}',
     },
@@ -302,4 +307,27 @@ test('the last fifty receipts are kept', async () => {
   assert.equal(processing.processor.receipts.length, 50)
   assert.equal(processing.processor.receipts.at(-1)!.id, '59')
   assert.equal(processing.processor.counts.get('source,accepted'), 60)
+})
+
+test('pause and resume are accepted where they change something, and ignored with the reason where not', async () => {
+  const processing = new Processing()
+  const send = async (type: string, id: string) => await processing.send(record(type, null, {id}))
+  await send('pause-snapshot', 'p0')
+  await processing.send(executeOf(['d.orders']))
+  for (const [type, id] of [
+    ['pause-snapshot', 'p1'],
+    ['pause-snapshot', 'p2'],
+    ['resume-snapshot', 'r1'],
+    ['resume-snapshot', 'r2'],
+  ] as const)
+    await send(type, id)
+  const nothing = 'no snapshot runs or is queued, or all are paused already'
+  assert.deepEqual(processing.answers, [
+    ['p0', 'ignored', nothing],
+    ['s1', 'accepted', null],
+    ['p1', 'accepted', null],
+    ['p2', 'ignored', nothing],
+    ['r1', 'accepted', null],
+    ['r2', 'ignored', 'no snapshot is paused or has failed'],
+  ])
 })

@@ -380,7 +380,7 @@ test('a restored plan goes on behind what was stored, with the bounds that it ha
   first.leave()
   const second = new Coordination()
   second.maximumKey = () => assert.fail('the maximum key is read once')
-  second.coordinator.restore(structuredClone(first.coordinator.plans))
+  second.coordinator.restore({snapshots: structuredClone(first.coordinator.plans)})
   assert.notEqual(second.notes.of('d.t'), null, 'noting begins before the stream does')
   second.coordinator.begin()
   await second.pass()
@@ -399,7 +399,7 @@ test('a restored plan whose chunk key is another one by now begins the table ane
   first.leave()
   const second = new Coordination()
   second.describe = ({table}) => Promise.resolve(description(table, {keyColumn: 'v'}))
-  second.coordinator.restore(structuredClone(first.coordinator.plans))
+  second.coordinator.restore({snapshots: structuredClone(first.coordinator.plans)})
   second.coordinator.begin()
   await second.pass()
   assert.equal(second.lane().job.after, null)
@@ -409,7 +409,7 @@ test('ended and failed plans are shown after a restart, and not begun again', ()
   const c = new Coordination()
   const plans = ['completed', 'stopped', 'failed'].map(state => ({...c.accept([], state), state}) as SnapshotPlan)
   const restored = new Coordination()
-  restored.coordinator.restore(plans)
+  restored.coordinator.restore({snapshots: plans})
   restored.coordinator.begin()
   assert.equal(restored.coordinator.active, false)
   assert.equal(restored.coordinator.plans.length, 3)
@@ -438,4 +438,80 @@ test('tables with a definition of their own are told apart by database and name'
   c.coordinator.schemaChanged({database: 'other', table: 't'}, null)
   assert.equal(c.lanes[0]!.cancelled, 0)
   assert.equal(streamTable('t').shape.id.database, 'd')
+})
+
+test('a pause ends the SELECT, drops windows and their bytes, ends noting, and what is asked for meanwhile waits', async () => {
+  const c = new Coordination().begin()
+  const plan = c.accept(['t'])
+  await c.pass()
+  const lane = c.lane()
+  lane.deliver([1, 2], {more: true})
+  assert.equal(c.coordinator.pause(), true)
+  assert.equal(lane.cancelled, 1)
+  lane.end()
+  assert.deepEqual([c.coordinator.waitingWindows, c.coordinator.budget.held, c.notes.of('d.t')], [0, 0, null])
+  const later = c.accept(['u'], 'later')
+  await c.pass()
+  assert.deepEqual([c.lanes[0]!.job, c.enqueued.length, c.notes.of('d.u')], [null, 0, null])
+  assert.deepEqual(
+    [states(plan), states(later)],
+    [
+      ['running', 'running'],
+      ['queued', 'waiting'],
+    ],
+  )
+  assert.equal(c.coordinator.pause(), false, 'it is paused already')
+})
+
+test('I2: what is read after a pause is read behind a mark that was issued after noting began again', async () => {
+  const c = new Coordination().begin()
+  const plan = c.accept(['t'])
+  await c.pass()
+  c.coordinator.pause()
+  c.lane().end()
+  const before = c.marks.committed
+  c.coordinator.resume()
+  for (let i = 0; i < 4; i++) await settled()
+  assert.equal(c.lanes[0]!.job, null, 'nothing is read before the new mark is committed')
+  assert.notEqual(c.notes.of('d.t'), null)
+  await c.commit()
+  assert.ok(c.marks.committed > before)
+  await c.copy()
+  assert.deepEqual(states(plan), ['completed', 'done'])
+  assert.equal(c.coordinator.resume(), false, 'nothing is paused or has failed any more')
+})
+
+test('stopping the last table ends the pause, so that the next snapshot runs', async () => {
+  const c = new Coordination().begin()
+  c.accept(['t'])
+  await c.pass()
+  c.coordinator.pause()
+  c.lane().end()
+  c.coordinator.stop(() => true)
+  assert.equal(c.coordinator.paused, false)
+  const next = c.accept(['u'], 'next')
+  await c.commit()
+  await c.copy()
+  assert.deepEqual(states(next), ['completed', 'done'])
+})
+
+test('a table that failed goes on with resume from the key behind which it was acknowledged', async () => {
+  const c = new Coordination().begin()
+  const plan = c.accept(['t', 'u'])
+  c.describe = ({table}) => (table === 't' ? Promise.reject(new Error('refused')) : Promise.resolve(description(table)))
+  for (let i = 0; i < 10 && plan.tables[0]!.state !== 'failed'; i++) {
+    for (const run of c.coordinator.runs) run.notBefore = 0
+    c.coordinator.advance()
+    await c.commit()
+    for (let turn = 0; turn < 4; turn++) await settled()
+  }
+  assert.equal(plan.tables[0]!.state, 'failed')
+  await c.copy()
+  assert.deepEqual(states(plan), ['failed', 'failed', 'done'])
+  c.describe = ({table}) => Promise.resolve(description(table))
+  assert.equal(c.coordinator.resume(), true)
+  assert.deepEqual([states(plan), plan.tables[0]!.error], [['queued', 'waiting', 'done'], null])
+  await c.commit()
+  await c.copy()
+  assert.deepEqual(states(plan), ['completed', 'done', 'done'])
 })

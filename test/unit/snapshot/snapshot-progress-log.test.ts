@@ -49,8 +49,8 @@ test('a table is said to start once, with its bounds, and again after it was don
   const log = rememberingLog()
   const progress = new SnapshotProgressLog(log)
   const run = runAt(0, 200)
-  progress.started(run)
-  progress.started(run)
+  progress.tableStarted(run)
+  progress.tableStarted(run)
   assert.deepEqual(log.lines, [
     {
       level: 'info',
@@ -64,7 +64,7 @@ test('chunk progress is said at most every two seconds for each table', () => {
   const log = rememberingLog()
   const progress = new SnapshotProgressLog(log)
   const run = runAt(10, 200)
-  progress.started(run)
+  progress.tableStarted(run)
   log.lines.length = 0
   progress.progressed(run)
   assert.equal(log.lines.length, 0)

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import type {TestContext} from 'node:test'
 import type {Settings} from '../../../src/config/settings.ts'
-import type {ReopeningConnection} from '../../../src/mysql/reopening-connection.ts'
 import {Heartbeat} from '../../../src/task/heartbeat.ts'
 import {MemorySink} from '../../support/memory-sink.ts'
 import {rememberingLog} from '../../support/quiet-log.ts'
@@ -33,22 +32,18 @@ async function beating(
   const parts = await new StreamParts({sink: new MemorySink({partitions: 3})}).open()
   const log = rememberingLog()
   const queries: string[] = []
-  const connection = {
-    use: async (_: string, work: (open: object) => Promise<void>) => {
-      await work({
-        query: (sql: string) => {
-          queries.push(sql)
-          return run(sql)
-        },
-      })
+  const server = {
+    run: (_: string, sql: string) => {
+      queries.push(sql)
+      return run(sql)
     },
-  } as unknown as ReopeningConnection
+  }
   const settings = {
     events: EVENT_SETTINGS,
     heartbeat: {intervalMs: 5_000, topicPrefix: '__debezium-heartbeat', actionQuery: null, ...heartbeat},
   } as Settings
   const stop = new AbortController()
-  new Heartbeat({settings, topics: parts.topics, emitter: parts.emitter, connection, log}).start(stop.signal)
+  new Heartbeat({settings, topics: parts.topics, emitter: parts.emitter, server, log}).start(stop.signal)
   const beat = async (): Promise<void> => {
     tick?.()
     await settled()

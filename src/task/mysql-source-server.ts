@@ -1,4 +1,4 @@
-// MySQL as snapshots and signals ask it: tables, keys, sizes, and whether a request can be carried out.
+// MySQL as the engine asks it: tables, keys, sizes, whether a request can be carried out, marks, and lanes.
 
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
@@ -10,34 +10,46 @@ import {quoteTable} from '../mysql/identifiers.ts'
 import {toMysqlError} from '../mysql/mysql-error.ts'
 import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
 import {isUnique, readKeys, readTables, readTableShape, unsupportedColumns} from '../mysql/schema-reader.ts'
+import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
 import {MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
 import type {PlanningSource, TableDescription} from '../snapshot/prepared-table.ts'
+import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
 import type {TableRequest} from '../snapshot/snapshot-plan.ts'
 import type {KeyReader} from '../snapshot/table-keys.ts'
+import {WorkerLane} from '../snapshot/worker-lane.ts'
+import type {LaneParts, SourceServer} from './source-server.ts'
 
-export interface SnapshotDatabaseOptions {
-  readonly connections: {
-    readonly planning: ReopeningConnection
-    readonly signals: ReopeningConnection
-    readonly stream: ReopeningConnection
-  }
+/** One connection for each kind of work, so that a slow query of one never holds up the others, least of all the stream. */
+export interface SourceConnections {
+  /** Shapes, maximum keys and cuts of snapshots; may take long. */
+  readonly planning: ReopeningConnection
+  /** Signals: which tables there are, whether a filter is one. */
+  readonly signals: ReopeningConnection
+  /** Keys of tables without a primary key, when the stream meets them; heartbeats. */
+  readonly stream: ReopeningConnection
+  readonly watermarks: ReopeningConnection
+}
+
+export interface MysqlSourceServerOptions {
+  readonly connections: SourceConnections
   readonly settings: Settings
   readonly log: Log
 }
 
+/** A mark is one small INSERT; longer than this only a connection that hangs takes. */
+const MARK_TIMEOUT_MS = 30_000
 /** A table described for a signal's probe is described again for its plan within this time only once. */
 const DESCRIPTION_AGE_MS = 3_000
 
-export class SnapshotDatabase {
+export class MysqlSourceServer implements SourceServer {
   readonly planning: PlanningSource
-  /** Keys for tables that the stream meets. */
   readonly streamKeys: KeyReader
   readonly #planner: MysqlPlanningSource
   readonly #prober: MysqlPlanningSource
-  readonly #options: SnapshotDatabaseOptions
+  readonly #options: MysqlSourceServerOptions
   readonly #described = new Map<string, {at: number; description: TableDescription}>()
 
-  constructor(options: SnapshotDatabaseOptions) {
+  constructor(options: MysqlSourceServerOptions) {
     const {planning, signals, stream} = options.connections
     this.#options = options
     this.#planner = planningSource(options, planning)
@@ -52,12 +64,10 @@ export class SnapshotDatabase {
     }
   }
 
-  /** Base tables that pass the filter. */
   tables(filter: (id: TableId) => boolean): Promise<TableId[]> {
     return this.#options.connections.signals.use('list the tables', connection => readTables(connection, filter))
   }
 
-  /** Rejects with the reason where the table cannot be copied as asked. */
   async probe(request: TableRequest, canSnapshot: boolean): Promise<void> {
     if (!canSnapshot) {
       throw new TidemarkError(
@@ -86,9 +96,25 @@ export class SnapshotDatabase {
     })
   }
 
-  /** Definitions may have changed: nothing that was described counts any more. */
   forget(): void {
     this.#described.clear()
+  }
+
+  cancelPlanning(): void {
+    this.#options.connections.planning.drop()
+  }
+
+  readonly writeMark: ExecuteStatement = (sql, values) =>
+    this.#options.connections.watermarks.use('write a watermark to the signal table', async connection => {
+      await connection.query({sql, timeout: MARK_TIMEOUT_MS}, [...values])
+    })
+
+  openLane(events: LaneEvents, parts: LaneParts): Lane {
+    return new WorkerLane(events, {database: this.#options.settings.database, ...parts})
+  }
+
+  async run(what: string, sql: string): Promise<void> {
+    await this.#options.connections.stream.use(what, connection => connection.query(sql))
   }
 
   async #describe(table: TableId, surrogateKey: readonly string[] | null): Promise<TableDescription> {
@@ -102,7 +128,7 @@ export class SnapshotDatabase {
   }
 }
 
-function planningSource(options: SnapshotDatabaseOptions, connection: ReopeningConnection): MysqlPlanningSource {
+function planningSource(options: MysqlSourceServerOptions, connection: ReopeningConnection): MysqlPlanningSource {
   return new MysqlPlanningSource({
     connection: () => connection.get(),
     readShape: readSupportedShape,

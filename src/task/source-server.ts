@@ -1,0 +1,37 @@
+// The port to the source server: whatever the engine asks of MySQL beside the stream itself. mysql-source-server.ts is
+// the real one; the simulation (test/simulation) plays another.
+
+import type {TableId} from '../core/table-id.ts'
+import type {EncoderOptions} from '../encode/compile-row-encoder.ts'
+import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
+import type {PlanningSource} from '../snapshot/prepared-table.ts'
+import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
+import type {TableRequest} from '../snapshot/snapshot-plan.ts'
+import type {KeyReader} from '../snapshot/table-keys.ts'
+
+export interface LaneParts {
+  readonly encoderOptions: EncoderOptions
+  /** The number of the last committed mark, shared with the lane's thread. */
+  readonly committedMark: Int32Array
+}
+
+/** All of it is of one server, and rejects with retryable errors while that is away. */
+export interface SourceServer {
+  /** Shapes, maximum keys and cuts of snapshots; may take long. */
+  readonly planning: PlanningSource
+  /** Keys for tables that the stream meets. */
+  readonly streamKeys: KeyReader
+  /** Base tables that pass the filter. */
+  tables(filter: (id: TableId) => boolean): Promise<TableId[]>
+  /** Rejects with the reason where the table cannot be copied as asked. */
+  probe(request: TableRequest, canSnapshot: boolean): Promise<void>
+  /** Definitions may have changed: nothing that was described counts any more. */
+  forget(): void
+  /** What is being planned is of no more use: its query ends. */
+  cancelPlanning(): void
+  /** Writes one watermark; commits by itself. */
+  readonly writeMark: ExecuteStatement
+  openLane(events: LaneEvents, parts: LaneParts): Lane
+  /** Runs a statement of the operator's, such as heartbeat.action.query. */
+  run(what: string, sql: string): Promise<void>
+}
