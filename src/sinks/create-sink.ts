@@ -5,11 +5,11 @@ import {assertNever} from '../core/tidemark-error.ts'
 import {JsonLinesSink} from './json-lines-sink.ts'
 import {KafkaSink} from './kafka/kafka-sink.ts'
 import type {Sink} from './sink.ts'
-import type {SinkLog} from './sink-log.ts'
+import type {Log} from '../core/log.ts'
 import {StdoutSink} from './stdout-sink.ts'
 
 export interface CreateSinkOptions {
-  readonly log: SinkLog
+  readonly log: Log
   readonly keyConverter: EventSettings['keyConverter']
 }
 

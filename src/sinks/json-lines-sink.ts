@@ -6,7 +6,7 @@ import {describeError, invariant, TidemarkError} from '../core/tidemark-error.ts
 import {JsonLinesBatch, JsonLinesTopic, jsonLinesPool, type KeyConverter} from './json-lines-batch.ts'
 import {LineWriter} from './line-writer.ts'
 import type {EventBatch, Sink, SinkStatus, SinkTopic} from './sink.ts'
-import type {SinkLog} from './sink-log.ts'
+import type {Log} from '../core/log.ts'
 
 /** The part of a FileHandle that is used; tests put a full disk in its place. */
 export interface LineFile {
@@ -18,7 +18,7 @@ export interface LineFile {
 export interface JsonLinesSinkOptions {
   readonly path: string
   readonly keyConverter: KeyConverter
-  readonly log: SinkLog
+  readonly log: Log
   readonly wrapFile?: (file: LineFile) => LineFile
   readonly firstDelayMs?: number
 }

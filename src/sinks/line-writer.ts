@@ -3,7 +3,7 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {JsonLinesBatch} from './json-lines-batch.ts'
-import type {SinkLog} from './sink-log.ts'
+import type {Log} from '../core/log.ts'
 
 /** Where the bytes go. `write` may take fewer bytes than it was given and says how many. */
 export interface LineTarget {
@@ -14,7 +14,7 @@ export interface LineWriterOptions {
   readonly target: LineTarget
   /** What the operator knows it by: `file /data/out.jsonl`, `stdout`. */
   readonly name: string
-  readonly log: SinkLog
+  readonly log: Log
   /** True for errors that pass by themselves or by an operator's hand, like a full disk. */
   readonly isWaitedFor: (error: unknown) => boolean
   /** What ends the sink. */

@@ -5,11 +5,11 @@ import {describeError, invariant, TidemarkError} from '../core/tidemark-error.ts
 import {JsonLinesBatch, JsonLinesTopic, jsonLinesPool, type KeyConverter} from './json-lines-batch.ts'
 import {LineWriter} from './line-writer.ts'
 import type {EventBatch, Sink, SinkStatus, SinkTopic} from './sink.ts'
-import type {SinkLog} from './sink-log.ts'
+import type {Log} from '../core/log.ts'
 
 export interface StdoutSinkOptions {
   readonly keyConverter: KeyConverter
-  readonly log: SinkLog
+  readonly log: Log
   /** process.stdout unless a test gives another. */
   readonly stream?: Writable
 }

@@ -4,7 +4,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {KafkaSinkSettings} from '../config/settings.ts'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
-import {KafkaCluster, type TopicMetadata} from '../sinks/kafka/kafka-cluster.ts'
+import {KafkaCluster, type TopicMetadata} from '../kafka/kafka-cluster.ts'
 import {
   NO_ERROR,
   UNKNOWN_TOPIC_OR_PARTITION,
@@ -12,9 +12,9 @@ import {
   fatalKafkaError,
   kafkaErrorMeaning,
   kafkaErrorName,
-} from '../sinks/kafka/kafka-error.ts'
+} from '../kafka/kafka-error.ts'
 import type {BufferRange} from './event-intake.ts'
-import {decodeFetchAnswer, encodeFetchRequest, PartitionRecords, type FetchAnswer} from './fetch-protocol.ts'
+import {decodeFetchAnswer, encodeFetchRequest, PartitionRecords, type FetchAnswer} from '../kafka/fetch-protocol.ts'
 
 export interface KafkaSource {
   readonly settings: KafkaSinkSettings

@@ -11,19 +11,21 @@ const allowed: rules.AllowedImports = {
   mysql: ['core', 'config'],
   binlog: ['core', 'config', 'mysql'],
   encode: ['core', 'config', 'mysql', 'binlog', 'sinks/sink.ts'],
-  sinks: ['core', 'config'],
+  kafka: ['core', 'config'],
+  sinks: ['core', 'config', 'kafka'],
   snapshot: ['core', 'config', 'mysql', 'encode'],
-  signals: ['core', 'config', 'mysql', 'snapshot'],
+  signals: ['core', 'config', 'mysql', 'kafka', 'snapshot'],
   stream: ['core', 'config', 'mysql', 'binlog', 'encode', 'sinks', 'snapshot'],
   state: ['core', 'config', 'signals', 'snapshot'],
   http: ['core', 'config', 'signals', 'snapshot'],
-  verify: ['core', 'config', 'mysql', 'encode', 'sinks', 'snapshot'],
+  verify: ['core', 'config', 'mysql', 'kafka', 'encode', 'sinks', 'snapshot'],
   task: [
     'core',
     'config',
     'mysql',
     'binlog',
     'encode',
+    'kafka',
     'sinks',
     'snapshot',
     'signals',
@@ -32,7 +34,7 @@ const allowed: rules.AllowedImports = {
     'http',
     'verify',
   ],
-  cli: ['core', 'config', 'mysql', 'sinks', 'state', 'signals', 'verify', 'http', 'task'],
+  cli: ['core', 'config', 'mysql', 'kafka', 'sinks', 'state', 'signals', 'verify', 'http', 'task'],
 }
 
 const root = projectRoot()

@@ -1,8 +1,8 @@
 // Loggers for tests: one that says nothing, one that remembers.
 
-import type {SinkLog} from '../../src/sinks/sink-log.ts'
+import type {Log} from '../../src/core/log.ts'
 
-export const quietLog: SinkLog = {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}}
+export const quietLog: Log = {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}}
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -10,7 +10,7 @@ export interface LogLine {
   readonly sentence: string
 }
 
-export function rememberingLog(): SinkLog & {readonly lines: LogLine[]} {
+export function rememberingLog(): Log & {readonly lines: LogLine[]} {
   const lines: LogLine[] = []
   const at = (level: LogLine['level']) => (fields: object, sentence: string) => {
     lines.push({level, fields, sentence})

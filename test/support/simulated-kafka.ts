@@ -2,7 +2,7 @@
 // producer are recognized, and requests meet the faults that a test gives them.
 
 import {createRequire} from 'node:module'
-import type {ProduceFrames, ProduceLink} from '../../src/sinks/kafka/kafkajs-seam.ts'
+import type {ProduceFrames, ProduceLink} from '../../src/kafka/kafkajs-seam.ts'
 
 const require = createRequire(import.meta.url)
 const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => unknown

@@ -3,10 +3,10 @@
 
 import {describeError, TidemarkError} from '../../core/tidemark-error.ts'
 import type {Compression, RecordBatch} from '../record-batch.ts'
-import type {SinkLog} from '../sink-log.ts'
+import type {Log} from '../../core/log.ts'
 import {backoffMs} from './backoff.ts'
 import {CompressionGate} from './compression-gate.ts'
-import type {KafkaCluster, ProducerIdentity} from './kafka-cluster.ts'
+import type {KafkaCluster, ProducerIdentity} from '../../kafka/kafka-cluster.ts'
 import {
   fatalConnectionError,
   fatalKafkaError,
@@ -16,8 +16,8 @@ import {
   NO_ERROR,
   UNKNOWN_SERVER_ERROR,
   type ErrorMeaning,
-} from './kafka-error.ts'
-import type {ProduceLink} from './kafkajs-seam.ts'
+} from '../../kafka/kafka-error.ts'
+import type {ProduceLink} from '../../kafka/kafkajs-seam.ts'
 import {PartitionQueue, type Entry, type Failure} from './partition-queue.ts'
 import {decodeProduceResponse, encodeProduceRequest} from './produce-request.ts'
 import type {TopicCatalog} from './topic-catalog.ts'
@@ -33,7 +33,7 @@ export interface KafkaProducerOptions {
   readonly brokerTimeoutMs: number
   /** For messages. */
   readonly brokers: string
-  readonly log: SinkLog
+  readonly log: Log
   readonly waits: WaitReasons
   /** How long to rest after so many failures in a row, from 0. */
   readonly restMs?: (failures: number) => number

@@ -5,13 +5,13 @@ import type {KafkaSinkSettings} from '../../config/settings.ts'
 import {describeError, invariant, TidemarkError} from '../../core/tidemark-error.ts'
 import {RecordBatch, WRITABLE_COMPRESSIONS, type Compression} from '../record-batch.ts'
 import type {EventBatch, Sink, SinkStatus, SinkTopic} from '../sink.ts'
-import type {SinkLog} from '../sink-log.ts'
+import type {Log} from '../../core/log.ts'
 import {WriterPool} from '../writer-pool.ts'
 import {backoffMs} from './backoff.ts'
-import {KafkaCluster, type ProducerIdentity} from './kafka-cluster.ts'
-import {fatalConnectionError} from './kafka-error.ts'
+import {KafkaCluster, type ProducerIdentity} from '../../kafka/kafka-cluster.ts'
+import {fatalConnectionError} from '../../kafka/kafka-error.ts'
 import {KafkaProducer} from './kafka-producer.ts'
-import type {LinkSettings} from './kafkajs-seam.ts'
+import type {LinkSettings} from '../../kafka/kafkajs-seam.ts'
 import {TopicCatalog, type KnownTopic} from './topic-catalog.ts'
 import {WaitReasons} from './wait-reasons.ts'
 
@@ -21,7 +21,7 @@ const OPEN_KEY = 'open'
 
 export interface KafkaSinkOptions {
   readonly settings: KafkaSinkSettings
-  readonly log: SinkLog
+  readonly log: Log
   readonly route?: LinkSettings['route']
 }
 
@@ -30,7 +30,7 @@ export class KafkaSink implements Sink {
   readonly #settings: KafkaSinkSettings
   readonly #compression: Compression
   readonly #brokers: string
-  readonly #log: SinkLog
+  readonly #log: Log
   readonly #waits: WaitReasons
   readonly #cluster: KafkaCluster
   readonly #catalog: TopicCatalog

@@ -16,7 +16,7 @@
 
 import {invariant, type TidemarkError} from '../../core/tidemark-error.ts'
 import type {WireBatch} from '../record-batch.ts'
-import type {ProducerIdentity} from './kafka-cluster.ts'
+import type {ProducerIdentity} from '../../kafka/kafka-cluster.ts'
 
 /** The broker remembers the last five batches of a producer for each partition; a repeated one further back is not recognized. */
 export const MOST_IN_FLIGHT = 5

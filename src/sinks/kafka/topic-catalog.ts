@@ -3,9 +3,9 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import type {TopicCreation} from '../../config/settings.ts'
 import {describeError, TidemarkError} from '../../core/tidemark-error.ts'
-import type {SinkLog} from '../sink-log.ts'
+import type {Log} from '../../core/log.ts'
 import {backoffMs} from './backoff.ts'
-import type {KafkaCluster, NewTopic, TopicMetadata} from './kafka-cluster.ts'
+import type {KafkaCluster, NewTopic, TopicMetadata} from '../../kafka/kafka-cluster.ts'
 import {
   fatalConnectionError,
   fatalKafkaError,
@@ -14,7 +14,7 @@ import {
   NO_ERROR,
   TOPIC_ALREADY_EXISTS,
   UNKNOWN_TOPIC_OR_PARTITION,
-} from './kafka-error.ts'
+} from '../../kafka/kafka-error.ts'
 import type {WaitReasons} from './wait-reasons.ts'
 
 export interface KnownTopic {
@@ -29,7 +29,7 @@ export interface TopicCatalogOptions {
   readonly creation: TopicCreation
   /** For messages. */
   readonly brokers: string
-  readonly log: SinkLog
+  readonly log: Log
   readonly waits: WaitReasons
   /** Ends every wait. */
   readonly signal: AbortSignal

@@ -1,20 +1,20 @@
 // What the sink waits for at the moment, for its status and for the log: one line when it begins, a warning while it
 // lasts, one line when it is over, however many partitions wait.
 
-import type {SinkLog} from '../sink-log.ts'
+import type {Log} from '../../core/log.ts'
 
 /** Longer than a leader election; a wait that lasts deserves a look. */
 const WARN_AFTER_MS = 5000
 const WARN_AGAIN_MS = 30_000
 
 export class WaitReasons {
-  readonly #log: SinkLog
+  readonly #log: Log
   readonly #now: () => number
   readonly #reasons = new Map<string, string>()
   #since = 0
   #nextWarning = 0
 
-  constructor(log: SinkLog, now: () => number = Date.now) {
+  constructor(log: Log, now: () => number = Date.now) {
     this.#log = log
     this.#now = now
   }

@@ -1,6 +1,6 @@
 // What an error of Kafka's means for a batch that met it.
 
-import {TidemarkError} from '../../core/tidemark-error.ts'
+import {TidemarkError} from '../core/tidemark-error.ts'
 
 /**
  * - `appended`: the batch is in the log already;

@@ -1,6 +1,6 @@
 // The brokers as one thing to ask: finds a broker that answers, keeps one link to each, knows nothing of batches.
 
-import {TidemarkError} from '../../core/tidemark-error.ts'
+import {TidemarkError} from '../core/tidemark-error.ts'
 import {BrokerLink, type BrokerAddress, type LinkSettings} from './kafkajs-seam.ts'
 import {NO_ERROR, fatalKafkaError, kafkaErrorMeaning, kafkaErrorName} from './kafka-error.ts'
 

@@ -8,7 +8,7 @@ import {
   encodeFetchRequest,
   PartitionRecords,
   type AbortedTransaction,
-} from '../../../src/verify/fetch-protocol.ts'
+} from '../../../src/kafka/fetch-protocol.ts'
 
 // The oracle: the encoders of another client.
 const require = createRequire(import.meta.url)

@@ -7,14 +7,14 @@ import Broker from 'kafkajs/src/broker/index.js'
 import ConnectionPool, {type Connection} from 'kafkajs/src/network/connectionPool.js'
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
 import {requests} from 'kafkajs/src/protocol/requests/index.js'
-import type {KafkaSecurity} from '../../config/settings.ts'
-import type {SinkLog} from '../sink-log.ts'
+import type {KafkaSecurity} from '../config/settings.ts'
+import type {Log} from '../core/log.ts'
 
 export interface LinkSettings {
   readonly clientId: string
   readonly security: KafkaSecurity
   readonly requestTimeoutMs: number
-  readonly log: SinkLog
+  readonly log: Log
   /** Where to connect for an address that the cluster names, for a way through a tunnel; tests put their proxy here. */
   readonly route?: (advertised: BrokerAddress) => BrokerAddress
 }
@@ -215,7 +215,7 @@ function tlsOptions(tls: NonNullable<KafkaSecurity['tls']>): ConnectionOptions {
 }
 
 /** kafkajs calls many passing things errors; ours are reported by whoever knows what they mean. */
-function quietLogger(log: SinkLog): object {
+function quietLogger(log: Log): object {
   const toDebug = (message: string, extra: {broker?: string} = {}) => {
     log.debug({broker: extra.broker, text: message}, 'kafkajs')
   }

@@ -1,11 +1,11 @@
-// Breaks when kafkajs changes what src/sinks/kafka/kafkajs-seam.ts reaches into.
+// Breaks when kafkajs changes what src/kafka/kafkajs-seam.ts reaches into.
 
 import assert from 'node:assert/strict'
 import {once} from 'node:events'
 import {createRequire} from 'node:module'
 import {createServer, type AddressInfo, type Socket} from 'node:net'
 import {test, type TestContext} from 'node:test'
-import {BrokerLink} from '../../../src/sinks/kafka/kafkajs-seam.ts'
+import {BrokerLink} from '../../../src/kafka/kafkajs-seam.ts'
 import {quietLog} from '../../support/quiet-log.ts'
 
 const API_VERSIONS = 18
