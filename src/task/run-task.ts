@@ -2,29 +2,25 @@
 
 import {randomUUID} from 'node:crypto'
 import {setMaxListeners} from 'node:events'
-import {BinlogReader} from '../binlog/binlog-reader.ts'
 import type {StreamStart} from '../binlog/binlog-events.ts'
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
 import {TidemarkError, describeError} from '../core/tidemark-error.ts'
 import {startStatusServer} from '../http/status-server.ts'
-import {createSink} from '../sinks/create-sink.ts'
-import type {Sink} from '../sinks/sink.ts'
 import {decodeCheckpoint, encodeCheckpoint} from '../state/checkpoint.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
-import {FileStateStore} from '../state/file-state-store.ts'
-import type {StateStore} from '../state/state-store.ts'
 import {backoffMs, delay} from './backoff.ts'
 import {Checkpointer} from './checkpointer.ts'
 import {Engine} from './engine.ts'
 import {isConnectionLoss} from './errors.ts'
-import {ServerSession} from './server-session.ts'
 import type {PreparedServer} from './server-session.ts'
 import {decideStart} from './start-decision.ts'
 import type {StartDecision} from './start-decision.ts'
 import {statusReport} from './status.ts'
 import type {StatusReport, TaskState} from './status.ts'
+import {createTaskParts} from './task-parts.ts'
+import type {TaskParts, TaskSession} from './task-parts.ts'
 
 export interface RunTaskOptions {
   readonly log: Log
@@ -38,8 +34,12 @@ const DRAIN_MS = 30_000
 const WATCH_INTERVAL_MS = 30_000
 
 /** Captures until the signal aborts, or an initial_only snapshot is done. Rejects with what an operator must mend. */
-export async function runTask(settings: Settings, options: RunTaskOptions): Promise<void> {
-  const task = new Task(settings, options)
+export async function runTask(
+  settings: Settings,
+  options: RunTaskOptions,
+  parts: TaskParts = createTaskParts(settings, options.log),
+): Promise<void> {
+  const task = new Task(settings, options, parts)
   const http = settings.http === null ? null : await startStatusServer({...settings.http, status: () => task.status()})
   try {
     if (http !== null) options.log.info({host: settings.http?.host, port: http.port}, 'HTTP interface listening')
@@ -55,8 +55,7 @@ class Task {
   #error: StatusReport['error'] = null
   #engine: Engine | null = null
   #stored: StatusReport['stored'] = null
-  readonly #sink: Sink
-  readonly #store: StateStore
+  readonly #parts: TaskParts
   readonly #settings: Settings
   readonly #options: RunTaskOptions
   /** Aborted by the operator, or by the first failure that an operator must mend. */
@@ -64,11 +63,10 @@ class Task {
   #failure: {error: unknown} | null = null
   #malformedAt: string | null = null
 
-  constructor(settings: Settings, options: RunTaskOptions) {
+  constructor(settings: Settings, options: RunTaskOptions, parts: TaskParts) {
     this.#settings = settings
     this.#options = options
-    this.#sink = createSink(settings.sink, {log: options.log, keyConverter: settings.events.keyConverter})
-    this.#store = new FileStateStore(settings.state.path)
+    this.#parts = parts
     setMaxListeners(0, this.#stopping.signal) // Every table that waits for a mark listens; that is no leak.
     const abort = (): void => {
       this.#stopping.abort()
@@ -84,23 +82,23 @@ class Task {
       state: this.#state,
       streaming: this.#streaming,
       engine: this.#engine,
-      sinkStatus: this.#sink.status(),
+      sinkStatus: this.#parts.sink.status(),
       stored: this.#stored,
       error: this.#error,
     })
   }
 
   async run(): Promise<void> {
-    const session = new ServerSession(this.#settings, this.#options.log, this.#stopping.signal)
+    const session = this.#parts.openSession(this.#stopping.signal)
     try {
-      await this.#store.open()
-      const stored = await this.#store.load()
+      await this.#parts.store.open()
+      const stored = await this.#parts.store.load()
       const checkpoint = stored === null ? null : decodeCheckpoint(stored, this.#settings.state.path)
       const server = await session.prepare(checkpoint)
       if (server === null) return
       const decision = decideStart(this.#settings, checkpoint, server.state)
       this.#options.log.info({offset: decision.offset, snapshotMode: this.#settings.snapshot.mode}, 'starting')
-      await this.#sink.open(this.#stopping.signal)
+      await this.#parts.sink.open(this.#stopping.signal)
       if (!this.#stopping.signal.aborted) await this.#capture(session, {server, decision, checkpoint})
     } catch (error) {
       // An operator who stops a task that still waits for its broker did not see a failure.
@@ -108,15 +106,15 @@ class Task {
     } finally {
       this.#streaming = false
       session.close()
-      await this.#sink.close(AbortSignal.timeout(5_000)).catch(() => undefined)
-      await this.#store.close()
+      await this.#parts.sink.close(AbortSignal.timeout(5_000)).catch(() => undefined)
+      await this.#parts.store.close()
     }
     if (this.#failure !== null) throw this.#failure.error
     this.#options.log.info({}, 'stopped')
   }
 
   async #capture(
-    session: ServerSession,
+    session: TaskSession,
     start: {server: PreparedServer; decision: StartDecision; checkpoint: Checkpoint | null},
   ): Promise<void> {
     const {decision, server} = start
@@ -126,7 +124,7 @@ class Task {
       version: this.#options.version,
       runId: randomUUID(),
       log: this.#options.log,
-      sink: this.#sink,
+      sink: this.#parts.sink,
       serverUuid: server.state.serverUuid,
       server: session.server(),
       observers: [],
@@ -163,14 +161,14 @@ class Task {
   }
 
   /** Streams until the signal aborts; reconnects from where it is after every loss. */
-  async #stream(engine: Engine, session: ServerSession, offset: StoredOffset): Promise<void> {
+  async #stream(engine: Engine, session: TaskSession, offset: StoredOffset): Promise<void> {
     const {signal} = this.#stopping
-    const reader = new BinlogReader(this.#settings.database)
+    const reader = this.#parts.binlog
     let start: StreamStart = streamStart(offset)
     for (let attempt = 0; !signal.aborted;) {
       try {
         for await (const events of reader.events(start, signal)) {
-          if (!this.#streaming) this.#streamBegan({engine, session, reader})
+          if (!this.#streaming) this.#streamBegan({engine, session})
           attempt = 0
           await this.#unlessStopped(engine.dispatch(events))
           if (signal.aborted) return
@@ -218,9 +216,9 @@ class Task {
     }
   }
 
-  #streamBegan(parts: {engine: Engine; session: ServerSession; reader: BinlogReader}): void {
-    const {engine, session, reader} = parts
-    const uuid = reader.identity()?.serverUuid ?? engine.serverUuid
+  #streamBegan(parts: {engine: Engine; session: TaskSession}): void {
+    const {engine, session} = parts
+    const uuid = this.#parts.binlog.identity()?.serverUuid ?? engine.serverUuid
     if (uuid !== engine.serverUuid) {
       if (engine.resumesByPosition) {
         throw new TidemarkError(
@@ -275,9 +273,9 @@ class Task {
     return new Checkpointer({
       log: this.#options.log,
       collect: () => encodeCheckpoint(engine.checkpoint()),
-      syncSink: () => this.#sink.sync(),
+      syncSink: () => this.#parts.sink.sync(),
       save: async text => {
-        await this.#store.save(text)
+        await this.#parts.store.save(text)
         const {file, pos, gtidSet} = decodeCheckpoint(text, this.#settings.state.path).offset
         this.#stored = {file, pos, gtidSet}
       },
