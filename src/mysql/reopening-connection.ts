@@ -11,9 +11,15 @@ export interface ReopeningConnectionOptions {
   readonly verify: (connection: MysqlConnection) => Promise<void>
 }
 
+/** A connection that is open or being opened; `dropped` aborts when it is given up. */
+interface Held {
+  readonly connection: Promise<MysqlConnection>
+  readonly dropped: AbortController
+}
+
 export class ReopeningConnection {
   readonly #options: ReopeningConnectionOptions
-  #connection: Promise<MysqlConnection> | null = null
+  #held: Held | null = null
   #closed = false
 
   constructor(options: ReopeningConnectionOptions) {
@@ -22,30 +28,30 @@ export class ReopeningConnection {
 
   /** The open connection, or a new one. Rejects (retryable) where the server is away. */
   get(): Promise<MysqlConnection> {
-    if (this.#closed) {
-      return Promise.reject(new TidemarkError('TIDEMARK_MYSQL_CLOSED', 'the task is stopping', {kind: 'retryable'}))
-    }
-    this.#connection ??= this.#open()
-    return this.#connection
+    return this.#hold().connection
   }
 
-  /** Runs `work` with the connection. After an error that ends connections, the next call gets a new one. */
+  /**
+   * Runs `work` with the connection. After an error that ends connections, the next call gets a new one, and whatever
+   * else was running on this one rejects (retryable), too.
+   */
   async use<T>(doing: string, work: (connection: MysqlConnection) => Promise<T>): Promise<T> {
-    const connection = await this.get()
+    const held = this.#hold()
     try {
-      return await work(connection)
+      return await unlessDropped(held, doing, held.connection.then(work))
     } catch (error) {
       const told = toMysqlError(error, doing)
-      if (told.kind === 'retryable') this.drop()
+      if (told.kind === 'retryable' && this.#held === held) this.drop()
       throw told
     }
   }
 
-  /** Gives the connection up; the next call opens a new one. */
+  /** Gives the connection up; the next call opens a new one. What runs on it rejects. */
   drop(): void {
-    const connection = this.#connection
-    this.#connection = null
-    connection?.then(
+    const held = this.#held
+    this.#held = null
+    held?.dropped.abort()
+    held?.connection.then(
       open => {
         open.destroy()
       },
@@ -58,31 +64,55 @@ export class ReopeningConnection {
     this.drop()
   }
 
-  async #open(): Promise<MysqlConnection> {
-    try {
-      const connection = await this.#options.open()
-      try {
-        await this.#options.verify(connection)
-      } catch (error) {
-        connection.destroy()
-        throw error
-      }
-      connection.connection.once('end', () => this.#forget(connection))
-      connection.connection.once('error', () => this.#forget(connection))
-      return connection
-    } catch (error) {
-      this.#connection = null
-      throw error
+  #hold(): Held {
+    if (this.#closed) {
+      const closed = new TidemarkError('TIDEMARK_MYSQL_CLOSED', 'the task is stopping', {kind: 'retryable'})
+      return {connection: Promise.reject(closed), dropped: new AbortController()}
     }
+    if (this.#held === null) {
+      const held: Held = {connection: this.#open(), dropped: new AbortController()}
+      this.#held = held
+      held.connection.then(
+        ({connection}) => {
+          for (const event of ['end', 'error']) connection.once(event, () => this.#forget(held))
+        },
+        () => this.#forget(held),
+      )
+    }
+    return this.#held
   }
 
-  #forget(lost: MysqlConnection): void {
-    const current = this.#connection
-    current?.then(
-      connection => {
-        if (connection === lost && this.#connection === current) this.#connection = null
-      },
-      () => undefined,
-    )
+  async #open(): Promise<MysqlConnection> {
+    const connection = await this.#options.open()
+    try {
+      await this.#options.verify(connection)
+    } catch (error) {
+      connection.destroy()
+      throw error
+    }
+    return connection
+  }
+
+  #forget(lost: Held): void {
+    if (this.#held === lost) this.#held = null
+  }
+}
+
+// A connection that is destroyed answers nothing of what was queued on it, not even with an error: whoever shares it
+// would wait for ever.
+async function unlessDropped<T>({dropped}: Held, doing: string, work: Promise<T>): Promise<T> {
+  const {signal} = dropped
+  let lost = (): void => undefined
+  const loss = new Promise<never>((_resolve, reject) => {
+    lost = () => {
+      const message = `cannot ${doing}: the connection it ran on was given up; it is tried again on a new one`
+      reject(new TidemarkError('TIDEMARK_MYSQL_CONNECTION_LOST', message, {kind: 'retryable'}))
+    }
+    signal.addEventListener('abort', lost, {once: true})
+  })
+  try {
+    return await Promise.race([work, loss])
+  } finally {
+    signal.removeEventListener('abort', lost)
   }
 }
