@@ -1,4 +1,4 @@
-// The HTTP interface: GET /status as JSON, and whether the task lives. Bound to loopback unless configured; a token is
+// The HTTP interface: GET /status as JSON, GET /metrics for Prometheus, and whether the task lives. Bound to loopback unless configured; a token is
 // required where one is set, and always beyond loopback.
 
 import {createServer} from 'node:http'
@@ -6,7 +6,7 @@ import type {IncomingMessage, Server, ServerResponse} from 'node:http'
 import {timingSafeEqual} from 'node:crypto'
 import {isIPv4} from 'node:net'
 import type {AddressInfo} from 'node:net'
-import {TidemarkError} from '../core/tidemark-error.ts'
+import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 
 export interface StatusServerOptions {
   readonly host: string
@@ -14,6 +14,10 @@ export interface StatusServerOptions {
   readonly token: string | null
   /** The report as JSON-able value, made at the moment of the request. */
   readonly status: () => {readonly state: string; readonly streaming: boolean}
+  /** Prometheus's text, made at the moment of the request, and its content type. */
+  readonly metrics: {readonly contentType: string; text(): Promise<string>}
+  /** What went wrong while a request was answered: the one who asked only learns that it did. */
+  readonly onError: (error: {readonly code: string; readonly message: string}, path: string) => void
 }
 
 /** Listening until `close`. Rejects with TIDEMARK_HTTP_LISTEN where the address cannot be had. */
@@ -21,7 +25,12 @@ export async function startStatusServer(
   options: StatusServerOptions,
 ): Promise<{readonly port: number; close: () => Promise<void>}> {
   const server = createServer((request, response) => {
-    answer(options, request, response)
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+    answer(options, {request, response, path}).catch((error: unknown) => {
+      options.onError(describeError(error), path)
+      if (response.headersSent) response.destroy()
+      else respond(response, 500, {error: `cannot answer ${path} now: the task's log says why`})
+    })
   })
   await listen(server, options)
   return {
@@ -50,14 +59,24 @@ function listen(server: Server, {host, port}: StatusServerOptions): Promise<void
   })
 }
 
-function answer(options: StatusServerOptions, request: IncomingMessage, response: ServerResponse): void {
-  const path = (request.url ?? '/').split('?', 1)[0]
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Without the query. */
+  readonly path: string
+}
+
+async function answer(options: StatusServerOptions, {request, response, path}: Exchange): Promise<void> {
   if (!isAllowed(options, request)) {
     respond(response, 401, {error: 'a token is required: Authorization: Bearer …'})
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     respond(response, 405, {error: `${request.method ?? ''} is not supported here`})
   } else if (path === '/status') {
     respond(response, 200, options.status())
+  } else if (path === '/metrics') {
+    const text = await options.metrics.text()
+    response.writeHead(200, {'content-type': options.metrics.contentType, 'cache-control': 'no-store'})
+    response.end(text)
   } else if (path === '/health/live') {
     const {state} = options.status()
     respond(response, state === 'failed' ? 503 : 200, {state})
@@ -65,7 +84,7 @@ function answer(options: StatusServerOptions, request: IncomingMessage, response
     const {state, streaming} = options.status()
     respond(response, streaming ? 200 : 503, {state, streaming})
   } else {
-    respond(response, 404, {error: `no ${path ?? '/'} here; there are /status, /health/live and /health/ready`})
+    respond(response, 404, {error: `no ${path} here; there are /status, /metrics, /health/live and /health/ready`})
   }
 }
 

@@ -28,6 +28,15 @@ export interface CapturedTable {
   /** Null where its rows are not emitted (the signal table with signal.table.events=false). */
   readonly target: EventTarget | null
   readonly isSignalTable: boolean
+  /** Rows seen in the stream; the same object for every definition of the table. */
+  readonly rowsSeen: RowsSeen
+}
+
+/** Row changes by operation. */
+export interface RowsSeen {
+  c: number
+  u: number
+  d: number
 }
 
 export interface TableKeys {
@@ -53,6 +62,8 @@ export interface TableCatalogOptions {
 export class TableCatalog {
   /** Tables seen in the stream since the start, by text; for the status. */
   readonly seen = new Set<string>()
+  /** Rows seen in the stream since the start, by table; for the metrics. */
+  readonly rowsSeen = new Map<string, RowsSeen>()
   readonly #options: TableCatalogOptions
   #tables = new WeakMap<StreamTable, CapturedTable | null>()
   readonly #keys = new Map<string, string>()
@@ -77,13 +88,17 @@ export class TableCatalog {
     const encoder = compileRowEncoder({shape: table.shape, ...keys, options: this.#options.encoderOptions})
     encoder.bindLayout(table.layout)
     const emitted = !isSignalTable || this.#options.signalTableEvents
+    const text = tableIdText(id)
+    const rowsSeen = this.rowsSeen.get(text) ?? {c: 0, u: 0, d: 0}
+    this.rowsSeen.set(text, rowsSeen)
     const captured: CapturedTable = {
       id,
-      text: tableIdText(id),
+      text,
       fingerprint: shapeFingerprint(table.shape),
       encoder,
       target: emitted ? await this.target(table.shape) : null,
       isSignalTable,
+      rowsSeen,
     }
     this.#tables.set(table, captured)
     this.#noteKey(captured, keys.messageKey)

@@ -66,7 +66,6 @@ export class Dispatcher {
   /** True while everything that the server has sent is dispatched. */
   caughtUp = false
   transactions = 0
-  rowsSeen = 0
   #file: string
   #pos: number
   #inTransaction = false
@@ -245,7 +244,7 @@ export class Dispatcher {
       this.#setOrigin(events)
       const before = this.#count.rows
       this.#options.writer.write(table, view, this.#options.origin, this.#count)
-      this.rowsSeen += this.#count.rows - before
+      table.rowsSeen[view.operation] += this.#count.rows - before
     }
     if (events.endPos > 0) this.#eventPos = events.endPos
   }

@@ -8,6 +8,10 @@ import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
 import {TidemarkError, describeError} from '../core/tidemark-error.ts'
 import {startStatusServer} from '../http/status-server.ts'
+import {MetricsPage} from '../metrics/metrics-page.ts'
+import type {MetricsReading} from '../metrics/metrics-reading.ts'
+import {SnapshotTally} from '../metrics/snapshot-tally.ts'
+import {isActive} from '../snapshot/snapshot-plan.ts'
 import {decodeCheckpoint, encodeCheckpoint} from '../state/checkpoint.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {backoffMs, delay} from './backoff.ts'
@@ -19,6 +23,7 @@ import {decideStart} from './start-decision.ts'
 import type {StartDecision} from './start-decision.ts'
 import {statusReport} from './status.ts'
 import type {StatusReport, TaskState} from './status.ts'
+import {metricsReading} from './task-metrics.ts'
 import {createTaskParts} from './task-parts.ts'
 import type {TaskParts, TaskSession} from './task-parts.ts'
 
@@ -40,13 +45,28 @@ export async function runTask(
   parts: TaskParts = createTaskParts(settings, options.log),
 ): Promise<void> {
   const task = new Task(settings, options, parts)
-  const http = settings.http === null ? null : await startStatusServer({...settings.http, status: () => task.status()})
+  const http = await serveHttp(settings, task, options.log)
   try {
     if (http !== null) options.log.info({host: settings.http?.host, port: http.port}, 'HTTP interface listening')
     await task.run()
   } finally {
     await http?.close()
   }
+}
+
+async function serveHttp(
+  {http}: Settings,
+  task: Task,
+  log: Log,
+): Promise<Awaited<ReturnType<typeof startStatusServer>> | null> {
+  if (http === null) return null
+  return await startStatusServer({
+    ...http,
+    status: () => task.status(),
+    metrics: new MetricsPage(() => task.metrics()),
+    onError: ({code, message}, path) =>
+      log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
+  })
 }
 
 class Task {
@@ -62,6 +82,9 @@ class Task {
   readonly #stopping = new AbortController()
   #failure: {error: unknown} | null = null
   #malformedAt: string | null = null
+  #checkpointer: Checkpointer | null = null
+  #disconnects = 0
+  readonly #tally = new SnapshotTally()
 
   constructor(settings: Settings, options: RunTaskOptions, parts: TaskParts) {
     this.#settings = settings
@@ -85,6 +108,20 @@ class Task {
       sinkStatus: this.#parts.sink.status(),
       stored: this.#stored,
       error: this.#error,
+    })
+  }
+
+  metrics(): MetricsReading {
+    return metricsReading({
+      settings: this.#settings,
+      version: this.#options.version,
+      state: this.#state,
+      streaming: this.#streaming,
+      engine: this.#engine,
+      sinkStatus: this.#parts.sink.status(),
+      tally: this.#tally,
+      disconnects: this.#disconnects,
+      savedAtMs: this.#checkpointer?.savedAtMs ?? 0,
     })
   }
 
@@ -127,7 +164,7 @@ class Task {
       sink: this.#parts.sink,
       serverUuid: server.state.serverUuid,
       server: session.server(),
-      observers: [],
+      observers: [this.#tally],
       onAnswer: () => undefined,
       offset: decision.offset,
       checkpoint: decision.keepSnapshots ? start.checkpoint : null,
@@ -184,6 +221,7 @@ class Task {
         this.#options.log[level]({code, reason: message, retryInMs}, 'the binlog connection was lost, connecting again')
         await delay(retryInMs, signal)
         start = streamStart(engine.resumePlace())
+        this.#disconnects++
       }
     }
   }

@@ -88,7 +88,8 @@ export function statusReport(context: StatusContext): StatusReport {
   }
 }
 
-function behindMs(engine: Engine | null, streaming: boolean): number | null {
+/** As `StatusReport.behindMs`. */
+export function behindMs(engine: Engine | null, streaming: boolean): number | null {
   if (engine === null) return null
   const {lastEventMs, lagMs, caughtUp, lastHeardMs} = engine.dispatcher
   // While the binlog is out of reach nobody knows what it holds: as far behind as it has been silent.

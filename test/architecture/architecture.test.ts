@@ -16,7 +16,9 @@ const allowed: rules.AllowedImports = {
   snapshot: ['core', 'config', 'mysql', 'encode'],
   signals: ['core', 'config', 'mysql', 'kafka', 'snapshot'],
   stream: ['core', 'config', 'mysql', 'binlog', 'encode', 'sinks', 'snapshot'],
-  state: ['core', 'config', 'signals', 'snapshot'],
+  notifications: ['core', 'config', 'encode', 'signals', 'snapshot', 'stream'],
+  state: ['core', 'config', 'signals', 'snapshot', 'notifications/notification.ts'],
+  metrics: ['core', 'config', 'snapshot'],
   http: ['core', 'config', 'signals', 'snapshot'],
   verify: ['core', 'config', 'mysql', 'kafka', 'encode', 'sinks', 'snapshot'],
   task: [
@@ -32,6 +34,7 @@ const allowed: rules.AllowedImports = {
     'stream',
     'state',
     'http',
+    'metrics',
     'verify',
   ],
   cli: ['core', 'config', 'mysql', 'kafka', 'sinks', 'state', 'signals', 'verify', 'http', 'task'],

@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import type {TestContext} from 'node:test'
+import {TidemarkError} from '../../../src/core/tidemark-error.ts'
 import {isLoopback, startStatusServer} from '../../../src/http/status-server.ts'
 import type {StatusServerOptions} from '../../../src/http/status-server.ts'
 
+const running: StatusServerOptions = {
+  host: '127.0.0.1',
+  port: 0,
+  token: null,
+  status: () => ({state: 'running', streaming: true}),
+  metrics: {contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n')},
+  onError: () => undefined,
+}
+
 async function serve(t: TestContext, options: Partial<StatusServerOptions> = {}): Promise<string> {
-  const server = await startStatusServer({
-    host: '127.0.0.1',
-    port: 0,
-    token: null,
-    status: () => ({state: 'running', streaming: true}),
-    ...options,
-  })
+  const server = await startStatusServer({...running, ...options})
   t.after(() => server.close())
   return `http://127.0.0.1:${server.port}`
 }
@@ -32,6 +36,35 @@ test('GET /status is the report of this moment as JSON that nobody may cache', a
   assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
   assert.equal(response.headers.get('cache-control'), 'no-store')
   await response.text()
+})
+
+test('GET /metrics is the text of this moment with the content type that goes with it', async t => {
+  const response = await fetch(`${await serve(t)}/metrics`)
+  assert.equal(await response.text(), 'up 1\n')
+  assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4')
+  assert.equal(response.headers.get('cache-control'), 'no-store')
+})
+
+test('what fails while a request is answered is a 500 without details, is told to the task, and ends nothing', async t => {
+  const told: unknown[] = []
+  let broken = true
+  const fail = (): never => {
+    throw new Error('geheim')
+  }
+  const url = await serve(t, {
+    status: () => (broken ? fail() : running.status()),
+    metrics: {contentType: 'text/plain', text: () => Promise.reject(new TidemarkError('TIDEMARK_TEST_X', 'geheim'))},
+    onError: ({code, message}, path) => void told.push([code, message, path]),
+  })
+  for (const path of ['/status', '/health/live', '/health/ready', '/metrics']) {
+    const [status, body] = await get(`${url}${path}`)
+    assert.equal(status, 500, path)
+    assert.doesNotMatch(JSON.stringify(body), /geheim/)
+  }
+  assert.deepEqual(told.at(0), ['Error', 'geheim', '/status'])
+  assert.deepEqual(told.at(-1), ['TIDEMARK_TEST_X', 'geheim', '/metrics'])
+  broken = false
+  assert.equal((await get(`${url}/status`))[0], 200)
 })
 
 test('a HEAD has no body', async t => {
@@ -64,7 +97,7 @@ test('a path that is not there is 404, another method is 405', async t => {
 test('where a token is set, nothing is told without it', async t => {
   const url = await serve(t, {token: 'geheim'})
   for (const authorization of [undefined, '', 'geheim', 'Bearer', 'Bearer falsch', 'Bearer geheimx', 'bearer geheim']) {
-    for (const path of ['/status', '/health/live', '/nothing']) {
+    for (const path of ['/status', '/metrics', '/health/live', '/nothing']) {
       const [status, body] = await get(`${url}${path}`, {
         headers: authorization === undefined ? {} : {authorization},
       })
@@ -81,27 +114,18 @@ test('beyond loopback without a token nothing is told', async t => {
 
 test('a port in use is refused with the address and what to do', async t => {
   const {port} = new URL(await serve(t))
-  await assert.rejects(
-    startStatusServer({
-      host: '127.0.0.1',
-      port: Number(port),
-      token: null,
-      status: () => ({state: 'running', streaming: true}),
-    }),
-    {
-      code: 'TIDEMARK_HTTP_LISTEN',
-      kind: 'configuration',
-      message: new RegExp(`127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\).*http\\.listen`),
-    },
-  )
+  await assert.rejects(startStatusServer({...running, port: Number(port)}), {
+    code: 'TIDEMARK_HTTP_LISTEN',
+    kind: 'configuration',
+    message: new RegExp(`127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\).*http\\.listen`),
+  })
 })
 
 test('closed, the port is free again', async t => {
-  const options = {host: '127.0.0.1', token: null, status: () => ({state: 'running', streaming: true})}
-  const first = await startStatusServer({...options, port: 0})
+  const first = await startStatusServer(running)
   await fetch(`http://127.0.0.1:${first.port}/status`).then(response => response.text())
   await first.close()
-  const second = await startStatusServer({...options, port: first.port})
+  const second = await startStatusServer({...running, port: first.port})
   t.after(() => second.close())
   assert.equal(second.port, first.port)
 })

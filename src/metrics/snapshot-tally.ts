@@ -1,0 +1,189 @@
+// What the snapshots have come to, for the metrics: told as it happens, per chunk at most, and never reset. Counts begin
+// with what the stored state knows of each table.
+
+import {keyText} from '../snapshot/chunk-key.ts'
+import type {KeyValues} from '../snapshot/chunk-key.ts'
+import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
+import {isActive} from '../snapshot/snapshot-plan.ts'
+import type {SnapshotPlan, TablePlan} from '../snapshot/snapshot-plan.ts'
+import type {ChunkRun, TableRun} from '../snapshot/table-run.ts'
+import {tableIdText} from '../core/table-id.ts'
+import type {ChunkReading, SnapshotReading} from './metrics-reading.ts'
+
+type Ended = NonNullable<SnapshotReading['ended']>
+
+/** What of a table's plan is counted already. */
+interface Counted {
+  rows: number
+  superseded: number
+}
+
+interface LastChunk {
+  readonly number: number
+  readonly from: KeyValues | null
+  readonly to: KeyValues
+  readonly upTo: KeyValues
+}
+
+export class SnapshotTally implements SnapshotObserver {
+  readonly #rows = new Map<string, number>()
+  readonly #superseded = new Map<string, number>()
+  readonly #counted = new WeakMap<TablePlan, Counted>()
+  readonly #chunks = new Map<TableRun, LastChunk>()
+  readonly #endedCounts: Record<Ended, number> = {completed: 0, stopped: 0, failed: 0}
+  /** Snapshots since nothing was under way: those that have not ended, and the tables of the others. */
+  #round = new Set<SnapshotPlan>()
+  #endedTables = 0
+  #lastEnded: Ended | null = null
+  #beganAt: number | null = null
+  #lastedMs = 0
+  #pausedAt: number | null = null
+  #pausedMs = 0
+  readonly #now: () => number
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
+
+  /** What the stored state holds, before anything is told. */
+  restored(plans: readonly SnapshotPlan[], isPaused: boolean): void {
+    for (const plan of plans) {
+      for (const table of plan.tables) this.#count(table)
+      if (isActive(plan)) this.accepted(plan)
+    }
+    const last = plans.at(-1)
+    if (last !== undefined && this.#round.size === 0) {
+      this.#lastEnded = endedAs(last)
+      this.#endedTables = last.tables.length
+    }
+    if (isPaused) this.paused()
+  }
+
+  accepted(plan: SnapshotPlan): void {
+    this.#begin()
+    this.#round.add(plan)
+  }
+
+  chunkRead(chunk: ChunkRun): void {
+    const {range, run} = chunk
+    const before = range.chunks[range.chunks.indexOf(chunk) - 1]
+    this.#chunks.set(run, {
+      number: (this.#chunks.get(run)?.number ?? run.plan.chunksDone) + 1,
+      from: before === undefined ? range.plan.after : before.chunk.end,
+      to: chunk.chunk.end ?? range.plan.upTo,
+      upTo: run.plan.ranges?.at(-1)?.upTo ?? range.plan.upTo,
+    })
+  }
+
+  progressed(run: TableRun): void {
+    this.#count(run.plan)
+  }
+
+  tableEnded(run: TableRun): void {
+    this.#count(run.plan)
+    this.#chunks.delete(run)
+  }
+
+  paused(): void {
+    this.#pausedAt ??= this.#now()
+  }
+
+  resumed(plans: readonly SnapshotPlan[]): void {
+    this.#endPause()
+    // What had failed and goes on is under way again.
+    for (const plan of plans) {
+      if (this.#round.has(plan)) continue
+      this.#begin()
+      this.#round.add(plan)
+    }
+  }
+
+  snapshotEnded(plan: SnapshotPlan): void {
+    for (const table of plan.tables) this.#count(table)
+    const ended = endedAs(plan)
+    if (ended !== null) this.#endedCounts[ended]++
+    this.#lastEnded = ended
+    if (!this.#round.delete(plan)) return
+    this.#endedTables += plan.tables.length
+    if (this.#round.size > 0) return
+    this.#endPause()
+    this.#lastedMs = this.#now() - (this.#beganAt ?? this.#now())
+    this.#beganAt = null
+  }
+
+  /** Everything as it is now; `plans` are those that the coordinator keeps. */
+  read(plans: readonly SnapshotPlan[], isPaused: boolean): SnapshotReading {
+    const active = plans.some(isActive)
+    const states = tableStates(plans)
+    const now = this.#now()
+    const remaining = states.waiting + states.running + states.failed
+    const inRound = [...this.#round].reduce((sum, plan) => sum + plan.tables.length, this.#endedTables)
+    return {
+      isRunning: active && !isPaused,
+      isPaused,
+      ended: active ? null : this.#lastEnded,
+      endedCounts: this.#endedCounts,
+      // What failed in an earlier round remains, too.
+      tables: {total: Math.max(inRound, remaining), remaining, ...states},
+      rowsScanned: this.#rows,
+      superseded: this.#superseded,
+      chunks: [...this.#chunks].map(([run, chunk]) => chunkReading(run, chunk)),
+      durationSeconds: (this.#beganAt === null ? this.#lastedMs : now - this.#beganAt) / 1000,
+      pausedSeconds: (this.#pausedMs + (this.#pausedAt === null ? 0 : now - this.#pausedAt)) / 1000,
+    }
+  }
+
+  #begin(): void {
+    if (this.#round.size > 0) return
+    this.#endedTables = 0
+    this.#beganAt = this.#now()
+    this.#pausedMs = 0
+  }
+
+  #endPause(): void {
+    if (this.#pausedAt === null) return
+    this.#pausedMs += this.#now() - this.#pausedAt
+    this.#pausedAt = null
+  }
+
+  // A table that begins again with another key counts anew, on top of what was read before.
+  #count(table: TablePlan): void {
+    const text = tableIdText(table.table)
+    const counted = this.#counted.get(table) ?? {rows: 0, superseded: 0}
+    const rows = Math.max(0, table.rowsDone - counted.rows)
+    const superseded = Math.max(0, table.superseded - counted.superseded)
+    this.#rows.set(text, (this.#rows.get(text) ?? 0) + rows)
+    this.#superseded.set(text, (this.#superseded.get(text) ?? 0) + superseded)
+    this.#counted.set(table, {rows: table.rowsDone, superseded: table.superseded})
+  }
+}
+
+function endedAs({state}: SnapshotPlan): Ended | null {
+  return state === 'completed' || state === 'stopped' || state === 'failed' ? state : null
+}
+
+// A failed table is still to be copied, by resume-snapshot or by a later snapshot, whichever has copied it first.
+function tableStates(plans: readonly SnapshotPlan[]): {waiting: number; running: number; failed: number} {
+  let waiting = 0
+  let running = 0
+  const failed = new Set<string>()
+  for (const {table, state} of plans.flatMap(plan => plan.tables)) {
+    const text = tableIdText(table)
+    if (state === 'waiting') waiting++
+    else if (state === 'running') running++
+    else if (state === 'failed') failed.add(text)
+    else if (state === 'done') failed.delete(text)
+  }
+  return {waiting, running, failed: failed.size}
+}
+
+function chunkReading(run: TableRun, chunk: LastChunk): ChunkReading {
+  return {
+    id: `${run.snapshot.id}/${run.text}/${chunk.number}`,
+    table: run.text,
+    chunkFrom: chunk.from === null ? '' : keyText(chunk.from),
+    chunkTo: keyText(chunk.to),
+    tableFrom: '',
+    tableTo: keyText(chunk.upTo),
+  }
+}
