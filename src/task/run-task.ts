@@ -173,10 +173,12 @@ class Task {
       onFailure: error => this.#fail(error),
     })
     this.#engine = engine
-    const checkpointer = this.#createCheckpointer(engine)
+    const checkpointer = (this.#checkpointer = this.#createCheckpointer(engine))
+    await this.#unlessStopped(engine.notifications?.open() ?? Promise.resolve())
     engine.restorePlans()
     const captured = await engine.capturedTables()
     this.#options.log.info({tables: captured.length}, 'tables captured')
+    this.#tally.restored(engine.coordinator?.plans ?? [], engine.coordinator?.paused ?? false)
     const since = `${decision.offset.file}:${decision.offset.pos}`
     if (decision.ghosts) for (const table of captured) engine.divergences.ghostsPossible(table, since)
     if (decision.snapshot) await engine.queueInitialSnapshot(`initial-${randomUUID().slice(0, 8)}`)
