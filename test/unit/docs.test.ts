@@ -6,6 +6,7 @@ import {dirname, join, normalize} from 'node:path'
 import {test} from 'node:test'
 import {main} from '../../src/cli/main.ts'
 import {optionTableMarkdown} from '../../src/config/option-docs.ts'
+import {metricTableMarkdown} from '../../src/metrics/metric-docs.ts'
 import {sectionOf, withSection} from '../../tools/document-section.ts'
 import {projectRoot} from '../../tools/servers/server-paths.ts'
 import {readSources} from '../architecture/source-file.ts'
@@ -16,6 +17,10 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 test('the option table of the README is the one of the code: npm run docs writes it', () => {
   assert.equal(sectionOf(read('README.md'), 'options'), optionTableMarkdown().trim())
+})
+
+test('the table of metrics in the README is the one of the code: npm run docs writes it', () => {
+  assert.equal(sectionOf(read('README.md'), 'metrics'), metricTableMarkdown().trim())
 })
 
 test('a section is replaced between its marks and nowhere else', () => {
