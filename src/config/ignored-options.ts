@@ -61,10 +61,10 @@ const MEANINGLESS: Readonly<Record<string, readonly string[]>> = {
     'openlineage.integration.*',
   ],
   'Secrets are redacted without it.': ['custom.sanitize.pattern'],
-  'It belongs to a signal channel that is not enabled.': [
-    ...['signal.poll.interval.ms', 'signal.kafka.*', 'signal.consumer.*', 'signal.file'],
+  'Signals are read as they come, from all partitions, without a consumer group.': [
+    ...['signal.poll.interval.ms', 'signal.kafka.groupId', 'signal.kafka.poll.timeout.ms'],
   ],
-  'It belongs to a notification channel that is not enabled.': ['notification.sink.topic.name'],
+  'It belongs to a signal channel that is not enabled.': [...['signal.file']],
   'It belongs to transaction metadata, which is off.': ['topic.transaction'],
   'A full row image is required, so that every value is available.': ['unavailable.value.placeholder'],
   'A schema change during a snapshot is always handled.': ['incremental.snapshot.allow.schema.changes'],

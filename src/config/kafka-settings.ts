@@ -7,17 +7,11 @@ import type {KafkaSecurity, KafkaSinkSettings} from './settings.ts'
 import {topicCreation} from './topic-creation.ts'
 
 export function kafkaSinkSettings(values: OptionValues, name: string, problems: ConfigProblems): KafkaSinkSettings {
-  const bootstrapServers = values.list('bootstrap.servers')
+  const bootstrapServers = brokerAddresses(values, 'bootstrap.servers', problems)
   if (bootstrapServers.length === 0) problems.add('bootstrap.servers', 'it is missing; sink.type=kafka needs brokers')
-  for (const server of bootstrapServers) {
-    if (!/^(?:\w+:\/\/)?(?:\[[0-9a-fA-F:.%]+\]|[^\s:[\]]+):\d{1,5}$/.test(server)) {
-      problems.add('bootstrap.servers', `found "${server}", wanted host:port`)
-    }
-  }
   return {
     type: 'kafka',
-    // Kafka's clients take PROTOCOL://host:port, too.
-    bootstrapServers: bootstrapServers.map(server => server.replace(/^\w+:\/\//, '')),
+    bootstrapServers,
     clientId: values.optionalText('client.id') ?? `tidemark-${name}`,
     security: kafkaSecurity(values, problems),
     compression: values.choice<KafkaSinkSettings['compression']>('compression.type'),
@@ -27,12 +21,24 @@ export function kafkaSinkSettings(values: OptionValues, name: string, problems: 
   }
 }
 
+/** The addresses of a list; Kafka's clients take PROTOCOL://host:port, too. */
+export function brokerAddresses(values: OptionValues, key: string, problems: ConfigProblems): readonly string[] {
+  const servers = values.list(key)
+  for (const server of servers) {
+    if (!/^(?:\w+:\/\/)?(?:\[[0-9a-fA-F:.%]+\]|[^\s:[\]]+):\d{1,5}$/.test(server)) {
+      problems.add(key, `found "${server}", wanted host:port`)
+    }
+  }
+  return servers.map(server => server.replace(/^\w+:\/\//, ''))
+}
+
 /** The password inside of a JAAS text, for redaction; null where there is none. */
 export function jaasPassword(jaas: string): string | null {
   return jaasOptions(jaas).get('password') ?? null
 }
 
-function kafkaSecurity(values: OptionValues, problems: ConfigProblems): KafkaSecurity {
+/** TLS and SASL of security.protocol and what belongs to it. */
+export function kafkaSecurity(values: OptionValues, problems: ConfigProblems): KafkaSecurity {
   const protocol = values.choice<'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl'>('security.protocol')
   return {
     tls: protocol.endsWith('ssl') ? tlsSettings(values, problems) : null,

@@ -3,7 +3,9 @@
 import {readConfigFile, type RawConfig} from './config-file.ts'
 import type {Environment} from './config-providers.ts'
 import {eventSettings} from './event-settings.ts'
+import {notificationSettings} from './notification-settings.ts'
 import {jaasPassword, kafkaSinkSettings} from './kafka-settings.ts'
+import {kafkaSignalSettings} from './kafka-signal-settings.ts'
 import {checkConfig} from './option-schema.ts'
 import {findOption} from './option-table.ts'
 import {OptionValues} from './option-values.ts'
@@ -37,17 +39,26 @@ export function loadSettings(path: string, {env}: {readonly env: Environment}): 
   const checked = checkConfig(merged.config, problems)
   // What was reported is left out here, so that the rest is looked at, too, and all problems come at once.
   const values = new OptionValues(checked.values, checked.broken)
-  const settings = buildSettings(values, findSecrets(raw), problems)
+  const warnings: string[] = []
+  const settings = buildSettings(values, {secrets: findSecrets(raw), config: merged.config, problems, warnings})
   problems.throwIfAny(path)
   return {
     settings,
-    warnings: [...checked.warnings, ...merged.warnings],
+    warnings: [...checked.warnings, ...merged.warnings, ...warnings],
     notes: [...checked.notes, ...merged.notes, ...startNotes(settings)],
   }
 }
 
-function buildSettings(values: OptionValues, secrets: readonly string[], problems: ConfigProblems): Settings {
-  const name = values.optionalText('name') ?? values.text('topic.prefix')
+interface BuildContext {
+  readonly secrets: readonly string[]
+  readonly config: RawConfig
+  readonly problems: ConfigProblems
+  readonly warnings: string[]
+}
+
+function buildSettings(values: OptionValues, {secrets, config, problems, warnings}: BuildContext): Settings {
+  const topicPrefix = values.text('topic.prefix')
+  const name = values.optionalText('name') ?? topicPrefix
   return {
     name,
     database: databaseSettings(values, problems),
@@ -56,6 +67,7 @@ function buildSettings(values: OptionValues, secrets: readonly string[], problem
       dataCollection: signalTable(values, problems),
       enabledChannels: values.list('signal.enabled.channels').map(channel => channel.toLowerCase()),
       tableEvents: values.flag('signal.table.events'),
+      kafka: kafkaSignalSettings(values, {name, topicPrefix, config, problems, warnings}),
     },
     snapshot: snapshotSettings(values, problems),
     stream: {memoryBytes: values.integer('stream.memory.bytes')},
@@ -63,6 +75,7 @@ function buildSettings(values: OptionValues, secrets: readonly string[], problem
     events: eventSettings(values, name, problems),
     sink: sinkSettings(values, name, problems),
     state: {type: 'file', path: values.optionalText('offset.storage.file.filename') ?? `${fileName(name)}.state`},
+    notifications: notificationSettings(values, problems),
     heartbeat: {
       intervalMs: values.integer('heartbeat.interval.ms'),
       topicPrefix: values.optionalText('heartbeat.topics.prefix') ?? values.text('topic.heartbeat.prefix'),
@@ -181,7 +194,7 @@ function httpSettings(values: OptionValues, problems: ConfigProblems): Settings[
 function findSecrets(raw: RawConfig): string[] {
   const secrets = new Set<string>()
   for (const [key, value] of raw) {
-    const plain = key.replace(/^producer\.(?:override\.)?/, '')
+    const plain = key.replace(/^(?:producer\.(?:override\.)?|signal\.consumer\.)/, '')
     if (value === '' || (findOption(plain)?.type !== 'secret' && !isSecretKey(key))) continue
     if (typeof value === 'boolean') continue
     secrets.add(String(value))
@@ -191,11 +204,15 @@ function findSecrets(raw: RawConfig): string[] {
   return [...secrets]
 }
 
+const NO_SINK_CHANNEL = 'notification.sink.topic.name has no effect without sink in notification.enabled.channels'
+
 function startNotes(settings: Settings): string[] {
   const {keySchemasEnabled, valueSchemasEnabled} = settings.events
+  const {channels, sinkTopic} = settings.notifications
   return [
     `key.converter.schemas.enable is ${keySchemasEnabled}, value.converter.schemas.enable is ${valueSchemasEnabled}`,
     'DDL statements are not written to the topic named by topic.prefix yet (include.schema.changes)',
+    ...(sinkTopic !== '' && !channels.includes('sink') ? [NO_SINK_CHANNEL] : []),
   ]
 }
 

@@ -2,6 +2,7 @@
 // The keys that users type are in option-table.ts; load-settings.ts turns one into the other.
 
 export type SnapshotMode = 'no_data' | 'never' | 'initial' | 'initial_only' | 'always' | 'when_needed'
+export type NotificationChannelName = 'sink' | 'log'
 export type WatermarkingStrategy = 'insert_insert' | 'insert_delete'
 
 export interface TlsSettings {
@@ -52,6 +53,16 @@ export interface KafkaSecurity {
     readonly username: string
     readonly password: string
   } | null
+}
+
+export interface KafkaSignalSettings {
+  readonly topic: string
+  readonly bootstrapServers: readonly string[]
+  readonly clientId: string
+  readonly security: KafkaSecurity
+  readonly requestTimeoutMs: number
+  /** Where a partition is begun of which the state knows nothing, or whose stored offset is gone. */
+  readonly startFrom: 'earliest' | 'latest'
 }
 
 /** Connect's topic.creation.*: the first group whose patterns match a topic's name, else the default. */
@@ -114,6 +125,8 @@ export interface Settings {
     readonly enabledChannels: readonly string[]
     /** signal.table.events: streamed rows of the signal table come out as events. */
     readonly tableEvents: boolean
+    /** The signal topic, where the channel kafka is enabled. */
+    readonly kafka: KafkaSignalSettings | null
   }
   readonly snapshot: {
     readonly mode: SnapshotMode
@@ -133,6 +146,11 @@ export interface Settings {
   readonly events: EventSettings
   readonly sink: SinkSettings
   readonly state: {readonly type: 'file'; readonly path: string}
+  readonly notifications: {
+    readonly channels: readonly NotificationChannelName[]
+    /** Empty only where the channel sink is not enabled. */
+    readonly sinkTopic: string
+  }
   readonly heartbeat: {readonly intervalMs: number; readonly topicPrefix: string; readonly actionQuery: string | null}
   readonly http: {readonly host: string; readonly port: number; readonly token: string | null} | null
   readonly logLevel: string

@@ -48,16 +48,32 @@ export const FILTER_OPTIONS: readonly Option[] = [
 export const SIGNAL_OPTIONS: readonly Option[] = [
   text('signal.data.collection', null, 'The signal table, `database.table`; `tidemark init` prints its DDL.'),
   list('signal.enabled.channels', 'source', 'Where signals come from.', {
-    values: ['source'],
-    notYet: ['kafka', 'file', 'jmx', 'in-process'],
-    instead: 'insert signals into the signal table',
+    values: ['source', 'kafka'],
+    notYet: ['file', 'jmx', 'in-process'],
+    instead: 'insert signals into the signal table (source), or send them to the signal topic (kafka)',
   }),
+  text('signal.kafka.topic', null, 'Topic that signals are read from, all its partitions; for the channel kafka.', {
+    defaultText: '<topic.prefix>-signal',
+  }),
+  list('signal.kafka.bootstrap.servers', null, 'Brokers of the signal topic.', {defaultText: 'bootstrap.servers'}),
+  text(
+    'signal.consumer.auto.offset.reset',
+    'earliest',
+    'Where a first start begins in the signal topic; afterwards the stored state says it.',
+    {values: ['earliest', 'latest']},
+  ),
+  text(
+    'signal.consumer.*',
+    null,
+    'Kafka keys for reading signals (`security.protocol`, `sasl.*`, `ssl.*`, `client.id`, `request.timeout.ms`); each one left out is the producer’s.',
+  ),
   flag('signal.table.events', true, 'Rows of the signal table come out as events of its topic.'),
-  list('notification.enabled.channels', null, 'Where progress is reported.', {
-    values: ['log'],
-    notYet: ['sink', 'jmx'],
-    instead: 'watch the log or GET /status',
+  list('notification.enabled.channels', null, 'Where snapshots and the answers to signals are told of.', {
+    values: ['sink', 'log'],
+    notYet: ['jmx'],
+    instead: 'use sink or log, or look at GET /status and GET /metrics',
   }),
+  text('notification.sink.topic.name', null, 'Topic of the notifications; required for the channel sink.'),
 ]
 
 export const SNAPSHOT_OPTIONS: readonly Option[] = [

@@ -20,12 +20,18 @@ export interface FetchRequest {
   readonly correlationId: number
   readonly clientId: string
   readonly topic: string
-  readonly partition: number
-  readonly offset: bigint
+  readonly partitions: readonly FetchFrom[]
+  /** Bound on the answer, and on the part of each partition; a single batch may be larger. */
   readonly maxBytes: number
 }
 
+export interface FetchFrom {
+  readonly partition: number
+  readonly offset: bigint
+}
+
 export interface FetchAnswer {
+  readonly partition: number
   readonly errorCode: number
   readonly abortedTransactions: readonly AbortedTransaction[]
   /** Whole and perhaps one cut batch. */
@@ -37,10 +43,11 @@ export interface AbortedTransaction {
   readonly firstOffset: bigint
 }
 
+/** Partitions of one topic whose leader is one broker. It answers as soon as there is a record, or after half a second. */
 export function encodeFetchRequest(request: FetchRequest): Buffer {
   const clientId = Buffer.from(request.clientId)
   const topic = Buffer.from(request.topic)
-  const bytes = Buffer.alloc(4 + 10 + clientId.length + 17 + 4 + 2 + topic.length + 4 + 16)
+  const bytes = Buffer.alloc(4 + 10 + clientId.length + 17 + 4 + 2 + topic.length + 4 + 16 * request.partitions.length)
   let at = bytes.writeInt32BE(bytes.length - 4, 0)
   at = bytes.writeInt16BE(FETCH_API_KEY, at)
   at = bytes.writeInt16BE(FETCH_VERSION, at)
@@ -55,37 +62,54 @@ export function encodeFetchRequest(request: FetchRequest): Buffer {
   at = bytes.writeInt32BE(1, at) // topics
   at = bytes.writeInt16BE(topic.length, at)
   at += topic.copy(bytes, at)
-  at = bytes.writeInt32BE(1, at) // partitions
-  at = bytes.writeInt32BE(request.partition, at)
-  at = bytes.writeBigInt64BE(request.offset, at)
-  bytes.writeInt32BE(request.maxBytes, at)
+  at = bytes.writeInt32BE(request.partitions.length, at)
+  for (const {partition, offset} of request.partitions) {
+    at = bytes.writeInt32BE(partition, at)
+    at = bytes.writeBigInt64BE(offset, at)
+    at = bytes.writeInt32BE(request.maxBytes, at)
+  }
   return bytes
 }
 
-/** The answer for one partition. */
-export function decodeFetchAnswer(payload: Buffer): FetchAnswer {
-  // Throttle time, one topic with its name, one partition with its number.
+/** The answer for each partition. */
+export function decodeFetchAnswer(payload: Buffer): FetchAnswer[] {
+  // Throttle time, one topic with its name.
   let at = 4 + 4
-  at += 2 + payload.readInt16BE(at) + 4 + 4
-  const errorCode = payload.readInt16BE(at)
-  at += 2 + 8 + 8 // error, high watermark, last stable offset
-  const abortedTransactions: AbortedTransaction[] = []
-  const aborted = payload.readInt32BE(at)
+  at += 2 + payload.readInt16BE(at)
+  const count = payload.readInt32BE(at)
   at += 4
-  for (let i = 0; i < aborted; i++) {
-    abortedTransactions.push({producerId: payload.readBigInt64BE(at), firstOffset: payload.readBigInt64BE(at + 8)})
-    at += 16
+  const answers: FetchAnswer[] = []
+  for (let i = 0; i < count; i++) {
+    const partition = payload.readInt32BE(at)
+    const errorCode = payload.readInt16BE(at + 4)
+    at += 4 + 2 + 8 + 8 // partition, error, high watermark, last stable offset
+    const abortedTransactions: AbortedTransaction[] = []
+    const aborted = payload.readInt32BE(at)
+    at += 4
+    for (let j = 0; j < aborted; j++) {
+      abortedTransactions.push({producerId: payload.readBigInt64BE(at), firstOffset: payload.readBigInt64BE(at + 8)})
+      at += 16
+    }
+    const length = Math.max(0, payload.readInt32BE(at))
+    at += 4
+    answers.push({partition, errorCode, abortedTransactions, records: payload.subarray(at, at + length)})
+    at += length
   }
-  const length = payload.readInt32BE(at)
-  at += 4
-  return {errorCode, abortedTransactions, records: payload.subarray(at, at + Math.max(0, length))}
+  return answers
 }
 
-/** Places of one record's key and value in `bytes`; a start of -1: null. */
-export type OnKafkaRecord = (
-  bytes: Buffer,
-  record: {keyStart: number; keyEnd: number; valueStart: number; valueEnd: number},
-) => void
+/** Places of one record's key and value in the bytes of its batch; a start of -1: null. */
+export interface KafkaRecordPlace {
+  /** Behind the base offset of its batch; no batch has more than 2^31 records. */
+  offsetDelta: number
+  keyStart: number
+  keyEnd: number
+  valueStart: number
+  valueEnd: number
+}
+
+/** The place is valid during the call. */
+export type OnKafkaRecord = (bytes: Buffer, record: KafkaRecordPlace, baseOffset: bigint) => void
 
 /** Reads the records of one partition, batch after batch; leaves out what was aborted, and control records. */
 export class PartitionRecords {
@@ -93,7 +117,7 @@ export class PartitionRecords {
   nextOffset: bigint
   readonly #end: bigint
   readonly #aborted = new Set<bigint>()
-  readonly #record = {keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0}
+  readonly #record: KafkaRecordPlace = {offsetDelta: 0, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0}
   #at = 0
 
   /** Records from `start` up to `end`, which is not included. */
@@ -142,7 +166,7 @@ export class PartitionRecords {
     const records = decompress(batch.subarray(BATCH_HEADER_BYTES), attributes & ATTRIBUTE_CODEC)
     // A fetch may begin in the middle of a batch, and the end may lie within one.
     const first = Number(from - baseOffset)
-    const behind = Number(this.#end - baseOffset)
+    const behind = Number(this.#end - baseOffset) // Rounded where there is no end; exact where there is one near.
     this.#at = 0
     for (let i = 0; i < count; i++) {
       const length = this.#varint(records)
@@ -150,12 +174,15 @@ export class PartitionRecords {
       this.#at++ // attributes
       this.#passVarint(records) // timestamp, which may be wider than 32 bits
       const offset = this.#varint(records)
-      if (offset >= first && offset < behind) this.#takeRecord(records, onRecord)
+      if (offset >= first && offset < behind) {
+        this.#record.offsetDelta = offset
+        this.#takeRecord(records, baseOffset, onRecord)
+      }
       this.#at = recordEnd
     }
   }
 
-  #takeRecord(bytes: Buffer, onRecord: OnKafkaRecord): void {
+  #takeRecord(bytes: Buffer, baseOffset: bigint, onRecord: OnKafkaRecord): void {
     const record = this.#record
     const keyLength = this.#varint(bytes)
     record.keyStart = keyLength < 0 ? -1 : this.#at
@@ -164,7 +191,7 @@ export class PartitionRecords {
     record.valueStart = valueLength < 0 ? -1 : this.#at
     record.valueEnd = this.#at + Math.max(0, valueLength)
     if (record.valueEnd > bytes.length) throw unreadable('a record that is longer than its batch')
-    onRecord(bytes, record)
+    onRecord(bytes, record, baseOffset)
   }
 
   #varint(bytes: Buffer): number {
@@ -193,12 +220,10 @@ function decompress(records: Buffer, codec: number): Buffer {
     case 'lz4':
       return decompressFrameSync(records)
     default:
-      throw unreadable(
-        `compression ${CODEC_NAMES[codec] ?? codec}, which verify cannot read; it reads none, gzip and lz4, which are those that Tidemark writes`,
-      )
+      throw unreadable(`compression ${CODEC_NAMES[codec] ?? codec}, which cannot be read here; none, gzip and lz4 can`)
   }
 }
 
 function unreadable(what: string): TidemarkError {
-  return new TidemarkError('TIDEMARK_VERIFY_TOPIC_UNREADABLE', `cannot read a record batch: found ${what}`)
+  return new TidemarkError('TIDEMARK_KAFKA_UNREADABLE', `cannot read a record batch: found ${what}`)
 }

@@ -20,6 +20,7 @@ interface KnownError {
 
 export const UNKNOWN_SERVER_ERROR = -1
 export const NO_ERROR = 0
+export const OFFSET_OUT_OF_RANGE = 1
 export const UNKNOWN_TOPIC_OR_PARTITION = 3
 export const LEADER_NOT_AVAILABLE = 5
 export const REQUEST_TIMED_OUT = 7
@@ -27,6 +28,7 @@ export const TOPIC_ALREADY_EXISTS = 36
 
 const BY_CODE: Readonly<Record<number, KnownError>> = {
   [-1]: {name: 'UNKNOWN_SERVER_ERROR', meaning: 'retry'},
+  1: {name: 'OFFSET_OUT_OF_RANGE', meaning: 'retry'},
   2: {name: 'CORRUPT_MESSAGE', meaning: 'retry'},
   3: {name: 'UNKNOWN_TOPIC_OR_PARTITION', meaning: 'refresh'},
   5: {name: 'LEADER_NOT_AVAILABLE', meaning: 'refresh'},

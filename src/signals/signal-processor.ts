@@ -9,7 +9,7 @@ import type {Log} from '../core/log.ts'
 import {describeError, assertNever} from '../core/tidemark-error.ts'
 import {distance} from 'fastest-levenshtein'
 import type {TableRequest} from '../snapshot/snapshot-plan.ts'
-import {parseSignal} from './signal.ts'
+import {parseSignal, signalId} from './signal.ts'
 import type {CollectionPattern, Signal, SignalRecord} from './signal.ts'
 
 export interface SignalReceipt {
@@ -89,9 +89,19 @@ export class SignalProcessor {
       return
     }
     this.#occurrences.set(record.occurrence, place)
+    this.take(record)
+  }
+
+  /** A signal of a channel that keeps its own place in the stored state, and so never brings one twice. Synchronous, too. */
+  take(record: SignalRecord): void {
     this.pending.push(record)
     this.#options.onChange()
     this.#work()
+  }
+
+  /** A signal that came over a channel that is not enabled: answered, not acted on. */
+  refuse(record: SignalRecord): void {
+    this.#answer(record, 'ignored', `the channel ${record.channel} is not enabled (signal.enabled.channels)`)
   }
 
   /** Occurrences that the stream may still bring again, given that it would resume at `safe`. */
@@ -124,7 +134,6 @@ export class SignalProcessor {
         }
         this.#answer(record, 'rejected', describeError(error).message)
       }
-      this.pending.shift()
       this.#options.onChange()
     }
   }
@@ -189,8 +198,9 @@ export class SignalProcessor {
       return
     }
     for (const request of requests) await targets.probe(request)
-    targets.execute(record.id, requests)
+    // Answered first, so that whoever follows the notifications of this id sees ACCEPTED before STARTED.
     this.#answer(record, 'accepted', null)
+    targets.execute(signalId(record), requests)
   }
 
   #stopSnapshot(record: SignalRecord, collections: readonly CollectionPattern[] | null): void {
@@ -202,8 +212,11 @@ export class SignalProcessor {
   }
 
   #answer(record: SignalRecord, result: SignalReceipt['result'], reason: string | null): void {
-    const {id, type, channel} = record
+    const {type, channel} = record
+    const id = signalId(record)
     const receipt = {id, type, channel, result, reason, atMs: Date.now()}
+    // In one go with what it did: no state may hold a signal both as pending and as answered.
+    if (this.pending[0] === record) this.pending.shift()
     this.receipts.push(receipt)
     if (this.receipts.length > RECEIPTS_KEPT) this.receipts.shift()
     const count = `${channel},${result}`

@@ -1,7 +1,9 @@
 // Signals as Debezium's users write them: `(id, type, data)` with JSON in data. Parsing tells what is wrong in words that
 // the sender can act on; nothing is silently ignored.
 
+import {createHash} from 'node:crypto'
 import {javaRegex} from '../config/java-regex.ts'
+import {jsonErrorPlace} from '../config/json-place.ts'
 import {assertNever} from '../core/tidemark-error.ts'
 
 /** A signal as it came, from any channel. */
@@ -10,9 +12,22 @@ export interface SignalRecord {
   readonly type: string
   /** JSON text of an object; null and '' stand for `{}`. */
   readonly data: string | null
-  readonly channel: 'source'
-  /** Names this very occurrence, so that the same one is acted on once: GTID or place and row. */
+  readonly channel: SignalChannelName
+  /** Names this very occurrence, so that the same one is acted on once: GTID or place and row; topic, partition and offset. */
   readonly occurrence: string
+  /** What the channel found wrong with it already: it is rejected with this reason. */
+  readonly broken?: string
+}
+
+export type SignalChannelName = 'source' | 'kafka'
+
+/** The sender's id; where it left that empty, a UUID that is always the same for this occurrence. */
+export function signalId({id, occurrence}: Pick<SignalRecord, 'id' | 'occurrence'>): string {
+  if (id !== '') return id
+  const hash = createHash('sha256').update(occurrence).digest()
+  hash[6] = (hash[6]! & 0x0f) | 0x80
+  hash[8] = (hash[8]! & 0x3f) | 0x80
+  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
 export interface AdditionalCondition {
@@ -48,6 +63,7 @@ const TYPES = ['execute-snapshot', 'stop-snapshot', 'pause-snapshot', 'resume-sn
 class Rejection extends Error {}
 
 export function parseSignal(record: SignalRecord): ParsedSignal {
+  if (record.broken !== undefined) return {ok: false, reason: record.broken}
   try {
     const type = TYPES.find(known => known === record.type)
     if (type === undefined) {
@@ -101,14 +117,19 @@ function dataOf(text: string | null): Record<string, unknown> {
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch (error) {
-    // V8's message names the position; it may quote a few characters of the signal, which is no row data.
-    throw new Rejection(`data is not JSON: ${error instanceof Error ? error.message : String(error)}`)
+  } catch {
+    throw new Rejection(`data is not JSON: ${jsonProblem(text)}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Rejection('data must be a JSON object like {"data-collections": ["db.table"]}')
   }
   return value as Record<string, unknown>
+}
+
+/** Where a text stops being JSON, for people. */
+export function jsonProblem(text: string): string {
+  const {line, column} = jsonErrorPlace(text)
+  return `unexpected text at line ${line}, column ${column}`
 }
 
 function checkSnapshotType(data: Record<string, unknown>): void {

@@ -2,6 +2,8 @@
 
 import {Ajv} from 'ajv'
 import {TidemarkError} from '../core/tidemark-error.ts'
+import type {Notification} from '../notifications/notification.ts'
+import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
 import type {SignalOccurrence} from '../signals/signal-processor.ts'
 import type {SignalRecord} from '../signals/signal.ts'
 import type {StoredSnapshots} from '../snapshot/snapshot-plan.ts'
@@ -32,10 +34,17 @@ export interface Checkpoint extends StoredSnapshots {
   readonly offset: StoredOffset
   /** The initial snapshot of snapshot.mode was queued (it may still run: see snapshots). */
   readonly initialSnapshotQueued: boolean
-  readonly signals: {readonly pending: readonly SignalRecord[]; readonly occurrences: readonly SignalOccurrence[]}
+  readonly signals: {
+    readonly pending: readonly SignalRecord[]
+    readonly occurrences: readonly SignalOccurrence[]
+    /** Where reading of the signal topic goes on; absent where none was read. */
+    readonly kafka?: KafkaSignalOffsets
+  }
   readonly diverged: readonly Divergence[]
   /** `database.table` of every table that was captured so far; others in the filter are new and are copied first. */
   readonly knownTables: readonly string[]
+  /** Not known to be acknowledged, in order; absent where no channel is enabled. */
+  readonly notifications?: readonly Notification[]
 }
 
 const FORMAT = 'tidemark-checkpoint'
@@ -68,6 +77,20 @@ const schema = {
       properties: {file: text, pos: whole, gtidSet: {...text, nullable: true}, rows: whole, sid: text, gno: whole},
     },
     snapshotsPaused: {type: 'boolean'},
+    notifications: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['id', 'type', 'aggregate_type', 'additional_data', 'timestamp'],
+        properties: {
+          id: text,
+          type: text,
+          aggregate_type: text,
+          additional_data: {type: 'object', additionalProperties: text},
+          timestamp: {type: 'number'},
+        },
+      },
+    },
     snapshots: {
       type: 'array',
       items: {
@@ -131,12 +154,24 @@ const schema = {
           items: {
             type: 'object',
             required: ['id', 'type', 'data', 'channel', 'occurrence'],
-            properties: {id: text, type: text, data: {...text, nullable: true}, channel: text, occurrence: text},
+            properties: {
+              id: text,
+              type: text,
+              data: {...text, nullable: true},
+              channel: text,
+              occurrence: text,
+              broken: text,
+            },
           },
         },
         occurrences: {
           type: 'array',
           items: {type: 'object', required: ['key', 'file', 'pos'], properties: {key: text, file: text, pos: whole}},
+        },
+        kafka: {
+          type: 'object',
+          required: ['topic', 'next'],
+          properties: {topic: text, next: {type: 'object', patternProperties: {'^[0-9]+$': text}}},
         },
       },
     },

@@ -27,11 +27,14 @@ export class Checkpointer {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.store().catch((error: unknown) => {
-        this.#options.onFailure(error)
-      })
-    }, INTERVAL_MS)
+    this.#timer = setInterval(() => this.soon(), INTERVAL_MS)
+  }
+
+  /** Has the state stored without anybody waiting for it. */
+  soon(): void {
+    this.store().catch((error: unknown) => {
+      this.#options.onFailure(error)
+    })
   }
 
   /** Stores the state as it is now; returns when it is durable. Calls made meanwhile share the next round. */

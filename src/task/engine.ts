@@ -11,7 +11,12 @@ import {GtidSet} from '../core/gtid-set.ts'
 import type {EncoderOptions} from '../encode/compile-row-encoder.ts'
 import {EventOrigin} from '../encode/envelope.ts'
 import {extendedHeaders, keyChangeHeaders} from '../encode/headers.ts'
+import type {Notification} from '../notifications/notification.ts'
+import {createNotifications} from '../notifications/notifications.ts'
+import type {Notifications} from '../notifications/notifications.ts'
 import type {Sink} from '../sinks/sink.ts'
+import {KafkaSignalChannel} from '../signals/kafka-signal-channel.ts'
+import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
 import {SignalProcessor} from '../signals/signal-processor.ts'
 import type {SignalReceipt} from '../signals/signal-processor.ts'
 import type {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
@@ -49,7 +54,11 @@ export interface EngineOptions {
   readonly server: SourceServer
   readonly offset: StoredOffset
   readonly checkpoint: Checkpoint | null
+  /** Known even where nothing else of the stored state is kept: signals of old are not acted on again. */
+  readonly signalOffsets: KafkaSignalOffsets | null
   readonly initialSnapshotQueued: boolean
+  /** Notifications of the stored state that may not have arrived. */
+  readonly unsent: readonly Notification[]
   /** Told what happens to snapshots, behind the log. */
   readonly observers: readonly SnapshotObserver[]
   /** Told of every answer to a signal. */
@@ -67,9 +76,13 @@ export class Engine {
   readonly coordinator: SnapshotCoordinator | null
   readonly marks: SignalTableMarks | null
   readonly signals: SignalProcessor
+  /** The channel kafka; null where it is not enabled. */
+  readonly signalTopic: KafkaSignalChannel | null
   readonly outlet: ReadOutlet
   readonly divergences: Divergences
   readonly notes: NoteLog
+  /** Null where no channel is enabled. */
+  readonly notifications: Notifications | null
   initialSnapshotQueued: boolean
   /** Changes with a failover to another server that has the same GTIDs. */
   serverUuid: string
@@ -77,6 +90,7 @@ export class Engine {
   readonly #heartbeat: Heartbeat
   readonly #gtidsKnown: boolean
   #begun = false
+  #signalTopicReading: Promise<void> | null = null
   #known: readonly string[] = []
   readonly #options: EngineOptions
 
@@ -97,6 +111,7 @@ export class Engine {
       onAcknowledged: () => this.outlet.pump(),
     })
     const topics = new TopicDirectory(sink, this.emitter)
+    this.notifications = createNotifications({settings, topics, emitter: this.emitter, log, unsent: options.unsent})
     this.#heartbeat = new Heartbeat({
       settings,
       topics,
@@ -108,7 +123,7 @@ export class Engine {
     const encoderOptions: EncoderOptions = {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter}}
     this.catalog = this.#createCatalog(topics, encoderOptions)
     const headers = extendedHeaders(settings.events, options.runId)
-    const reader = new SignalTableReader(this)
+    const reader = new SignalTableReader(this, settings.signals.enabledChannels)
     this.outlet = new ReadOutlet({
       emitter: this.emitter,
       notes: this.notes,
@@ -121,6 +136,7 @@ export class Engine {
     this.coordinator = snapshots?.coordinator ?? null
     this.outlet.windows = this.coordinator
     this.signals = this.#createSignals()
+    this.signalTopic = this.#createSignalTopic()
     this.dispatcher = new Dispatcher({
       emitter: this.emitter,
       catalog: this.catalog,
@@ -156,7 +172,11 @@ export class Engine {
 
   /** The stream is on its way: reading and signals may begin. */
   begin(): void {
-    if (!this.#begun) this.#heartbeat.start(this.#options.signal)
+    const {signal, onFailure} = this.#options
+    if (!this.#begun) {
+      this.#heartbeat.start(signal)
+      this.#signalTopicReading = this.signalTopic?.run(signal).catch(onFailure) ?? null
+    }
     this.#begun = true
     this.coordinator?.begin()
     this.signals.begin()
@@ -195,10 +215,11 @@ export class Engine {
     return {file, pos, gtidSet: this.#gtidsKnown ? this.#gtids.copyAt(gtidCount).toString() : null}
   }
 
-  /** The state that may be stored now. */
+  /** The state that may be stored now; `notifications.saved` when it is. */
   checkpoint(): Checkpoint {
     const safe = this.tracker.safePlace(this.dispatcher.place)
     const {file, pos, rows, sid, gno} = safe
+    const signalOffsets = this.signalTopic?.offsets ?? this.#options.signalOffsets
     const gtidSet = this.#gtidsKnown ? this.#gtids.setAt(safe.gtidCount).toString() : null
     return {
       connector: this.#options.settings.name,
@@ -210,9 +231,11 @@ export class Engine {
       signals: {
         pending: this.signals.pending,
         occurrences: this.signals.occurrencesSince(safe),
+        ...(signalOffsets === null ? {} : {kafka: signalOffsets}),
       },
       diverged: this.divergences.list,
       knownTables: [...new Set([...this.#known, ...this.catalog.seen])],
+      ...(this.notifications === null ? {} : {notifications: this.notifications.collect()}),
     }
   }
 
@@ -270,6 +293,7 @@ export class Engine {
 
   async close(): Promise<void> {
     this.signals.stop()
+    await this.#signalTopicReading
     await this.coordinator?.close()
   }
 
@@ -308,6 +332,7 @@ export class Engine {
       observers: [
         new SnapshotProgressLog(log),
         {tableEnded: ({plan}) => (plan.state === 'done' ? this.divergences.copied(plan) : undefined)},
+        ...(this.notifications === null ? [] : [this.notifications.observer]),
         ...observers,
       ],
       serverUuid: () => this.serverUuid,
@@ -320,7 +345,10 @@ export class Engine {
       log,
       isConnectionLoss,
       onChange: () => undefined,
-      onAnswer: this.#options.onAnswer,
+      onAnswer: receipt => {
+        this.notifications?.answered(receipt)
+        this.#options.onAnswer(receipt)
+      },
       delay: ms => delay(ms, signal),
       targets: {
         tables: () => this.capturedTables(),
@@ -332,6 +360,20 @@ export class Engine {
         isActive: id => this.coordinator?.plans.some(plan => plan.id === id && isActive(plan)) ?? false,
         describePlace: () => JSON.stringify(this.dispatcher.reached),
       },
+    })
+  }
+
+  #createSignalTopic(): KafkaSignalChannel | null {
+    const {settings, log, signalOffsets} = this.#options
+    if (settings.signals.kafka === null) return null
+    return new KafkaSignalChannel({
+      settings: settings.signals.kafka,
+      topicPrefix: settings.events.topicPrefix,
+      stored: signalOffsets,
+      take: record => this.signals.take(record),
+      waiting: () => this.signals.pending.length,
+      delay,
+      log,
     })
   }
 

@@ -166,8 +166,10 @@ class Task {
       server: session.server(),
       observers: [this.#tally],
       onAnswer: () => undefined,
+      unsent: start.checkpoint?.notifications ?? [],
       offset: decision.offset,
       checkpoint: decision.keepSnapshots ? start.checkpoint : null,
+      signalOffsets: start.checkpoint?.signals.kafka ?? null,
       initialSnapshotQueued: decision.keepSnapshots && (start.checkpoint?.initialSnapshotQueued ?? false),
       signal,
       onFailure: error => this.#fail(error),
@@ -176,16 +178,20 @@ class Task {
     const checkpointer = (this.#checkpointer = this.#createCheckpointer(engine))
     await this.#unlessStopped(engine.notifications?.open() ?? Promise.resolve())
     engine.restorePlans()
+    this.#tally.restored(engine.coordinator?.plans ?? [], engine.coordinator?.paused ?? false)
     const captured = await engine.capturedTables()
     this.#options.log.info({tables: captured.length}, 'tables captured')
-    this.#tally.restored(engine.coordinator?.plans ?? [], engine.coordinator?.paused ?? false)
     const since = `${decision.offset.file}:${decision.offset.pos}`
     if (decision.ghosts) for (const table of captured) engine.divergences.ghostsPossible(table, since)
-    if (decision.snapshot) await engine.queueInitialSnapshot(`initial-${randomUUID().slice(0, 8)}`)
+    if (decision.snapshot) await engine.queueInitialSnapshot(randomUUID())
+    else if (engine.coordinator?.plans.some(plan => plan.kind === 'initial' && isActive(plan)) !== true)
+      engine.notifications?.initialSnapshotSkipped()
+    if (!decision.keepSnapshots) engine.notifications?.abandoned(start.checkpoint?.snapshots.filter(isActive) ?? [])
     engine.welcome(captured)
     // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
     await checkpointer.store()
     checkpointer.start()
+    if (engine.notifications !== null) engine.notifications.onUrgent = () => checkpointer.soon()
     const marks = engine.marks?.run(signal).catch((error: unknown) => this.#fail(error))
     if (decision.stopAfterSnapshot) this.#stopWhenCopied(engine)
     this.#watch(engine)
@@ -216,6 +222,7 @@ class Task {
       } catch (error) {
         this.#streaming = false
         if (signal.aborted) return
+        this.#disconnects++
         if (!isConnectionLoss(error) && !this.#mayPass(error, engine)) throw error
         const {code, message} = describeError(error)
         const retryInMs = backoffMs(attempt++)
@@ -223,7 +230,6 @@ class Task {
         this.#options.log[level]({code, reason: message, retryInMs}, 'the binlog connection was lost, connecting again')
         await delay(retryInMs, signal)
         start = streamStart(engine.resumePlace())
-        this.#disconnects++
       }
     }
   }
@@ -316,6 +322,7 @@ class Task {
       syncSink: () => this.#parts.sink.sync(),
       save: async text => {
         await this.#parts.store.save(text)
+        engine.notifications?.saved()
         const {file, pos, gtidSet} = decodeCheckpoint(text, this.#settings.state.path).offset
         this.#stored = {file, pos, gtidSet}
       },
@@ -327,12 +334,15 @@ class Task {
   async #end(engine: Engine, checkpointer: Checkpointer): Promise<void> {
     await engine.close()
     checkpointer.stop()
-    if (this.#failure === null) {
-      const patience = AbortSignal.timeout(DRAIN_MS)
-      const gaveUp = new Promise<void>(resolve => patience.addEventListener('abort', () => resolve(), {once: true}))
-      await Promise.race([engine.emitter.drain(), gaveUp])
+    const patience = AbortSignal.timeout(DRAIN_MS)
+    const gaveUp = new Promise<void>(resolve => patience.addEventListener('abort', () => resolve(), {once: true}))
+    const store = async (): Promise<void> => {
+      if (this.#failure === null) await Promise.race([engine.emitter.drain(), gaveUp])
+      await checkpointer.store().catch((error: unknown) => this.#fail(error))
     }
-    await checkpointer.store().catch((error: unknown) => this.#fail(error))
+    await store()
+    // Notifications leave once they are stored, and leave the state once they have arrived.
+    if (engine.notifications?.isPending === true) await store()
   }
 
   #fail(error: unknown): void {

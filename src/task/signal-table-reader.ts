@@ -1,6 +1,7 @@
 // Rows of the signal table in the stream: our own marks, and signals.
 
 import {binlogPositionText} from '../core/binlog-position.ts'
+import type {SignalRecord} from '../signals/signal.ts'
 import type {SignalProcessor} from '../signals/signal-processor.ts'
 import type {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
@@ -17,9 +18,11 @@ const WINDOW_TYPES = new Set(['snapshot-window-open', 'snapshot-window-close'])
 
 export class SignalTableReader {
   readonly #owner: SignalTableReaderOwner
+  readonly #takesSignals: boolean
 
-  constructor(owner: SignalTableReaderOwner) {
+  constructor(owner: SignalTableReaderOwner, enabledChannels: readonly string[]) {
     this.#owner = owner
+    this.#takesSignals = enabledChannels.includes('source')
   }
 
   /** A row that was inserted or deleted, as JSON; `row` is its number within the transaction. */
@@ -35,15 +38,14 @@ export class SignalTableReader {
     // Marks of earlier runs, and those of a Debezium that uses the same table, are none of ours.
     if (operation === 'd' || WINDOW_TYPES.has(String(type))) return
     const {gtid, file, pos} = dispatcher.occurrence
-    signals.receive(
-      {
-        id: String(id),
-        type: String(type),
-        data: typeof data === 'string' ? data : null,
-        channel: 'source',
-        occurrence: `${gtid === '' ? binlogPositionText({file, pos}) : gtid}#${row}`,
-      },
-      {file, pos},
-    )
+    const record: SignalRecord = {
+      id: String(id),
+      type: String(type),
+      data: typeof data === 'string' ? data : null,
+      channel: 'source',
+      occurrence: `${gtid === '' ? binlogPositionText({file, pos}) : gtid}#${row}`,
+    }
+    if (this.#takesSignals) signals.receive(record, {file, pos})
+    else signals.refuse(record)
   }
 }

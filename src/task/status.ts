@@ -1,6 +1,7 @@
 // What the task says of itself: GET /status, and everything that shows progress, reads this.
 
 import {compareBinlogPositions} from '../core/binlog-position.ts'
+import type {SignalChannelStatus} from '../signals/kafka-signal-channel.ts'
 import type {SignalReceipt} from '../signals/signal-processor.ts'
 import {keyText} from '../snapshot/chunk-key.ts'
 import {progressOf} from '../snapshot/snapshot-progress-log.ts'
@@ -47,6 +48,8 @@ export interface StatusReport {
     readonly problem: string | null
   }
   readonly signals: readonly SignalReceipt[]
+  /** The signal channels beside the signal table, which is part of the stream. */
+  readonly signalChannels: readonly SignalChannelStatus[]
   readonly diverged: readonly Omit<Divergence, 'atMs'>[]
   readonly sink: SinkStatus & {readonly eventsEmitted: number; readonly bytesInFlight: number}
   readonly notesOverflowed: number
@@ -77,6 +80,7 @@ export function statusReport(context: StatusContext): StatusReport {
     behindMs: behindMs(engine, streaming),
     snapshot: snapshotStatus(engine),
     signals: (engine?.signals.receipts ?? []).slice(-20),
+    signalChannels: engine?.signalTopic == null ? [] : [engine.signalTopic.status],
     diverged: (engine?.divergences.list ?? []).map(({table, since, reason}) => ({table, since, reason})),
     sink: {
       ...context.sinkStatus,

@@ -36,6 +36,7 @@ const report: StatusReport = {
   behindMs: 65_000,
   snapshot: {state: 'running', tables: [orders], windowsWaiting: 1, bytesHeld: 2_500_000, problem: null},
   signals: [{id: 's1', type: 'log', channel: 'source', result: 'rejected', reason: 'no message', atMs: 1}],
+  signalChannels: [],
   diverged: [{table: 'shop.items', since: 'binlog.000001:4', reason: 'TRUNCATE'}],
   sink: {state: 'waiting', reason: 'no broker answers', eventsEmitted: 1_500_000, bytesInFlight: 0},
   notesOverflowed: 0,

@@ -58,7 +58,7 @@ async function batchOf(firstOffset: number, events: readonly Event[], options: B
 
 function read(reader: PartitionRecords, records: Buffer, abortedTransactions: readonly AbortedTransaction[] = []) {
   const found: [string | null, string | null][] = []
-  reader.take({errorCode: 0, abortedTransactions, records}, (bytes, record) => {
+  reader.take({partition: 0, errorCode: 0, abortedTransactions, records}, (bytes, record) => {
     const text = (start: number, end: number) => (start < 0 ? null : bytes.toString('hex', start, end))
     found.push([text(record.keyStart, record.keyEnd), text(record.valueStart, record.valueEnd)])
   })
@@ -136,7 +136,7 @@ test('a compression that cannot be read is named', async () => {
   const batch = await batchOf(0, one('a'))
   batch.writeInt16BE(4, 21)
   assert.throws(() => read(new PartitionRecords(0n, 1n), batch), {
-    code: 'TIDEMARK_VERIFY_TOPIC_UNREADABLE',
+    code: 'TIDEMARK_KAFKA_UNREADABLE',
     message: /compression zstd/,
   })
 })
@@ -147,25 +147,56 @@ test('the request is the one that another client would send', async () => {
     maxWaitTime: 500,
     minBytes: 1,
     maxBytes: 1234,
-    topics: [{topic: 'shop.é', partitions: [{partition: 3, fetchOffset: '5000000000', maxBytes: 1234}]}],
+    topics: [
+      {
+        topic: 'shop.é',
+        partitions: [
+          {partition: 3, fetchOffset: '5000000000', maxBytes: 1234},
+          {partition: 0, fetchOffset: '7', maxBytes: 1234},
+        ],
+      },
+    ],
   })
   const expected = await createRequest({request, correlationId: 9, clientId: 'me'})
-  const place = {topic: 'shop.é', partition: 3, offset: 5_000_000_000n, maxBytes: 1234}
+  const place = {
+    topic: 'shop.é',
+    partitions: [
+      {partition: 3, offset: 5_000_000_000n},
+      {partition: 0, offset: 7n},
+    ],
+    maxBytes: 1234,
+  }
   assert.deepEqual(encodeFetchRequest({correlationId: 9, clientId: 'me', ...place}), Buffer.from(expected.buffer))
 })
 
-test('the answer is read with its error and its aborted transactions', () => {
-  const records = Buffer.from('records')
-  const head = Buffer.alloc(4 + 4 + 2 + 1 + 4 + 4 + 2 + 8 + 8 + 4 + 16 + 4)
+test('the answer is read partition by partition, with its error and its aborted transactions', () => {
+  const head = Buffer.alloc(4 + 4 + 2 + 1 + 4)
   head.writeInt32BE(1, 4)
   head.writeInt16BE(1, 8)
   head.write('t', 10)
-  head.writeInt32BE(1, 11)
-  head.writeInt16BE(6, 19)
-  head.writeInt32BE(1, 37)
-  head.writeBigInt64BE(7n, 41)
-  head.writeBigInt64BE(99n, 49)
-  head.writeInt32BE(records.length, 57)
-  const answer = decodeFetchAnswer(Buffer.concat([head, records]))
-  assert.deepEqual(answer, {errorCode: 6, abortedTransactions: [{producerId: 7n, firstOffset: 99n}], records})
+  head.writeInt32BE(2, 11)
+  const partition = (id: number, errorCode: number, aborted: readonly [bigint, bigint][], records: Buffer): Buffer => {
+    const bytes = Buffer.alloc(4 + 2 + 8 + 8 + 4 + 16 * aborted.length + 4)
+    bytes.writeInt32BE(id, 0)
+    bytes.writeInt16BE(errorCode, 4)
+    bytes.writeInt32BE(aborted.length, 22)
+    for (const [index, [producerId, firstOffset]] of aborted.entries()) {
+      bytes.writeBigInt64BE(producerId, 26 + 16 * index)
+      bytes.writeBigInt64BE(firstOffset, 34 + 16 * index)
+    }
+    bytes.writeInt32BE(records.length, bytes.length - 4)
+    return Buffer.concat([bytes, records])
+  }
+  const answers = decodeFetchAnswer(
+    Buffer.concat([head, partition(3, 6, [[7n, 99n]], Buffer.from('records')), partition(0, 0, [], Buffer.from('x'))]),
+  )
+  assert.deepEqual(answers, [
+    {
+      partition: 3,
+      errorCode: 6,
+      abortedTransactions: [{producerId: 7n, firstOffset: 99n}],
+      records: Buffer.from('records'),
+    },
+    {partition: 0, errorCode: 0, abortedTransactions: [], records: Buffer.from('x')},
+  ])
 })

@@ -8,10 +8,14 @@ import type {SignalTableReaderOwner} from '../../../src/task/signal-table-reader
 class Reading {
   readonly seen: number[] = []
   readonly received: [SignalRecord, object][] = []
+  readonly refused: string[] = []
   occurrence = {gtid: 'a:5', file: 'b.000001', pos: 100}
   readonly reader: SignalTableReader
 
-  constructor({strategy = 'insert_insert'}: {strategy?: 'insert_insert' | 'insert_delete' | 'none'} = {}) {
+  constructor({
+    strategy = 'insert_insert',
+    channels = ['source'],
+  }: {strategy?: 'insert_insert' | 'insert_delete' | 'none'; channels?: readonly string[]} = {}) {
     const marks =
       strategy === 'none'
         ? null
@@ -27,14 +31,17 @@ class Reading {
     const {occurrence} = this
     const parts = {
       coordinator: {markSeen: (number: number) => this.seen.push(number)},
-      signals: {receive: (record: SignalRecord, place: object) => this.received.push([record, place])},
+      signals: {
+        receive: (record: SignalRecord, place: object) => this.received.push([record, place]),
+        refuse: (record: SignalRecord) => this.refused.push(record.id),
+      },
       dispatcher: {
         get occurrence() {
           return occurrence
         },
       },
     }
-    this.reader = new SignalTableReader({...parts, marks} as unknown as SignalTableReaderOwner)
+    this.reader = new SignalTableReader({...parts, marks} as unknown as SignalTableReaderOwner, channels)
   }
 
   inserted(id: string, type: string, data: string | null = null, row = 0): void {
@@ -86,4 +93,11 @@ test('without GTIDs a signal is named by the place of its transaction', () => {
   reading.inserted('s', 'log')
   assert.equal(reading.received[0]![0].occurrence, 'b.000001:100#0')
   assert.equal(reading.received[0]![0].data, null)
+})
+
+test('where the channel source is not enabled marks still count, and a signal is refused with an answer', () => {
+  const reading = new Reading({channels: ['kafka']})
+  reading.inserted('tidemark-0123abcd-7', 'snapshot-window-open')
+  reading.inserted('mine', 'execute-snapshot')
+  assert.deepEqual([reading.seen, reading.received, reading.refused], [[7], [], ['mine']])
 })
