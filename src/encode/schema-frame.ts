@@ -21,6 +21,9 @@ interface SchemaType {
 /** Order of keys as in JsonConverter: type, fields, optional, name, version, parameters, default, field. */
 interface Schema extends SchemaType {
   readonly fields?: readonly Schema[]
+  /** Of a map. */
+  readonly keys?: Schema
+  readonly values?: Schema
   readonly optional: boolean
   readonly default?: unknown
   readonly field?: string
@@ -60,9 +63,27 @@ export function envelopeSchemaText(shape: TableShape, options: SchemaOptions): s
   })
 }
 
-/** JSON text of a struct schema with one required field, for heartbeats. */
+/** JSON text of a struct schema with one required field, for heartbeats and the keys of notifications. */
 export function singleFieldSchemaText(name: string, type: string, field: string): string {
   return schemaText({type: 'struct', fields: [required(type, field)], optional: false, name, version: 1})
+}
+
+/** JSON text of a notification's schema. */
+export function notificationSchemaText(): string {
+  const text: Schema = {type: 'string', optional: false}
+  return schemaText({
+    type: 'struct',
+    fields: [
+      required('string', 'id'),
+      required('string', 'type'),
+      required('string', 'aggregate_type'),
+      {type: 'map', keys: text, values: text, optional: true, field: 'additional_data'},
+      required('int64', 'timestamp'),
+    ],
+    optional: false,
+    name: 'io.debezium.connector.common.Notification',
+    version: 1,
+  })
 }
 
 function required(type: string, field: string): Schema {
@@ -120,10 +141,12 @@ function schemaText(schema: Schema): string {
 }
 
 function ordered(schema: Schema): unknown {
-  const {type, fields, optional: isOptional, name, version, parameters, field} = schema
+  const {type, fields, keys, values, optional: isOptional, name, version, parameters, field} = schema
   return {
     type,
     ...(fields === undefined ? {} : {fields: fields.map(ordered)}),
+    ...(keys === undefined ? {} : {keys: ordered(keys)}),
+    ...(values === undefined ? {} : {values: ordered(values)}),
     optional: isOptional,
     ...(name === undefined ? {} : {name}),
     ...(version === undefined ? {} : {version}),

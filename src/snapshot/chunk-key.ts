@@ -106,11 +106,17 @@ export function keyLiteral(kind: LiteralKind, packet: Buffer, start: number, end
 /** Key values for people: text shown as text, numbers and dates as they are; long ones cut. */
 export function keyText(values: KeyValues): string {
   return values
-    .map(value => {
-      const hex = /^_utf8mb4 X'([0-9a-f]*)'$/.exec(value)?.[1]
-      const text =
-        hex === undefined ? value.replace(/^'(.*)'$|^_utf8mb4''$|e0$/, '$1') : Buffer.from(hex, 'hex').toString()
-      return text.length > 64 ? `${text.slice(0, 61)}...` : text
-    })
+    .map(valueText)
+    .map(text => (text.length > 64 ? `${text.slice(0, 61)}...` : text))
     .join(',')
+}
+
+/** As `keyText`, with long values as they are. */
+export function keyTextInFull(values: KeyValues): string {
+  return values.map(valueText).join(',')
+}
+
+function valueText(value: string): string {
+  const hex = /^_utf8mb4 X'([0-9a-f]*)'$/.exec(value)?.[1]
+  return hex === undefined ? value.replace(/^'(.*)'$|^_utf8mb4''$|e0$/, '$1') : Buffer.from(hex, 'hex').toString()
 }

@@ -105,7 +105,7 @@ export class SnapshotCoordinator {
     for (const plan of new Set(stopped.map(run => run.snapshot))) {
       const tables = stopped.filter(run => run.snapshot === plan).map(run => run.plan.table)
       this.#observer.stopped(plan, tables)
-      this.#settle(plan)
+      this.#settle(plan, {byStop: true})
     }
     this.#options.onChange()
     return stopped.map(run => run.plan.table)
@@ -128,13 +128,14 @@ export class SnapshotCoordinator {
   resume(): boolean {
     const failed = this.plans.filter(plan => plan.state === 'failed')
     if (!this.paused && failed.length === 0) return false
+    const waited = this.paused ? this.plans.filter(isActive) : []
     this.paused = false
     for (const run of this.#runs) {
       this.#options.notes.begin(run.text)
       run.prepareAgain(this.#options.watermarks.request())
     }
     for (const plan of failed) this.#takeUp(reopenFailed(plan))
-    this.#observer.resumed(this.plans.filter(isActive))
+    this.#observer.resumed(this.plans.filter(plan => waited.includes(plan) || failed.includes(plan)))
     this.#options.onChange()
     this.advance()
     return true
@@ -262,6 +263,7 @@ export class SnapshotCoordinator {
     range.attempts = 0
     run.attempts = 0
     run.problem = null
+    run.problemCode = null
     range.lowBound = chunk.low
     range.readAfter = chunk.end ?? range.readAfter
     range.readToEnd = chunk.last
@@ -296,6 +298,7 @@ export class SnapshotCoordinator {
   #retryOrFail(run: TableRun, what: {attempts: number; notBefore: number}, error: unknown): void {
     const {code, message} = describeError(error)
     run.problem = message
+    run.problemCode = code
     if (this.#options.signal.aborted || !run.active) return
     if (code === 'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE' && run.definitions > 0) {
       // Dropped since it was accepted, as the stream has shown: there is nothing left to read. Without DDL in the stream
@@ -382,9 +385,9 @@ export class SnapshotCoordinator {
     queueMicrotask(() => this.advance()) // A later snapshot of the same table waits for this.
   }
 
-  #settle(plan: SnapshotPlan): void {
+  #settle(plan: SnapshotPlan, {byStop = false} = {}): void {
     if (!isActive(plan) || plan.tables.some(t => t.state === 'waiting' || t.state === 'running')) return
-    plan.state = endedState(plan)
+    plan.state = byStop && !plan.tables.some(table => table.state === 'failed') ? 'stopped' : endedState(plan)
     this.#observer.snapshotEnded(plan)
   }
 

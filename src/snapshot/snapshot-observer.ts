@@ -18,11 +18,11 @@ export interface SnapshotObserver {
   tableEnded?(run: TableRun): void
   /** All snapshots that are under way, at once. */
   paused?(plans: readonly SnapshotPlan[]): void
-  /** All that are under way now, those included that had failed and go on. */
+  /** Those that were paused, and those that had failed and go on. */
   resumed?(plans: readonly SnapshotPlan[]): void
   /** A stop took these tables out of the snapshot; `snapshotEnded` follows where none is left. */
   stopped?(plan: SnapshotPlan, tables: readonly TableId[]): void
-  /** `plan.state` says how: `completed`, `stopped` or `failed`. */
+  /** `plan.state` says how: `completed`, `stopped` (a stop took what was left of it) or `failed`. */
   snapshotEnded?(plan: SnapshotPlan): void
 }
 

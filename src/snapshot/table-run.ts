@@ -74,6 +74,8 @@ export class TableRun {
   attempts = 0
   notBefore = 0
   problem: string | null = null
+  /** The error code of `problem`. */
+  problemCode: string | null = null
 
   constructor(options: {plan: TablePlan; snapshot: SnapshotPlan; needsMark: number}) {
     this.plan = options.plan
