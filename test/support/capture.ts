@@ -26,7 +26,10 @@ export interface Capture {
   readonly database: FreshDatabase
   readonly folder: string
   readonly config: Config
+  /** The one that signals go through, too; another one after `reconnect`. */
   readonly connection: Connection
+  /** After the server was away. */
+  reconnect(): Promise<void>
   /** Starts a process on the configuration, with other values for some keys. */
   run(t: CleanUpContext, config?: Config): Promise<TidemarkProcess>
   /** A row in the signal table; the id it has. */
@@ -43,7 +46,8 @@ export interface Capture {
 export async function prepareCapture(t: CleanUpContext, options: CaptureOptions): Promise<Capture> {
   const database = await freshDatabase(t, options.prefix, options.server)
   const folder = await tempFolder(t)
-  const {connection, name} = database
+  const {name} = database
+  let {connection} = database
   const columns = options.signalTable ?? 'id VARCHAR(36) PRIMARY KEY, type VARCHAR(32) NOT NULL, data TEXT NULL'
   await connection.query(`CREATE TABLE debezium_signal (${columns})`)
   const config = await tidemarkConfig({
@@ -63,7 +67,12 @@ export async function prepareCapture(t: CleanUpContext, options: CaptureOptions)
     database,
     folder,
     config,
-    connection,
+    get connection() {
+      return connection
+    },
+    reconnect: async () => {
+      connection = await database.connect()
+    },
     topic,
     events,
     run: async (context, more) => await runTidemark(context, {config: {...config, ...more}, folder}),

@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto'
 import kafkajs, {type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage} from 'kafkajs'
 import lz4 from 'lz4-napi'
+import {eventually} from '../../tools/servers/eventually.ts'
 import type {ObservedEvent} from './observed-events.ts'
 
 /** Everything committed that the topic holds now, partition by partition in its order. */
@@ -22,6 +23,14 @@ export async function consumeTopic(bootstrap: string, topic: string): Promise<Ob
     await consumer.disconnect()
   }
   return [...events.values()].flat()
+}
+
+/** The same of a broker that has just started, and refuses for a while. */
+export async function eventsInKafka(bootstrap: string, topic: string): Promise<ObservedEvent[]> {
+  return await eventually(
+    {what: `the events of ${topic}`, timeoutMs: 60_000},
+    async () => await consumeTopic(bootstrap, topic),
+  )
 }
 
 /** The offset behind the last record of each partition that has any. */

@@ -5,9 +5,8 @@ import {appendFile, readFile, stat} from 'node:fs/promises'
 import type {TestContext} from 'node:test'
 import {setTimeout as delay} from 'node:timers/promises'
 import kafkajs from 'kafkajs'
-import {eventually} from '../../tools/servers/eventually.ts'
 import {caughtUp, prepareCapture, receipt, type Capture} from './capture.ts'
-import {consumeTopic} from './consume-topic.ts'
+import {eventsInKafka} from './consume-topic.ts'
 import {assertConverged, assertHistory} from './history-oracle.ts'
 import {bigint, keyShapes} from './key-shapes.ts'
 import {jsonMembers} from './json-members.ts'
@@ -115,16 +114,8 @@ async function setUp(t: TestContext, options: KillScenario): Promise<Scenario> {
     halves.map(async half => new RandomWriter(await capture.database.connect(), half, random)),
   )
   const events = async (table: string): Promise<ObservedEvent[]> =>
-    bootstrap === undefined ? await capture.tableEvents(table) : await consumed(bootstrap, capture.topic(table))
+    bootstrap === undefined ? await capture.tableEvents(table) : await eventsInKafka(bootstrap, capture.topic(table))
   return {capture, random, writers, events, torn: {lines: 0}}
-}
-
-/** A broker that has just started refuses for a while. */
-async function consumed(bootstrap: string, topic: string): Promise<ObservedEvent[]> {
-  return await eventually(
-    {what: `the events of ${topic}`, timeoutMs: 60_000},
-    async () => await consumeTopic(bootstrap, topic),
-  )
 }
 
 async function createTopic(bootstrap: string, topic: string): Promise<void> {

@@ -2,6 +2,7 @@
 // in which order. One writer is one connection; a table belongs to one writer, so that the order is known.
 
 import type {Connection, RowDataPacket} from 'mysql2/promise'
+import {setTimeout as delay} from 'node:timers/promises'
 import type {KeyShape} from './key-shapes.ts'
 import type {SeededRandom} from './seeded-random.ts'
 
@@ -235,12 +236,25 @@ function exchange(from: number[], to: number[], index: number): void {
   to.push(index)
 }
 
+/** How a writer goes on after the server was away. */
+export interface WriterOutages {
+  /** Tells the writers of one test apart. */
+  readonly writer: number
+  /** What `ask` answers on a new connection, as soon as there is one; tried until it does. */
+  reconnected(ask: (connection: Connection) => Promise<boolean>): Promise<boolean>
+}
+
+const RECEIPTS = 'writer_receipts'
+/** The table in which writers that outlive outages leave what they committed last. */
+export const receiptsTable = `CREATE TABLE ${RECEIPTS} (writer INT PRIMARY KEY, receipt VARCHAR(40) NOT NULL)`
+
 export class RandomWriter {
   readonly tables: readonly WrittenTable[]
   transactions = 0
   rolledBack = 0
-  readonly #connection: Connection
+  #connection: Connection
   readonly #random: SeededRandom
+  #outages: WriterOutages | null = null
   #running: Promise<void> | null = null
   #stopped = false
 
@@ -250,10 +264,15 @@ export class RandomWriter {
     this.#random = random
   }
 
-  /** Writes without pause until `stop`. */
-  start(): void {
+  /** From now on it goes on when its connection is lost; otherwise the first statement that fails ends it. */
+  outlive(outages: WriterOutages): void {
+    this.#outages = outages
+  }
+
+  /** Writes until `stop`, with so much rest behind each transaction. */
+  start(restMs = 0): void {
     this.#stopped = false
-    this.#running = this.#run()
+    this.#running = this.#run(restMs)
     // Whoever calls `stop` gets the error; until then it must not end the test run.
     this.#running.catch(() => undefined)
   }
@@ -265,8 +284,11 @@ export class RandomWriter {
     this.#running = null
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) await this.transaction()
+  async #run(restMs: number): Promise<void> {
+    while (!this.#stopped) {
+      await this.transaction()
+      if (restMs > 0) await delay(restMs)
+    }
   }
 
   /** One random transaction of one or several statements, sometimes rolled back, whole or to a savepoint. */
@@ -289,15 +311,40 @@ export class RandomWriter {
     }
     if (draft.sql.length === 0) return
     const rollsBack = random.chance(0.08)
-    const isSingle = draft.sql.length === 1 && !rollsBack
+    const isSingle = draft.sql.length === 1 && !rollsBack && this.#outages === null
     const sql = isSingle ? draft.sql : ['START TRANSACTION', ...draft.sql, rollsBack ? 'ROLLBACK' : 'COMMIT']
-    await this.#connection.query(sql.join('; '))
-    if (rollsBack) {
+    const isCommitted = await this.#execute(sql)
+    if (rollsBack || !isCommitted) {
       for (const undo of draft.undo.reverse()) undo()
       this.rolledBack++
     } else {
       for (const [table, entries] of parts) table.commit(entries)
       this.transactions++
+    }
+  }
+
+  /** False where an outage of the server took the transaction with it. */
+  async #execute(sql: string[]): Promise<boolean> {
+    const outages = this.#outages
+    if (outages === null) {
+      await this.#connection.query(sql.join('; '))
+      return true
+    }
+    const receipt = `${outages.writer}:${this.transactions}:${this.rolledBack}`
+    sql.splice(-1, 0, `REPLACE INTO ${RECEIPTS} VALUES (${outages.writer}, '${receipt}')`)
+    try {
+      await this.#connection.query(sql.join('; '))
+      return true
+    } catch {
+      // Whether it was committed before the connection went, only the server knows when it is back.
+      this.#connection.destroy()
+      return await outages.reconnected(async connection => {
+        this.#connection = connection
+        const [rows] = await connection.query<RowDataPacket[]>(`SELECT receipt FROM ${RECEIPTS} WHERE writer = ?`, [
+          outages.writer,
+        ])
+        return rows[0]?.['receipt'] === receipt
+      })
     }
   }
 

@@ -2,20 +2,29 @@
 
 import assert from 'node:assert/strict'
 import type {TestContext} from 'node:test'
+import {eventually} from '../../tools/servers/eventually.ts'
+import type {MysqlAddress} from '../../tools/servers/mysql-server.ts'
 import {caughtUp, prepareCapture, snapshotEnded, type Capture} from './capture.ts'
+import {onCleanUp} from './clean-up.ts'
 import {assertConverged, assertHistory} from './history-oracle.ts'
 import {keyShapes} from './key-shapes.ts'
 import type {ObservedEvent} from './observed-events.ts'
-import {RandomWriter, storedRows, WrittenTable} from './random-writer.ts'
+import {RandomWriter, receiptsTable, storedRows, WrittenTable} from './random-writer.ts'
 import {randomFor, type SeededRandom} from './seeded-random.ts'
 import type {Config} from './tidemark-config.ts'
 import type {TidemarkProcess} from './tidemark-process.ts'
 
 const WRITERS = 2
 
-/** Tables with rows, and writers that begin when told. */
-async function writersFor(capture: Capture, random: SeededRandom, size: number): Promise<RandomWriter[]> {
-  const tables = keyShapes(size).map(shape => new WrittenTable(shape, random))
+/** Tables with rows, one for each kind of key or for some of them, and writers that begin when told. */
+export async function writersFor(
+  capture: Capture,
+  random: SeededRandom,
+  {size, kinds = Infinity}: {size: number; kinds?: number},
+): Promise<RandomWriter[]> {
+  const shapes = keyShapes(size)
+  while (shapes.length > kinds) shapes.splice(random.integer(0, shapes.length - 1), 1)
+  const tables = shapes.map(shape => new WrittenTable(shape, random))
   for (const table of tables) for (const statement of table.setUp(0.6)) await capture.connection.query(statement)
   return await Promise.all(
     Array.from({length: WRITERS}, async (_, number) => {
@@ -25,8 +34,33 @@ async function writersFor(capture: Capture, random: SeededRandom, size: number):
   )
 }
 
-async function stopWriters(writers: readonly RandomWriter[]): Promise<void> {
+async function outliveOutages(capture: Capture, writers: readonly RandomWriter[]): Promise<void> {
+  await capture.connection.query(receiptsTable)
+  for (const [writer, one] of writers.entries()) {
+    one.outlive({
+      writer,
+      reconnected: async ask =>
+        await eventually(
+          {what: 'the server to answer a writer', timeoutMs: 120_000},
+          async () => await ask(await capture.database.connect()),
+        ),
+    })
+  }
+}
+
+export async function stopWriters(writers: readonly RandomWriter[]): Promise<void> {
   await Promise.all(writers.map(async writer => await writer.stop()))
+}
+
+/** Conditions that let everything through, and take `seconds` a row. */
+function slowly(capture: Capture, writers: readonly RandomWriter[], seconds: number): object {
+  const tables = writers.flatMap(writer => writer.tables.map(({shape}) => shape.name))
+  return {
+    'additional-conditions': tables.map(table => ({
+      'data-collection': `${capture.database.name}.${table}`,
+      filter: `SLEEP(${seconds}) = 0`,
+    })),
+  }
 }
 
 /** Rows that the stream superseded, from the log's lines. */
@@ -56,8 +90,16 @@ export async function snapshotUnderWrites(
     config: Config
     seed?: number
     bootstrap?: string
+    /** A server of the test's own, which `meanwhile` may stop and start. */
+    server?: MysqlAddress
     snapshots: number
     size: number
+    /** Tables of so many kinds of key, drawn at random. Default: all. */
+    kinds?: number
+    /** How long a writer rests behind each transaction. Default: not at all. */
+    restMs?: number
+    /** A row's SELECT takes this long, so that `meanwhile` finds the snapshot under way. */
+    secondsPerRow?: number
     /** Between a snapshot's signal and its end. */
     meanwhile?: (capture: Capture, tidemark: TidemarkProcess) => Promise<void>
   },
@@ -67,13 +109,20 @@ export async function snapshotUnderWrites(
     prefix: 'converge',
     config: options.config,
     ...(options.bootstrap === undefined ? {} : {bootstrap: options.bootstrap}),
+    ...(options.server === undefined ? {} : {server: options.server}),
   })
-  const writers = await writersFor(capture, random, options.size)
+  const writers = await writersFor(capture, random, options)
   const tidemark = await capture.run(t)
   await tidemark.waitForStreaming()
-  for (const writer of writers) writer.start()
+  if (options.server !== undefined) await outliveOutages(capture, writers)
+  // Where the test fails, writers that outlive outages would go on.
+  onCleanUp(t, async () => {
+    await stopWriters(writers).catch(() => undefined)
+  })
+  const pace = options.secondsPerRow === undefined ? {} : slowly(capture, writers, options.secondsPerRow)
+  for (const writer of writers) writer.start(options.restMs)
   for (let count = 0; count < options.snapshots; count++) {
-    const id = await capture.snapshot(['k_.*'])
+    const id = await capture.snapshot(['k_.*'], pace)
     await options.meanwhile?.(capture, tidemark)
     await snapshotEnded(tidemark, id)
   }

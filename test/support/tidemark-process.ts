@@ -35,6 +35,7 @@ export interface StatusPage {
       readonly chunks: number
     }[]
   }
+  readonly sink: {readonly state: string; readonly reason?: string; readonly bytesInFlight: number}
   readonly signals: readonly Readonly<Record<string, unknown>>[]
   readonly error: unknown
 }
