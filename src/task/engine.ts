@@ -277,10 +277,10 @@ export class Engine {
     })
   }
 
-  /** Queues the initial snapshot of snapshot.mode: all captured tables. */
-  async queueInitialSnapshot(id: string): Promise<void> {
+  /** Queues the initial snapshot of snapshot.mode. */
+  queueInitialSnapshot(id: string, captured: readonly TableId[]): void {
     const {includeCollections} = this.#options.settings.snapshot
-    const tables = (await this.capturedTables()).filter(
+    const tables = captured.filter(
       table => includeCollections === null || includeCollections.some(pattern => pattern.test(tableIdText(table))),
     )
     this.coordinator?.accept({

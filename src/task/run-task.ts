@@ -26,6 +26,7 @@ import type {StatusReport, TaskState} from './status.ts'
 import {metricsReading} from './task-metrics.ts'
 import {createTaskParts} from './task-parts.ts'
 import type {TaskParts, TaskSession} from './task-parts.ts'
+import {untilAnswered} from './until-answered.ts'
 
 export interface RunTaskOptions {
   readonly log: Log
@@ -179,11 +180,12 @@ class Task {
     await this.#unlessStopped(engine.notifications?.open() ?? Promise.resolve())
     engine.restorePlans()
     this.#tally.restored(engine.coordinator?.plans ?? [], engine.coordinator?.paused ?? false)
-    const captured = await engine.capturedTables()
+    const captured = await untilAnswered(() => engine.capturedTables(), {signal, log: this.#options.log})
+    if (captured === null) return
     this.#options.log.info({tables: captured.length}, 'tables captured')
     const since = `${decision.offset.file}:${decision.offset.pos}`
     if (decision.ghosts) for (const table of captured) engine.divergences.ghostsPossible(table, since)
-    if (decision.snapshot) await engine.queueInitialSnapshot(randomUUID())
+    if (decision.snapshot) engine.queueInitialSnapshot(randomUUID(), captured)
     else if (engine.coordinator?.plans.some(plan => plan.kind === 'initial' && isActive(plan)) !== true)
       engine.notifications?.initialSnapshotSkipped()
     if (!decision.keepSnapshots) engine.notifications?.abandoned(start.checkpoint?.snapshots.filter(isActive) ?? [])
