@@ -2,8 +2,11 @@
 
 import {access, constants, stat} from 'node:fs/promises'
 import {dirname, resolve} from 'node:path'
-import type {KafkaSinkSettings, Settings} from '../config/settings.ts'
+import type {KafkaSignalSettings, KafkaSinkSettings, Settings} from '../config/settings.ts'
 import {describeError} from '../core/tidemark-error.ts'
+import {KafkaCluster} from '../kafka/kafka-cluster.ts'
+import {fatalConnectionError} from '../kafka/kafka-error.ts'
+import {TopicFetcher} from '../kafka/topic-fetcher.ts'
 import {passed} from '../mysql/prerequisite.ts'
 import type {PrerequisiteResult} from '../mysql/prerequisite.ts'
 import {KafkaSink} from '../sinks/kafka/kafka-sink.ts'
@@ -12,9 +15,10 @@ import {KafkaSink} from '../sinks/kafka/kafka-sink.ts'
 const BROKER_PATIENCE_MS = 10_000
 
 export async function checkSinkAndState(settings: Settings): Promise<PrerequisiteResult[]> {
-  const {sink, state} = settings
+  const {sink, state, signals} = settings
   const results = [await checkWritable('state file', state.path, 'offset.storage.file.filename')]
   if (sink.type === 'kafka') results.push(await checkBroker(sink))
+  if (signals.kafka !== null) results.push(await checkSignalTopic(signals.kafka))
   if (sink.type === 'file') results.push(await checkWritable('sink file', sink.path, 'sink.file.path'))
   return results
 }
@@ -39,6 +43,42 @@ async function checkBroker(settings: KafkaSinkSettings): Promise<PrerequisiteRes
     }
   } finally {
     await sink.close(AbortSignal.abort()).catch(ignore)
+  }
+}
+
+/** Whether signals can be read: the brokers answer, take the account, and let it read every partition. */
+async function checkSignalTopic(settings: KafkaSignalSettings): Promise<PrerequisiteResult> {
+  const name = 'signal topic'
+  const {topic, bootstrapServers} = settings
+  const servers = bootstrapServers.join(',')
+  const log = {debug: ignore, info: ignore, warn: ignore, error: ignore}
+  const cluster = new KafkaCluster(bootstrapServers, {...settings, log})
+  try {
+    const fetcher = new TopicFetcher(cluster, topic)
+    const partitions = await fetcher.partitions()
+    if (partitions === null) {
+      return {
+        name,
+        ok: 'warning',
+        found: `${topic} does not exist at ${servers}`,
+        wanted: 'a topic to read signals from; it is waited for, and the broker may create it when asked',
+        statement: `kafka-topics --bootstrap-server ${bootstrapServers[0] ?? ''} --create --topic ${topic} --partitions 1`,
+      }
+    }
+    for (const partition of partitions) await fetcher.bounds(partition)
+    const count = partitions.length === 1 ? '1 partition' : `${partitions.length} partitions`
+    return passed(name, `${topic} (${count}) at ${servers} can be read`)
+  } catch (error) {
+    return {
+      name,
+      ok: 'failed',
+      found: describeError(fatalConnectionError(error, servers) ?? error).message,
+      wanted: `topic ${topic} at ${servers}, which the account may read`,
+      statement:
+        'check signal.kafka.bootstrap.servers and signal.consumer.*, and that the account may describe and read the topic (ACLs)',
+    }
+  } finally {
+    cluster.close()
   }
 }
 
