@@ -3,7 +3,7 @@
 import type {Log} from '../core/log.ts'
 import {describeError} from '../core/tidemark-error.ts'
 import {backoffMs, delay} from './backoff.ts'
-import {isConnectionLoss} from './errors.ts'
+import {isRetryable} from './errors.ts'
 
 /** Null where the signal aborts before there is an answer. Rejects with what time does not heal. */
 export async function untilAnswered<T>(
@@ -15,7 +15,7 @@ export async function untilAnswered<T>(
       return await ask()
     } catch (error) {
       if (signal.aborted) break
-      if (!isConnectionLoss(error)) throw error
+      if (!isRetryable(error)) throw error
       const retryInMs = backoffMs(attempt)
       log.warn({...describeError(error), retryInMs}, 'MySQL does not answer, will try again')
       await delay(retryInMs, signal)
