@@ -1,27 +1,24 @@
-// MySQL fails under a running task: connections and queries are killed, the server goes and comes, and the binlog holds
-// what cannot be captured.
+// MySQL fails under a running task: connections and queries are killed, and the binlog is gone or holds what cannot be
+// captured.
 
 import assert from 'node:assert/strict'
 import {readFile} from 'node:fs/promises'
 import type {Connection, RowDataPacket} from 'mysql2/promise'
 import {after, before, test, type TestContext} from 'node:test'
 import {setTimeout as delay} from 'node:timers/promises'
-import {eventually} from '../../tools/servers/eventually.ts'
 import {startMysql, type MysqlServer} from '../../tools/servers/mysql-server.ts'
 import {assertEnded} from '../support/assert-ended.ts'
-import {caughtUp, numberedTable, prepareCapture, snapshotEnded, type Capture} from '../support/capture.ts'
+import {numberedTable, prepareCapture, type Capture} from '../support/capture.ts'
 import {freshDatabase} from '../support/fresh-database.ts'
-import {assertConverged, assertHistory} from '../support/history-oracle.ts'
-import {keyShapes} from '../support/key-shapes.ts'
 import {foldEvents} from '../support/observed-events.ts'
-import {RandomWriter, storedRows, WrittenTable} from '../support/random-writer.ts'
+import {untilCopying} from '../support/outages.ts'
 import {randomFor, type SeededRandom} from '../support/seeded-random.ts'
+import {judge, snapshotUnderWrites} from '../support/snapshot-scenario.ts'
 
 let server: MysqlServer
 before(async () => {
   server = await startMysql()
   const {connection} = await connectOnce()
-  // An account of its own, so that Tidemark's connections can be told from the test's.
   await connection.query("CREATE USER tidemark IDENTIFIED BY 'of the tests'; GRANT ALL ON *.* TO tidemark")
   await connection.end()
 })
@@ -34,12 +31,11 @@ async function connectOnce(): Promise<{connection: Connection}> {
   return await freshDatabase(noClean, 'setup', server)
 }
 
-async function prepare(t: TestContext, config: Readonly<Record<string, string>> = {}): Promise<Capture> {
-  return await prepareCapture(t, {
-    prefix: 'faults',
-    server,
-    config: {'database.user': 'tidemark', 'database.password': 'of the tests', ...config},
-  })
+/** An account of its own, so that Tidemark's connections can be told from the test's. */
+const account = {'database.user': 'tidemark', 'database.password': 'of the tests'}
+
+async function prepare(t: TestContext): Promise<Capture> {
+  return await prepareCapture(t, {prefix: 'faults', server, config: account})
 }
 
 interface Victim {
@@ -63,44 +59,34 @@ async function kill(connection: Connection, what: 'CONNECTION' | 'QUERY', {id}: 
   })
 }
 
-/** Writers on two connections, `disturb` called some times while two snapshots run, then the judgement. */
+/** `disturb` is called some times while a snapshot runs under writes, then the judgement; it says how many it disturbed. */
 async function disturbed(
   t: TestContext,
   disturb: (connection: Connection, random: SeededRandom) => Promise<number>,
 ): Promise<void> {
   const random = randomFor(t)
-  const capture = await prepare(t, {'incremental.snapshot.chunk.size': '20', 'snapshot.max.threads': '2'})
-  const tables = keyShapes(500).map(shape => new WrittenTable(shape, random))
-  for (const table of tables) for (const statement of table.setUp(0.6)) await capture.connection.query(statement)
-  const halves = [0, 1].map(half => tables.filter((_table, index) => index % 2 === half))
-  const writers = await Promise.all(
-    halves.map(async half => new RandomWriter(await capture.database.connect(), half, random)),
-  )
-  const tidemark = await capture.run(t)
-  await tidemark.waitForStreaming()
-  for (const writer of writers) writer.start()
-  let disturbances = 0
-  for (let count = 0; count < 2; count++) {
-    const id = await capture.snapshot(['k_.*'])
-    let over = false
-    const ended = snapshotEnded(tidemark, id).finally(() => (over = true))
-    for (let times = 0; times < 6 && !over; times++) {
-      await tidemark.waitForStreaming()
-      await delay(random.integer(0, 150))
-      disturbances += await disturb(capture.connection, random)
-    }
-    await ended
-  }
-  await Promise.all(writers.map(async writer => await writer.stop()))
-  await caughtUp(tidemark, capture.connection)
-  assert.deepEqual(await tidemark.stop(), {code: 0, signal: null}, tidemark.stderr)
-  t.diagnostic(`${disturbances} disturbances`)
-  assert.ok(disturbances > 0, 'nothing was disturbed')
-  for (const {shape, history} of writers.flatMap(writer => writer.tables)) {
-    const events = await capture.tableEvents(shape.name)
-    assertHistory({shape, runs: [events], history})
-    assertConverged(shape, events, await storedRows(capture.connection, shape))
-  }
+  const outcome = await snapshotUnderWrites(t, {
+    server,
+    config: {...account, 'incremental.snapshot.chunk.size': '20', 'snapshot.max.threads': '2'},
+    snapshots: 1,
+    kinds: 8,
+    size: 500,
+    restMs: 1,
+    secondsPerRow: 0.003,
+    meanwhile: async ({connection}, tidemark) => {
+      await untilCopying(tidemark)
+      let disturbances = 0
+      for (let times = 0; times < 5 || disturbances === 0; times++) {
+        const {streaming, snapshot} = await tidemark.waitForStreaming()
+        assert.ok(streaming && snapshot.state === 'running', 'the snapshot was over before it was disturbed enough')
+        await delay(random.integer(0, 150))
+        disturbances += await disturb(connection, random)
+      }
+      t.diagnostic(`${disturbances} disturbances`)
+    },
+  })
+  const events = await outcome.capture.events()
+  await judge(outcome, table => events.filter(event => event.topic === outcome.capture.topic(table)))
 }
 
 test('killed binlog connections lose and repeat nothing', async t => {
@@ -114,66 +100,25 @@ test('killed binlog connections lose and repeat nothing', async t => {
 test('killed connections of every other kind do not harm a snapshot', async t => {
   await disturbed(t, async (connection, random) => {
     const others = (await connectionsOf(connection, 'tidemark')).filter(({command}) => !command.startsWith('Binlog'))
-    if (others.length === 0) return 0
-    await kill(connection, 'CONNECTION', random.pick(others))
+    const chunks = others.filter(isReadingChunk)
+    // Every second time one that reads a chunk, where there is one.
+    const candidates = chunks.length > 0 && random.chance(0.5) ? chunks : others
+    if (candidates.length === 0) return 0
+    await kill(connection, 'CONNECTION', random.pick(candidates))
     return 1
   })
 })
 
-test('killed SELECTs of chunks are read again', async t => {
-  const capture = await prepare(t, {'incremental.snapshot.chunk.size': '100'})
-  await capture.connection.query(numberedTable('a', 600))
-  const tidemark = await capture.run(t)
-  await tidemark.waitForStreaming()
-  // A chunk takes half a second, so that it can be found running.
-  const slow = {'data-collection': `${capture.database.name}.a`, filter: 'SLEEP(0.005) = 0'}
-  const id = await capture.snapshot(['a'], {'additional-conditions': [slow]})
-  for (let count = 0; count < 3; count++) {
-    await eventually({what: 'the SELECT of a chunk', timeoutMs: 30_000}, async () => {
-      const found = await connectionsOf(capture.connection, 'tidemark')
-      const select = found.find(({info}) => info?.startsWith('SELECT `id`') === true && info.includes('LIMIT 100'))
-      if (select === undefined) return undefined
-      await kill(capture.connection, 'QUERY', select)
-      return true
-    })
-    await eventually({what: 'the second try', timeoutMs: 30_000}, () =>
-      tidemark.log.filter(({msg}) => msg.startsWith('reading a chunk failed')).length > count ? true : undefined,
-    )
-  }
-  await snapshotEnded(tidemark, id)
-  const rows = foldEvents(await capture.tableEvents('a'))
-  assert.equal(rows.size, 600)
+test('interrupted SELECTs of chunks are read again', async t => {
+  await disturbed(t, async connection => {
+    const reading = (await connectionsOf(connection, 'tidemark')).filter(isReadingChunk)
+    for (const select of reading) await kill(connection, 'QUERY', select)
+    return reading.length
+  })
 })
 
-for (const how of ['an orderly stop', 'a kill -9'] as const) {
-  test(`the stream and a snapshot go on when the server is back after ${how}`, async t => {
-    const capture = await prepare(t, {'incremental.snapshot.chunk.size': '50'})
-    await capture.connection.query(numberedTable('a', 500))
-    const tidemark = await capture.run(t)
-    await tidemark.waitForStreaming()
-    const slow = {'data-collection': `${capture.database.name}.a`, filter: 'SLEEP(0.005) = 0'}
-    const id = await capture.snapshot(['a'], {'additional-conditions': [slow]})
-    await tidemark.waitForStatus(({snapshot}) => snapshot.tables.some(({rowsDone}) => rowsDone >= 50))
-    await capture.connection.query("UPDATE a SET note = 'before' WHERE id % 10 = 0")
-    if (how === 'a kill -9') await server.kill()
-    else await server.pause()
-    await tidemark.waitForLog('the binlog connection was lost, connecting again')
-    await tidemark.waitForStatus(({streaming}) => !streaming)
-    await server.start()
-    const again = await capture.database.connect()
-    await again.query("UPDATE a SET note = 'after' WHERE id % 10 = 1; DELETE FROM a WHERE id % 10 = 2")
-    await snapshotEnded(tidemark, id)
-    await caughtUp(tidemark, again)
-    assert.deepEqual(await tidemark.stop(), {code: 0, signal: null}, tidemark.stderr)
-    const [stored] = await again.query<RowDataPacket[]>('SELECT id, note FROM a ORDER BY id')
-    const folded = [...foldEvents(await capture.tableEvents('a')).values()].map(
-      text => JSON.parse(text) as {id: number},
-    )
-    assert.deepEqual(
-      folded.sort((a, b) => a.id - b.id),
-      stored.map(row => ({id: Number(row['id']), note: String(row['note'])})),
-    )
-  })
+function isReadingChunk({info}: Victim): boolean {
+  return info?.startsWith('SELECT ') === true && /SLEEP\(.*ORDER BY.*LIMIT \d+$/s.test(info)
 }
 
 test('a binlog purged while the task is down stops the start, and the state stays', async t => {

@@ -74,8 +74,10 @@ export async function judge(
   {capture, writers, superseded}: {capture: Capture; writers: readonly RandomWriter[]; superseded: number},
   eventsOf: (table: string) => Promise<readonly ObservedEvent[]> | readonly ObservedEvent[],
 ): Promise<void> {
-  for (const {shape, history} of writers.flatMap(({tables}) => tables)) {
-    const events = await eventsOf(shape.name)
+  const tables = writers.flatMap(writer => writer.tables)
+  const found = await Promise.all(tables.map(async ({shape}) => await eventsOf(shape.name)))
+  for (const [at, {shape, history}] of tables.entries()) {
+    const events = found[at] ?? []
     const counts = assertHistory({shape, runs: [events], history})
     assert.ok(counts.read > 0 && counts.streamed > 0, `${shape.name}: ${JSON.stringify(counts)}`)
     assertConverged(shape, events, await storedRows(capture.connection, shape))

@@ -33,7 +33,9 @@ export interface StatusPage {
       readonly rowsDone: number
       readonly rowsEstimated: number | null
       readonly chunks: number
+      readonly problem: string | null
     }[]
+    readonly problem: string | null
   }
   readonly sink: {readonly state: string; readonly reason?: string; readonly bytesInFlight: number}
   readonly signals: readonly Readonly<Record<string, unknown>>[]
