@@ -90,7 +90,11 @@ export class Coordination {
   killedPreparations = 0
   readonly coordinator: SnapshotCoordinator
 
-  constructor({lanes = 1, memoryBytes = 10_000}: {lanes?: number; memoryBytes?: number} = {}) {
+  constructor({
+    lanes = 1,
+    memoryBytes = 10_000,
+    observers = [],
+  }: {lanes?: number; memoryBytes?: number; observers?: readonly SnapshotObserver[]} = {}) {
     this.coordinator = new SnapshotCoordinator({
       watermarks: this.marks,
       notes: this.notes,
@@ -114,7 +118,7 @@ export class Coordination {
       serverUuid: () => 'one',
       log: this.log,
       onChange: () => undefined,
-      observers: [new SnapshotProgressLog(this.log), this.observer],
+      observers: [new SnapshotProgressLog(this.log), this.observer, ...observers],
       onStoppedWhilePreparing: () => this.killedPreparations++,
       isConnectionLoss: () => false,
       isTransient: error => error instanceof TransientError,

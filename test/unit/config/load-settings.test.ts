@@ -77,6 +77,7 @@ test('all problems are told at once, each with its key, also beside one another'
       'tombstones.on.delete': 'perhaps',
       'table.include.list': '(?>x)',
       'table.exclude.list': 'y',
+      'notification.enabled.channels': 'log, Sink',
       'http.listen': '0.0.0.0:8083',
     }),
   )
@@ -85,6 +86,7 @@ test('all problems are told at once, each with its key, also beside one another'
     'database.hostname',
     'database.port',
     'http.token',
+    'notification.sink.topic.name',
     'snapshot.max.threads',
     'table.exclude.list',
     'table.include.list',
@@ -92,6 +94,19 @@ test('all problems are told at once, each with its key, also beside one another'
     'topic.prefix',
   ])
   assert.ok(problems.includes('database.port: found "many", wanted a whole number from 1 to 65535'))
+})
+
+test('the channel sink has a topic, whose name Kafka takes; a topic without the channel is noted', async t => {
+  const {settings} = await loadKeys(t, {
+    'notification.enabled.channels': 'LOG,sink',
+    'notification.sink.topic.name': 'shop.notes',
+  })
+  assert.deepEqual(settings.notifications, {channels: ['log', 'sink'], sinkTopic: 'shop.notes'})
+  assert.deepEqual((await loadKeys(t)).settings.notifications, {channels: [], sinkTopic: ''})
+  const wrong = await problemsOf(loadKeys(t, {'notification.sink.topic.name': 'shop notes'}))
+  assert.match(wrong[0]!, /^notification.sink.topic.name: found "shop notes", wanted letters/)
+  const {notes} = await loadKeys(t, {'notification.sink.topic.name': 'shop.notes'})
+  assert.ok(notes.some(note => note.startsWith('notification.sink.topic.name has no effect')))
 })
 
 test('an unknown key is a warning that names the nearest known one', async t => {
