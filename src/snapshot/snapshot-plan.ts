@@ -1,6 +1,7 @@
 // A snapshot as it is stored: the ordered tables with their key bounds fixed at the start, and how far each has come.
 // `after` of a range is the end of the unbroken prefix of chunks whose rows have all left and been acknowledged.
 
+import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {KeyValues} from './chunk-key.ts'
 
@@ -101,6 +102,17 @@ export function reopenFailed(plan: SnapshotPlan): SnapshotPlan {
     table.error = null
   }
   return plan
+}
+
+/** Tables whose copy failed, and which no later snapshot has copied in full since. */
+export function failedTables(plans: readonly SnapshotPlan[]): TableId[] {
+  const failed = new Map<string, TableId>()
+  for (const {table, state, condition} of plans.flatMap(plan => plan.tables)) {
+    const text = tableIdText(table)
+    if (state === 'failed') failed.set(text, table)
+    else if (state === 'done' && condition === null) failed.delete(text)
+  }
+  return [...failed.values()]
 }
 
 const ENDED_KEPT = 10

@@ -5,6 +5,7 @@ import type {SignalChannelStatus} from '../signals/kafka-signal-channel.ts'
 import type {SignalReceipt} from '../signals/signal-processor.ts'
 import {keyText} from '../snapshot/chunk-key.ts'
 import {progressOf} from '../snapshot/snapshot-progress-log.ts'
+import {failedTables} from '../snapshot/snapshot-plan.ts'
 import type {SnapshotPlan, TablePlan} from '../snapshot/snapshot-plan.ts'
 import type {SinkStatus} from '../sinks/sink.ts'
 import type {Divergence} from '../state/checkpoint.ts'
@@ -117,7 +118,7 @@ function snapshotStatus(engine: Engine | null): StatusReport['snapshot'] {
 
 function overallState(plans: readonly SnapshotPlan[]): StatusReport['snapshot']['state'] {
   if (plans.some(plan => plan.state === 'running' || plan.state === 'queued')) return 'running'
-  return plans.at(-1)?.state === 'failed' ? 'failed' : 'idle'
+  return failedTables(plans).length > 0 ? 'failed' : 'idle'
 }
 
 function tableStatus(engine: Engine, snapshot: SnapshotPlan, plan: TablePlan): TableStatus {

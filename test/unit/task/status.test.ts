@@ -5,7 +5,7 @@ import type {TableRun} from '../../../src/snapshot/table-run.ts'
 import type {Engine} from '../../../src/task/engine.ts'
 import {hasStored, statusReport} from '../../../src/task/status.ts'
 import type {StatusContext, StatusReport} from '../../../src/task/status.ts'
-import {plan, tableRun} from '../../support/snapshot-parts.ts'
+import {plan, tableId, tableRun} from '../../support/snapshot-parts.ts'
 
 interface EngineState {
   readonly plans?: readonly SnapshotPlan[]
@@ -85,6 +85,16 @@ test('the delay is that of the last transaction, grows while the sink takes no m
   assert.equal(report(engineOf({}), {streaming: false}).behindMs, null)
 })
 
+test('a snapshot stays failed until its table is copied in full by a later one', () => {
+  const failed = planOf('failed', {state: 'failed'})
+  const state = (later: Partial<TablePlan>): string =>
+    report(engineOf({plans: [failed, planOf('completed', {state: 'done', ...later}, 'later')]})).snapshot.state
+  assert.deepEqual(
+    [state({}), state({condition: 'id > 5'}), state({table: tableId('u')})],
+    ['idle', 'failed', 'failed'],
+  )
+})
+
 for (const [plans, state] of [
   [[], 'idle'],
   [['completed'], 'idle'],
@@ -94,7 +104,15 @@ for (const [plans, state] of [
   [['stopped'], 'idle'],
 ] as const) {
   test(`snapshots that are ${plans.join(', ') || 'none'} are ${state} together`, () => {
-    assert.equal(report(engineOf({plans: plans.map(each => planOf(each))})).snapshot.state, state)
+    const tables = {
+      completed: 'done',
+      failed: 'failed',
+      queued: 'waiting',
+      running: 'running',
+      stopped: 'stopped',
+    } as const
+    const known = plans.map(each => planOf(each, {state: tables[each]}))
+    assert.equal(report(engineOf({plans: known})).snapshot.state, state)
   })
 }
 
