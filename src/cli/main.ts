@@ -7,12 +7,20 @@ import {registerCheck} from './check.ts'
 import type {CommandContext, RegisterCommand} from './command-context.ts'
 import {EXIT_CLEAN, EXIT_CONFIGURATION, EXIT_FAILURE, exitCodeOf} from './exit-code.ts'
 import {registerInit} from './init.ts'
+import {registerSignal} from './signal.ts'
 import {registerStatus} from './status.ts'
 import {registerVerify} from './verify.ts'
 import {packageVersion} from './package-version.ts'
 import {registerRun} from './run.ts'
 
-const COMMANDS: readonly RegisterCommand[] = [registerRun, registerCheck, registerInit, registerStatus, registerVerify]
+const COMMANDS: readonly RegisterCommand[] = [
+  registerRun,
+  registerCheck,
+  registerInit,
+  registerSignal,
+  registerStatus,
+  registerVerify,
+]
 
 /** What `main` needs of the process; tests give their own. */
 export interface CliProcess {

@@ -1,0 +1,56 @@
+// A running task, asked over HTTP as the configuration says where it listens.
+
+import type {Settings} from '../config/settings.ts'
+import {describeError, TidemarkError} from '../core/tidemark-error.ts'
+import type {StatusReport} from '../task/status.ts'
+
+export interface TaskAddress {
+  /** Without a path. */
+  readonly url: string
+  readonly token: string | null
+}
+
+const REQUEST_MS = 5_000
+
+/** Throws TIDEMARK_STATUS_NO_ADDRESS where the task cannot be asked. */
+export function taskAddress({http}: Pick<Settings, 'http'>): TaskAddress {
+  if (http === null || http.port === 0) {
+    const found = http === null ? 'off' : `${http.host}:0, any free port`
+    throw new TidemarkError(
+      'TIDEMARK_STATUS_NO_ADDRESS',
+      `the task has no known HTTP address: http.listen is ${found}; set it to host:port and start the task again`,
+      {kind: 'configuration'},
+    )
+  }
+  // A task that listens on every address is asked on this machine's own.
+  const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host === '::' ? '::1' : http.host
+  return {
+    url: `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${http.port}`,
+    token: http.token,
+  }
+}
+
+/** Throws TIDEMARK_STATUS_UNREACHABLE, and TIDEMARK_STATUS_REFUSED. */
+export async function readStatus(address: TaskAddress): Promise<StatusReport> {
+  const url = `${address.url}/status`
+  const headers = address.token === null ? {} : {authorization: `Bearer ${address.token}`}
+  let response: Response
+  try {
+    response = await fetch(url, {headers, signal: AbortSignal.timeout(REQUEST_MS)})
+    if (response.ok) return (await response.json()) as StatusReport
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+    throw new TidemarkError(
+      'TIDEMARK_STATUS_UNREACHABLE',
+      `no task answers at ${url} (${describeError(cause).code}); start it with \`tidemark run\`, or check http.listen`,
+      {cause: error},
+    )
+  }
+  const advice =
+    response.status === 401
+      ? 'its http.token is another one'
+      : response.status === 500
+        ? 'the log of the task says why'
+        : 'something else may listen on this port: check http.listen'
+  throw new TidemarkError('TIDEMARK_STATUS_REFUSED', `${url} answered ${response.status}; ${advice}`)
+}
