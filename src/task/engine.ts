@@ -15,16 +15,15 @@ import type {Notification} from '../notifications/notification.ts'
 import {createNotifications} from '../notifications/notifications.ts'
 import type {Notifications} from '../notifications/notifications.ts'
 import type {Sink} from '../sinks/sink.ts'
-import {KafkaSignalChannel} from '../signals/kafka-signal-channel.ts'
+import type {KafkaSignalChannel} from '../signals/kafka-signal-channel.ts'
 import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
-import {SignalProcessor} from '../signals/signal-processor.ts'
+import type {SignalProcessor} from '../signals/signal-processor.ts'
 import type {SignalReceipt} from '../signals/signal-processor.ts'
 import type {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
 import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
-import {isActive} from '../snapshot/snapshot-plan.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {TableCatalog} from '../stream/captured-table.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
@@ -35,10 +34,9 @@ import {ReadOutlet} from '../stream/read-outlet.ts'
 import {RowEventWriter} from '../stream/row-event-writer.ts'
 import {NoteLog} from '../stream/table-notes.ts'
 import {TopicDirectory} from '../stream/topic-lanes.ts'
-import {delay} from './backoff.ts'
 import {Divergences} from './divergences.ts'
-import {isConnectionLoss} from './errors.ts'
 import {Heartbeat} from './heartbeat.ts'
+import {SignalSide} from './signal-side.ts'
 import {SignalTableReader} from './signal-table-reader.ts'
 import {createSnapshotSide, watermarkProblem} from './snapshot-side.ts'
 import type {SnapshotSide} from './snapshot-side.ts'
@@ -75,9 +73,6 @@ export class Engine {
   readonly catalog: TableCatalog
   readonly coordinator: SnapshotCoordinator | null
   readonly marks: SignalTableMarks | null
-  readonly signals: SignalProcessor
-  /** The channel kafka; null where it is not enabled. */
-  readonly signalTopic: KafkaSignalChannel | null
   readonly outlet: ReadOutlet
   readonly divergences: Divergences
   readonly notes: NoteLog
@@ -90,7 +85,7 @@ export class Engine {
   readonly #heartbeat: Heartbeat
   readonly #gtidsKnown: boolean
   #begun = false
-  #signalTopicReading: Promise<void> | null = null
+  readonly #signals: SignalSide
   #known: readonly string[] = []
   readonly #options: EngineOptions
 
@@ -135,8 +130,7 @@ export class Engine {
     this.marks = snapshots?.marks ?? null
     this.coordinator = snapshots?.coordinator ?? null
     this.outlet.windows = this.coordinator
-    this.signals = this.#createSignals()
-    this.signalTopic = this.#createSignalTopic()
+    this.#signals = this.#createSignals()
     this.dispatcher = new Dispatcher({
       emitter: this.emitter,
       catalog: this.catalog,
@@ -162,7 +156,15 @@ export class Engine {
         onSignalRow: (operation, json, row) => reader.row(operation, json, row),
       }),
     })
-    this.signals.restore(checkpoint?.signals ?? {pending: [], occurrences: []})
+  }
+
+  get signals(): SignalProcessor {
+    return this.#signals.processor
+  }
+
+  /** The channel kafka; null where it is not enabled. */
+  get signalTopic(): KafkaSignalChannel | null {
+    return this.#signals.topic
   }
 
   /** Stored plans are taken up here, before the stream begins, so that noting begins with it. */
@@ -172,14 +174,10 @@ export class Engine {
 
   /** The stream is on its way: reading and signals may begin. */
   begin(): void {
-    const {signal, onFailure} = this.#options
-    if (!this.#begun) {
-      this.#heartbeat.start(signal)
-      this.#signalTopicReading = this.signalTopic?.run(signal).catch(onFailure) ?? null
-    }
+    if (!this.#begun) this.#heartbeat.start(this.#options.signal)
     this.#begun = true
     this.coordinator?.begin()
-    this.signals.begin()
+    this.#signals.begin()
   }
 
   /** The stream comes from another server now: no window may be partly of the old one. */
@@ -219,7 +217,6 @@ export class Engine {
   checkpoint(): Checkpoint {
     const safe = this.tracker.safePlace(this.dispatcher.place)
     const {file, pos, rows, sid, gno} = safe
-    const signalOffsets = this.signalTopic?.offsets ?? this.#options.signalOffsets
     const gtidSet = this.#gtidsKnown ? this.#gtids.setAt(safe.gtidCount).toString() : null
     return {
       connector: this.#options.settings.name,
@@ -228,11 +225,7 @@ export class Engine {
       snapshots: this.coordinator?.plans ?? this.#options.checkpoint?.snapshots ?? [],
       snapshotsPaused: this.coordinator?.paused ?? this.#options.checkpoint?.snapshotsPaused ?? false,
       initialSnapshotQueued: this.initialSnapshotQueued,
-      signals: {
-        pending: this.signals.pending,
-        occurrences: this.signals.occurrencesSince(safe),
-        ...(signalOffsets === null ? {} : {kafka: signalOffsets}),
-      },
+      signals: this.#signals.checkpoint(safe),
       diverged: this.divergences.list,
       knownTables: [...new Set([...this.#known, ...this.catalog.seen])],
       ...(this.notifications === null ? {} : {notifications: this.notifications.collect()}),
@@ -292,8 +285,7 @@ export class Engine {
   }
 
   async close(): Promise<void> {
-    this.signals.stop()
-    await this.#signalTopicReading
+    await this.#signals.close()
     await this.coordinator?.close()
   }
 
@@ -339,41 +331,28 @@ export class Engine {
     })
   }
 
-  #createSignals(): SignalProcessor {
-    const {log, signal} = this.#options
-    return new SignalProcessor({
+  #createSignals(): SignalSide {
+    const {settings, log, signal, onFailure, checkpoint, signalOffsets, server} = this.#options
+    return new SignalSide({
+      settings,
       log,
-      isConnectionLoss,
-      onChange: () => undefined,
+      signal,
+      onFailure,
+      coordinator: this.coordinator,
+      targets: {
+        tables: () => this.capturedTables(),
+        probe: request => server.probe(request, this.coordinator !== null),
+        describePlace: () => JSON.stringify(this.dispatcher.reached),
+      },
+      stored: {
+        pending: checkpoint?.signals.pending ?? [],
+        occurrences: checkpoint?.signals.occurrences ?? [],
+        ...(signalOffsets === null ? {} : {kafka: signalOffsets}),
+      },
       onAnswer: receipt => {
         this.notifications?.answered(receipt)
         this.#options.onAnswer(receipt)
       },
-      delay: ms => delay(ms, signal),
-      targets: {
-        tables: () => this.capturedTables(),
-        probe: request => this.#options.server.probe(request, this.coordinator !== null),
-        execute: (id, tables) => this.coordinator?.accept({id, kind: 'incremental', tables}),
-        stop: matches => this.coordinator?.stop(matches) ?? [],
-        pause: () => this.coordinator?.pause() ?? false,
-        resume: () => this.coordinator?.resume() ?? false,
-        isActive: id => this.coordinator?.plans.some(plan => plan.id === id && isActive(plan)) ?? false,
-        describePlace: () => JSON.stringify(this.dispatcher.reached),
-      },
-    })
-  }
-
-  #createSignalTopic(): KafkaSignalChannel | null {
-    const {settings, log, signalOffsets} = this.#options
-    if (settings.signals.kafka === null) return null
-    return new KafkaSignalChannel({
-      settings: settings.signals.kafka,
-      topicPrefix: settings.events.topicPrefix,
-      stored: signalOffsets,
-      take: record => this.signals.take(record),
-      waiting: () => this.signals.pending.length,
-      delay,
-      log,
     })
   }
 

@@ -1,0 +1,97 @@
+// The signals' part of a running task: the processor that acts on each once and answers it, and the channels beside the
+// signal table, which is part of the stream.
+
+import type {Settings} from '../config/settings.ts'
+import type {BinlogPosition} from '../core/binlog-position.ts'
+import type {Log} from '../core/log.ts'
+import {KafkaSignalChannel} from '../signals/kafka-signal-channel.ts'
+import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
+import {SignalProcessor} from '../signals/signal-processor.ts'
+import type {SignalProcessorOptions, SignalTargets} from '../signals/signal-processor.ts'
+import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
+import {isActive} from '../snapshot/snapshot-plan.ts'
+import type {Checkpoint} from '../state/checkpoint.ts'
+import {delay} from './backoff.ts'
+import {isConnectionLoss} from './errors.ts'
+
+export interface SignalSideOptions extends Pick<SignalProcessorOptions, 'onAnswer' | 'log'> {
+  readonly settings: Settings
+  /** Null where nothing can be copied. */
+  readonly coordinator: SnapshotCoordinator | null
+  readonly targets: Pick<SignalTargets, 'tables' | 'probe' | 'describePlace'>
+  readonly stored: Checkpoint['signals']
+  readonly signal: AbortSignal
+  readonly onFailure: (error: unknown) => void
+}
+
+export class SignalSide {
+  readonly processor: SignalProcessor
+  /** The channel kafka; null where it is not enabled. */
+  readonly topic: KafkaSignalChannel | null
+  readonly #options: SignalSideOptions
+  #reading: Promise<void> | null = null
+
+  constructor(options: SignalSideOptions) {
+    const {log, signal, onAnswer, coordinator, targets, stored} = options
+    this.#options = options
+    this.processor = new SignalProcessor({
+      log,
+      isConnectionLoss,
+      onChange: () => undefined,
+      onAnswer,
+      delay: ms => delay(ms, signal),
+      targets: {...targets, ...snapshotTargets(coordinator)},
+    })
+    this.topic = this.#createTopic(stored.kafka ?? null, log)
+    this.processor.restore(stored)
+  }
+
+  /** Acts on what was restored, and reads the channels. May be called again after each loss of the stream. */
+  begin(): void {
+    const {signal, onFailure} = this.#options
+    this.#reading ??= this.topic?.run(signal).catch(onFailure) ?? null
+    this.processor.begin()
+  }
+
+  async close(): Promise<void> {
+    this.processor.stop()
+    await this.#reading
+  }
+
+  /** The part of the checkpoint that is the signals', given that the stream would resume at `safe`. */
+  checkpoint(safe: BinlogPosition): Checkpoint['signals'] {
+    // Offsets are kept while the channel is off: signals of old are not acted on again when it is on.
+    const kafka: KafkaSignalOffsets | null = this.topic?.offsets ?? this.#options.stored.kafka ?? null
+    return {
+      pending: this.processor.pending,
+      occurrences: this.processor.occurrencesSince(safe),
+      ...(kafka === null ? {} : {kafka}),
+    }
+  }
+
+  #createTopic(stored: KafkaSignalOffsets | null, log: Log): KafkaSignalChannel | null {
+    const {signals, events} = this.#options.settings
+    if (signals.kafka === null) return null
+    return new KafkaSignalChannel({
+      settings: signals.kafka,
+      topicPrefix: events.topicPrefix,
+      stored,
+      take: record => this.processor.take(record),
+      waiting: () => this.processor.pending.length,
+      delay,
+      log,
+    })
+  }
+}
+
+function snapshotTargets(
+  coordinator: SnapshotCoordinator | null,
+): Pick<SignalTargets, 'execute' | 'stop' | 'pause' | 'resume' | 'isActive'> {
+  return {
+    execute: (id, tables) => coordinator?.accept({id, kind: 'incremental', tables}),
+    stop: matches => coordinator?.stop(matches) ?? [],
+    pause: () => coordinator?.pause() ?? false,
+    resume: () => coordinator?.resume() ?? false,
+    isActive: id => coordinator?.plans.some(plan => plan.id === id && isActive(plan)) ?? false,
+  }
+}
