@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {SignalProcessor} from '../../../src/signals/signal-processor.ts'
-import type {SignalTargets} from '../../../src/signals/signal-processor.ts'
+import type {SignalReceipt, SignalTargets} from '../../../src/signals/signal-processor.ts'
 import type {SignalRecord} from '../../../src/signals/signal.ts'
 import type {TableRequest} from '../../../src/snapshot/snapshot-plan.ts'
 import {rememberingLog} from '../../support/quiet-log.ts'
@@ -30,6 +30,7 @@ class Processing {
   readonly active = new Set<string>()
   readonly delays: number[] = []
   readonly answered: string[] = []
+  onAnswer: (receipt: SignalReceipt) => void = () => undefined
   paused = false
   changes = 0
   tables: SignalTargets['tables'] = () => Promise.resolve(['orders', 'customers', 'order_lines'].map(tableId))
@@ -37,7 +38,10 @@ class Processing {
   readonly processor = new SignalProcessor({
     log: this.log,
     onChange: () => this.changes++,
-    onAnswer: receipt => this.answered.push(receipt.result),
+    onAnswer: receipt => {
+      this.answered.push(receipt.result)
+      this.onAnswer(receipt)
+    },
     delay: ms => {
       this.delays.push(ms)
       return Promise.resolve()
@@ -330,4 +334,26 @@ test('pause and resume are accepted where they change something, and ignored wit
     ['r1', 'accepted', null],
     ['r2', 'ignored', 'no snapshot is paused or has failed'],
   ])
+})
+
+test('a signal without an id is answered and copied under one UUID, and is told before its snapshot', async () => {
+  const processing = new Processing()
+  const told: string[] = []
+  processing.onAnswer = ({id}) => told.push(`${id} ${processing.executed.length}`)
+  await processing.send(record('execute-snapshot', {'data-collections': ['d.orders']}, {id: '', occurrence: 'o#1'}))
+  const {id} = processing.executed[0]!
+  assert.match(id, /^[0-9a-f-]{36}$/)
+  assert.deepEqual(told, [`${id} 0`])
+})
+
+test('no moment shows a signal both as pending and as answered', async () => {
+  const processing = new Processing()
+  const pending: string[][] = []
+  processing.onAnswer = () => pending.push(processing.processor.pending.map(({id}) => id))
+  await processing.send(
+    executeOf(['d.orders'], {}, 'a'),
+    executeOf(['d.nothing'], {}, 'b'),
+    record('log', {message: 'x'}, {id: 'c'}),
+  )
+  assert.deepEqual(pending, [['b', 'c'], ['c'], []])
 })

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import fc from 'fast-check'
-import {parseSignal} from '../../../src/signals/signal.ts'
+import {parseSignal, signalId} from '../../../src/signals/signal.ts'
 import type {Signal} from '../../../src/signals/signal.ts'
+
+test('a signal without an id gets a UUID, which is the same for the same occurrence and no other', () => {
+  assert.equal(signalId({id: 'mine', occurrence: 'o#1'}), 'mine')
+  const made = signalId({id: '', occurrence: 'o#1'})
+  assert.match(made, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  assert.equal(signalId({id: '', occurrence: 'o#1'}), made)
+  assert.notEqual(signalId({id: '', occurrence: 'o#2'}), made)
+})
 
 function parsed(type: string, data: unknown): ReturnType<typeof parseSignal> {
   const text = typeof data === 'string' || data === null ? data : JSON.stringify(data)

@@ -47,6 +47,16 @@ const checkpoints = fc.record<Checkpoint>({
   }),
   diverged: fc.array(fc.record({table: text, since: text, reason: text, atMs: whole}), {maxLength: 2}),
   knownTables: values,
+  notifications: fc.array(
+    fc.record({
+      id: text,
+      type: text,
+      aggregate_type: text,
+      additional_data: fc.dictionary(fc.stringMatching(/^[a-z_]{1,9}$/), text, {noNullPrototype: true}),
+      timestamp: whole,
+    }),
+    {maxLength: 2},
+  ),
 })
 
 const EXAMPLE: Checkpoint = {
