@@ -3,24 +3,19 @@
 import {Command, CommanderError} from 'commander'
 import {redact} from '../config/redact.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
-import {registerCheck} from './check.ts'
 import type {CommandContext, RegisterCommand} from './command-context.ts'
 import {EXIT_CLEAN, EXIT_CONFIGURATION, EXIT_FAILURE, exitCodeOf} from './exit-code.ts'
-import {registerInit} from './init.ts'
-import {registerSignal} from './signal.ts'
-import {registerStatus} from './status.ts'
-import {registerVerify} from './verify.ts'
 import {packageVersion} from './package-version.ts'
-import {registerRun} from './run.ts'
 
-const COMMANDS: readonly RegisterCommand[] = [
-  registerRun,
-  registerCheck,
-  registerInit,
-  registerSignal,
-  registerStatus,
-  registerVerify,
-]
+/** In the order of the help. A command's module, with all that it needs, is only loaded where it is used. */
+const COMMANDS: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
+  run: async () => (await import('./run.ts')).registerRun,
+  check: async () => (await import('./check.ts')).registerCheck,
+  init: async () => (await import('./init.ts')).registerInit,
+  signal: async () => (await import('./signal.ts')).registerSignal,
+  status: async () => (await import('./status.ts')).registerStatus,
+  verify: async () => (await import('./verify.ts')).registerVerify,
+}
 
 /** What `main` needs of the process; tests give their own. */
 export interface CliProcess {
@@ -38,8 +33,8 @@ export async function main(process: CliProcess): Promise<number> {
   const secrets: string[] = []
   let exitCode = EXIT_CLEAN
   const context = createContext(process, secrets, code => (exitCode = code))
-  const program = createProgram(process, context)
   try {
+    const program = await createProgram(process, context)
     await program.parseAsync([...process.argv], {from: 'user'})
     return exitCode
   } catch (error) {
@@ -61,7 +56,7 @@ export function failureText(error: unknown): string {
   return `${lines}tidemark: ${headline!.replace(/:$/, '')} (${error.code})\n`
 }
 
-function createProgram(process: CliProcess, context: CommandContext): Command {
+async function createProgram(process: CliProcess, context: CommandContext): Promise<Command> {
   const program = new Command('tidemark')
   program
     .description('Change data capture for MySQL: streams the binlog, and copies tables while the stream goes on.')
@@ -69,7 +64,10 @@ function createProgram(process: CliProcess, context: CommandContext): Command {
     .showHelpAfterError('Run `tidemark --help` to see the commands.')
     .configureOutput({writeOut: text => process.writeOut(text), writeErr: text => process.writeError(text)})
     .exitOverride()
-  for (const register of COMMANDS) register(program, context)
+  const name = process.argv[0] ?? ''
+  const only = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  // Without a command that we know the help, or what is wrong, is about all of them.
+  for (const load of only === undefined ? Object.values(COMMANDS) : [only]) (await load())(program, context)
   // Sub-commands take over output and exit only if told.
   for (const command of program.commands) command.copyInheritedSettings(program)
   return program

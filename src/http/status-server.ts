@@ -15,7 +15,7 @@ export interface StatusServerOptions {
   /** The report as JSON-able value, made at the moment of the request. */
   readonly status: () => {readonly state: string; readonly streaming: boolean}
   /** Prometheus's text, made at the moment of the request, and its content type. */
-  readonly metrics: {readonly contentType: string; text(): Promise<string>}
+  readonly metrics: () => Promise<{readonly contentType: string; text(): Promise<string>}>
   /** What went wrong while a request was answered: the one who asked only learns that it did. */
   readonly onError: (error: {readonly code: string; readonly message: string}, path: string) => void
 }
@@ -74,8 +74,9 @@ async function answer(options: StatusServerOptions, {request, response, path}: E
   } else if (path === '/status') {
     respond(response, 200, options.status())
   } else if (path === '/metrics') {
-    const text = await options.metrics.text()
-    response.writeHead(200, {'content-type': options.metrics.contentType, 'cache-control': 'no-store'})
+    const page = await options.metrics()
+    const text = await page.text()
+    response.writeHead(200, {'content-type': page.contentType, 'cache-control': 'no-store'})
     response.end(text)
   } else if (path === '/health/live') {
     const {state} = options.status()

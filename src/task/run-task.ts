@@ -8,7 +8,7 @@ import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
 import {TidemarkError, describeError} from '../core/tidemark-error.ts'
 import {startStatusServer} from '../http/status-server.ts'
-import {MetricsPage} from '../metrics/metrics-page.ts'
+import type {MetricsPage} from '../metrics/metrics-page.ts'
 import type {MetricsReading} from '../metrics/metrics-reading.ts'
 import {SnapshotTally} from '../metrics/snapshot-tally.ts'
 import {isActive} from '../snapshot/snapshot-plan.ts'
@@ -64,7 +64,7 @@ async function serveHttp(
   return await startStatusServer({
     ...http,
     status: () => task.status(),
-    metrics: new MetricsPage(() => task.metrics()),
+    metrics: () => task.metricsPage(),
     onError: ({code, message}, path) =>
       log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
   })
@@ -83,6 +83,7 @@ class Task {
   readonly #stopping = new AbortController()
   #failure: {error: unknown} | null = null
   #malformedAt: string | null = null
+  #metricsPage: Promise<MetricsPage> | null = null
   #checkpointer: Checkpointer | null = null
   #disconnects = 0
   readonly #tally = new SnapshotTally()
@@ -110,6 +111,12 @@ class Task {
       stored: this.#stored,
       error: this.#error,
     })
+  }
+
+  /** Made with the first scrape: its library takes a while to load, and a task that nobody scrapes needs none of it. */
+  metricsPage(): Promise<MetricsPage> {
+    this.#metricsPage ??= import('../metrics/metrics-page.ts').then(page => new page.MetricsPage(() => this.metrics()))
+    return this.#metricsPage
   }
 
   metrics(): MetricsReading {

@@ -10,7 +10,7 @@ const running: StatusServerOptions = {
   port: 0,
   token: null,
   status: () => ({state: 'running', streaming: true}),
-  metrics: {contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n')},
+  metrics: () => Promise.resolve({contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n')}),
   onError: () => undefined,
 }
 
@@ -53,7 +53,7 @@ test('what fails while a request is answered is a 500 without details, is told t
   }
   const url = await serve(t, {
     status: () => (broken ? fail() : running.status()),
-    metrics: {contentType: 'text/plain', text: () => Promise.reject(new TidemarkError('TIDEMARK_TEST_X', 'geheim'))},
+    metrics: () => Promise.reject(new TidemarkError('TIDEMARK_TEST_X', 'geheim')),
     onError: ({code, message}, path) => void told.push([code, message, path]),
   })
   for (const path of ['/status', '/health/live', '/health/ready', '/metrics']) {
