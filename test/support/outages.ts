@@ -10,8 +10,11 @@ export function rowsDone({snapshot}: StatusPage): number {
   return snapshot.tables.reduce((sum, table) => sum + table.rowsDone, 0)
 }
 
-/** Until the snapshot has copied `rows` more rows than now, with some left to do. */
-export async function untilCopying(tidemark: TidemarkProcess, rows = 1): Promise<void> {
-  const before = rowsDone(await tidemark.status())
-  await tidemark.waitForStatus(page => page.snapshot.state === 'running' && rowsDone(page) >= before + rows)
+/** Until the snapshot has copied more rows than it had when this was called, with some left to do. */
+export async function untilCopying(tidemark: TidemarkProcess): Promise<void> {
+  let before: number | undefined
+  await tidemark.waitForStatus(page => {
+    before ??= rowsDone(page)
+    return page.snapshot.state === 'running' && rowsDone(page) > before
+  })
 }

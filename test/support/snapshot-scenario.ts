@@ -52,20 +52,24 @@ export async function stopWriters(writers: readonly RandomWriter[]): Promise<voi
   await Promise.all(writers.map(async writer => await writer.stop()))
 }
 
-/** Conditions that let everything through, and take `seconds` a row. */
-function slowly(capture: Capture, writers: readonly RandomWriter[], seconds: number): object {
-  const tables = writers.flatMap(writer => writer.tables.map(({shape}) => shape.name))
+/** A condition for each table. */
+function conditions(
+  capture: Capture,
+  tables: readonly string[],
+  {secondsPerRow = 0, filter = () => 'TRUE'}: Pick<SnapshotsUnderWrites, 'secondsPerRow' | 'filter'>,
+): object {
   return {
     'additional-conditions': tables.map(table => ({
       'data-collection': `${capture.database.name}.${table}`,
-      filter: `SLEEP(${seconds}) = 0`,
+      filter: `SLEEP(${secondsPerRow}) = 0 AND ${filter(table, capture.database.name)}`,
     })),
   }
 }
 
-/** Rows that the stream superseded, from the log's lines. */
-function superseded(tidemark: TidemarkProcess): number {
-  return tidemark.log
+/** Rows that the stream superseded, from the logs' lines. */
+function superseded(processes: readonly TidemarkProcess[]): number {
+  return processes
+    .flatMap(({log}) => log)
     .filter(({msg}) => msg === 'table done')
     .reduce((sum, {fields}) => sum + Number(fields['superseded']), 0)
 }
@@ -85,27 +89,38 @@ export async function judge(
   assert.ok(superseded > 0, 'no row was changed while it was read: the test proves nothing')
 }
 
+export interface SnapshotsUnderWrites {
+  readonly config: Config
+  readonly seed?: number
+  readonly bootstrap?: string
+  /** A server of the test's own, which `meanwhile` may stop and start. */
+  readonly server?: MysqlAddress
+  readonly snapshots: number
+  readonly size: number
+  /** Tables of so many kinds of key, drawn at random. Default: all. */
+  readonly kinds?: number
+  /** How long a writer rests behind each transaction. Default: not at all. */
+  readonly restMs?: number
+  /** A row's SELECT takes this long, so that `meanwhile` finds the snapshot under way. */
+  readonly secondsPerRow?: number
+  /** One more condition on the rows of a table. It must hold for all of them. */
+  readonly filter?: (table: string, database: string) => string
+  /** Before the process starts; `tables` are there by then. */
+  readonly setUp?: (capture: Capture, tables: readonly string[]) => Promise<void>
+  /** Between a snapshot's signal and its end. */
+  readonly meanwhile?: (capture: Capture, tidemark: TidemarkProcess) => Promise<void>
+  /** As `meanwhile`, where the snapshot may fail or the process end in between: gives the process that goes on. */
+  readonly interrupted?: (capture: Capture, tidemark: TidemarkProcess) => Promise<TidemarkProcess>
+}
+
+export interface WritesOutcome {
+  readonly capture: Capture
+  readonly writers: RandomWriter[]
+  readonly superseded: number
+}
+
 /** The writers write from before the first snapshot to behind the last. */
-export async function snapshotUnderWrites(
-  t: TestContext,
-  options: {
-    config: Config
-    seed?: number
-    bootstrap?: string
-    /** A server of the test's own, which `meanwhile` may stop and start. */
-    server?: MysqlAddress
-    snapshots: number
-    size: number
-    /** Tables of so many kinds of key, drawn at random. Default: all. */
-    kinds?: number
-    /** How long a writer rests behind each transaction. Default: not at all. */
-    restMs?: number
-    /** A row's SELECT takes this long, so that `meanwhile` finds the snapshot under way. */
-    secondsPerRow?: number
-    /** Between a snapshot's signal and its end. */
-    meanwhile?: (capture: Capture, tidemark: TidemarkProcess) => Promise<void>
-  },
-): Promise<{capture: Capture; writers: RandomWriter[]; superseded: number}> {
+export async function snapshotUnderWrites(t: TestContext, options: SnapshotsUnderWrites): Promise<WritesOutcome> {
   const random = randomFor(t, options.seed)
   const capture = await prepareCapture(t, {
     prefix: 'converge',
@@ -114,24 +129,35 @@ export async function snapshotUnderWrites(
     ...(options.server === undefined ? {} : {server: options.server}),
   })
   const writers = await writersFor(capture, random, options)
-  const tidemark = await capture.run(t)
+  const names = writers.flatMap(writer => writer.tables.map(({shape}) => shape.name))
+  await options.setUp?.(capture, names)
+  let tidemark = await capture.run(t)
+  const processes = [tidemark]
   await tidemark.waitForStreaming()
   if (options.server !== undefined) await outliveOutages(capture, writers)
   // Where the test fails, writers that outlive outages would go on.
   onCleanUp(t, async () => {
     await stopWriters(writers).catch(() => undefined)
   })
-  const pace = options.secondsPerRow === undefined ? {} : slowly(capture, writers, options.secondsPerRow)
+  const {secondsPerRow, filter} = options
+  const more = secondsPerRow === undefined && filter === undefined ? {} : conditions(capture, names, options)
   for (const writer of writers) writer.start(options.restMs)
   for (let count = 0; count < options.snapshots; count++) {
-    const id = await capture.snapshot(['k_.*'], pace)
-    await options.meanwhile?.(capture, tidemark)
-    await snapshotEnded(tidemark, id)
+    const id = await capture.snapshot(['k_.*'], more)
+    if (options.interrupted === undefined) {
+      await options.meanwhile?.(capture, tidemark)
+      await snapshotEnded(tidemark, id)
+    } else {
+      tidemark = await options.interrupted(capture, tidemark)
+      if (!processes.includes(tidemark)) processes.push(tidemark)
+      const {snapshot} = await tidemark.waitForStatus(page => page.snapshot.state === 'idle', 120_000)
+      assert.deepEqual([...new Set(snapshot.tables.map(({state}) => state))], ['done'])
+    }
   }
   await stopWriters(writers)
   await caughtUp(tidemark, capture.connection)
   assert.deepEqual(await tidemark.stop(), {code: 0, signal: null}, tidemark.stderr)
   const transactions = writers.reduce((sum, writer) => sum + writer.transactions, 0)
-  t.diagnostic(`${transactions} transactions, ${superseded(tidemark)} rows superseded`)
-  return {capture, writers, superseded: superseded(tidemark)}
+  t.diagnostic(`${transactions} transactions, ${superseded(processes)} rows superseded`)
+  return {capture, writers, superseded: superseded(processes)}
 }
