@@ -133,7 +133,7 @@ export class MemorySink implements Sink {
   }
 }
 
-class MemoryTopic implements SinkTopic {
+export class MemoryTopic implements SinkTopic {
   readonly name: string
   readonly partitions: number
   readonly batchBytes: number
@@ -149,7 +149,7 @@ class MemoryTopic implements SinkTopic {
   }
 }
 
-class MemoryBatch implements EventBatch {
+export class MemoryBatch implements EventBatch {
   readonly topic: SinkTopic
   readonly partition: number
   readonly writer = new ByteWriter(16 * 1024)

@@ -1,0 +1,75 @@
+// Every row change of the simulated binlog with its place, and what a stored offset means for it.
+
+import {GtidSet} from '../../src/core/gtid-set.ts'
+import type {StoredOffset} from '../../src/state/checkpoint.ts'
+import {SERVER_UUID} from './sim-mysql.ts'
+import type {BinlogEntry, RowChange, SimMysql, Transaction} from './sim-mysql.ts'
+import {keyOf, SIGNAL_TABLE} from './sim-tables.ts'
+
+export interface HistoryRow {
+  readonly change: RowChange
+  readonly transaction: Transaction
+  /** Its number among the rows of the transaction, as the binlog has them. */
+  readonly row: number
+  /** Names it in an event's source block. */
+  readonly place: string
+  /** The events that it becomes, by operation. */
+  readonly ops: readonly string[]
+  /** Captured rows that it touches, as `table/key`. */
+  readonly keys: readonly string[]
+}
+
+export class History {
+  /** In the binlog's order. */
+  readonly rows: HistoryRow[] = []
+  readonly byPlace = new Map<string, HistoryRow>()
+  /** The last change of each row, by `table/key`. */
+  readonly lastTouch = new Map<string, HistoryRow>()
+  readonly #mysql: SimMysql
+  #read = 0
+  #counted: Transaction | null = null
+  #count = 0
+
+  constructor(mysql: SimMysql) {
+    this.#mysql = mysql
+  }
+
+  /** Takes in what was written since. */
+  catchUp(): void {
+    const {binlog} = this.#mysql
+    while (this.#read < binlog.length) this.#add(binlog[this.#read++]!)
+  }
+
+  #add({kind, transaction, changes, file, startPos}: BinlogEntry): void {
+    if (kind !== 'rows' || transaction === null) return
+    if (this.#counted !== transaction) this.#count = 0
+    this.#counted = transaction
+    for (const [i, change] of changes.entries()) {
+      const {definition, before, after, op} = change
+      const isCaptured = definition.table !== SIGNAL_TABLE
+      const touched = [before, after]
+        .filter(row => row !== null)
+        .map(row => `${definition.table}/${keyOf(definition, row)}`)
+      const keys = isCaptured ? [...new Set(touched)] : []
+      const ops = !isCaptured ? [] : keys.length === 2 ? ['d', 'c'] : [op]
+      const row = {change, transaction, row: this.#count++, place: `${file}:${startPos}:${i}`, ops, keys}
+      this.rows.push(row)
+      this.byPlace.set(row.place, row)
+      for (const key of keys) this.lastTouch.set(key, row)
+    }
+  }
+}
+
+/** Tells whether a task that resumes there will not be brought a row again. */
+export function passedBy(offset: StoredOffset): (row: Pick<HistoryRow, 'transaction' | 'row'>) => boolean {
+  const {gtidSet, file, pos, rows, gno} = offset
+  if (gtidSet !== null) {
+    const executed = GtidSet.parse(gtidSet)
+    return ({transaction, row}) =>
+      executed.has(SERVER_UUID, transaction.gno) || (rows > 0 && gno === transaction.gno && row < rows)
+  }
+  return ({transaction, row}) => {
+    if (transaction.file !== file) return transaction.file < file
+    return transaction.startPos < pos || (transaction.startPos === pos && row < rows)
+  }
+}

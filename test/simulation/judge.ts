@@ -1,0 +1,207 @@
+// Judges a simulated run by what the product promises: I1 to I3 at every event that lands and every state that is
+// stored, and signals and snapshots by their answers and ends.
+
+import {decodeCheckpoint} from '../../src/state/checkpoint.ts'
+import type {Checkpoint} from '../../src/state/checkpoint.ts'
+import type {TablePlan} from '../../src/snapshot/snapshot-plan.ts'
+import {promise} from './broken-promise.ts'
+import {History, passedBy} from './history.ts'
+import type {HistoryRow} from './history.ts'
+import {SignalJudge} from './signal-judge.ts'
+import type {SimMysql} from './sim-mysql.ts'
+import type {LandedEvent} from './sim-sink.ts'
+import {CAPTURED, DATABASE, keyOf} from './sim-tables.ts'
+import type {SimDefinition, SimRow} from './sim-tables.ts'
+import type {Workload} from './workload.ts'
+
+interface Value {
+  readonly op: 'c' | 'u' | 'd' | 'r'
+  readonly before: SimRow | null
+  readonly after: SimRow | null
+  readonly source: {readonly table: string; readonly file: string; readonly pos: number; readonly row: number}
+}
+
+/** The last that a consumer knows of a row. */
+interface Folded {
+  readonly ordinal: number
+  readonly row: SimRow | null
+}
+
+/** The newest states of one key that one process has emitted. */
+interface Newest {
+  streamed: number
+  read: number
+}
+
+export class Judge {
+  readonly signals: SignalJudge
+  readonly history: History
+  readonly #mysql: SimMysql
+  readonly #workload: Workload
+  readonly #folded = new Map<string, Folded>()
+  /** Operations that have landed, by place. */
+  readonly #landed = new Map<string, Set<string>>()
+  #newest = new Map<string, Newest>()
+  #process = 0
+  /** What each process may build on: the last change of each key before the place where it began. */
+  readonly #floors: Map<string, number>[] = []
+  /** Changes before it were never to be streamed. */
+  #beforeBaseline: ((row: HistoryRow) => boolean) | null = null
+
+  constructor(mysql: SimMysql, workload: Workload) {
+    this.#mysql = mysql
+    this.#workload = workload
+    this.history = new History(mysql)
+    this.signals = new SignalJudge(workload)
+  }
+
+  /** A process begins with this state. */
+  began(stored: string | null): void {
+    this.history.catchUp()
+    const floors = new Map<string, number>()
+    if (stored !== null) {
+      const passed = passedBy(decodeCheckpoint(stored, 'state').offset)
+      for (const row of this.history.rows) {
+        if (passed(row)) for (const key of row.keys) floors.set(key, row.change.ordinal)
+      }
+    }
+    this.#floors.push(floors)
+  }
+
+  landed({topic, key, value, process}: LandedEvent): void {
+    if (value === null || topic === `p.${DATABASE}.signal`) return
+    this.history.catchUp()
+    const {op, before, after, source} = JSON.parse(value) as Value
+    const definition = CAPTURED.find(({table}) => table === source.table)!
+    const name = `${source.table}/${Object.values(JSON.parse(key!) as object).join(',')}`
+    promise(
+      keyOf(definition, (after ?? before)!) === name.slice(name.indexOf('/') + 1),
+      () => `${name} has the wrong key`,
+    )
+    const what = `${op} of ${name} at ${source.file}:${source.pos}:${source.row} by process ${process}`
+    if (process !== this.#process) {
+      this.#process = process
+      this.#newest = new Map()
+    }
+    let newest = this.#newest.get(name)
+    if (newest === undefined) this.#newest.set(name, (newest = {streamed: 0, read: 0}))
+    if (op === 'r') {
+      const version = Number(after!['v'])
+      const floor = Math.max(newest.streamed, newest.read, this.#floors[process]!.get(name) ?? 0)
+      promise(version >= floor, () => `I2: ${what} shows state ${version} after ${floor}`)
+      newest.read = version
+      this.#folded.set(name, {ordinal: version, row: after})
+      return
+    }
+    const place = `${source.file}:${source.pos}:${source.row}`
+    const row = this.history.byPlace.get(place)
+    promise(
+      row?.ops.includes(op) === true && row.keys.includes(name),
+      () => `${what} stands for no change of the server`,
+    )
+    const {ordinal} = row!.change
+    promise(
+      ordinal > Math.max(newest.streamed, newest.read),
+      () => `I2: ${what} shows state ${ordinal} after ${newest.streamed} (streamed) and ${newest.read} (read)`,
+    )
+    newest.streamed = ordinal
+    this.#folded.set(name, {ordinal, row: op === 'd' ? null : after})
+    const ops = this.#landed.get(place)
+    if (ops === undefined) this.#landed.set(place, new Set([op]))
+    else ops.add(op)
+  }
+
+  saved(text: string): Checkpoint {
+    this.history.catchUp()
+    const checkpoint = decodeCheckpoint(text, 'state')
+    const passed = passedBy(checkpoint.offset)
+    this.#beforeBaseline ??= passed
+    for (const row of this.history.rows) {
+      if (!passed(row) || this.#beforeBaseline(row)) continue
+      const missing = row.ops.find(op => this.#landed.get(row.place)?.has(op) !== true)
+      promise(
+        missing === undefined,
+        () => `I3: the stored offset passes ${missing ?? ''} of ${row.keys.join()}, which never landed`,
+      )
+    }
+    for (const definition of CAPTURED) this.#checkRows(definition, checkpoint, passed)
+    this.signals.saved(checkpoint, passed)
+    return checkpoint
+  }
+
+  /** At the end, when everything is still: each topic folds to its table (I1). */
+  ended(checkpoint: Checkpoint): void {
+    const passed = passedBy(checkpoint.offset)
+    promise(this.history.rows.every(passed), () => 'the state stored at the end is not at the end of the binlog')
+    const diverged = new Set(checkpoint.diverged.map(({table}) => table))
+    for (const definition of CAPTURED) {
+      const {table} = definition
+      const text = `${DATABASE}.${table}`
+      promise(
+        !diverged.has(text) || this.#workload.altered.has(table),
+        () => `${text} is called diverged, but nothing changed its rows`,
+      )
+      const plans = checkpoint.snapshots.flatMap(plan => plan.tables.filter(each => each.table.table === table))
+      const isCopied = plans.some(plan => plan.state === 'done' && plan.condition === null)
+      if (!diverged.has(text) && isCopied) this.#checkCopy(this.#mysql.head.definition(table))
+    }
+    this.signals.ended(checkpoint)
+  }
+
+  // What will not be brought again must be there already: rows that no event behind the stored offset touches.
+  #checkRows(definition: SimDefinition, checkpoint: Checkpoint, passed: (row: HistoryRow) => boolean): void {
+    const {table} = definition
+    if (this.#workload.truncated.has(table)) return
+    const plans = checkpoint.snapshots.flatMap(plan => plan.tables.filter(each => each.table.table === table))
+    const rows = this.#mysql.head.rows(table)
+    for (const [key, row] of rows) {
+      const name = `${table}/${key}`
+      const last = this.history.lastTouch.get(name)
+      if (last !== undefined && !passed(last)) continue
+      const folded = this.#folded.get(name)
+      if (folded === undefined) {
+        const plan = plans.find(each => each.condition === null && isDone(each, key))
+        promise(plan === undefined, () => `I3: the stored progress of ${table} passes row ${key}, which never landed`)
+      } else {
+        promise(
+          folded.ordinal === row['v'],
+          () => `I1: the topic has state ${folded.ordinal} of ${name}, the table has ${String(row['v'])}`,
+        )
+      }
+    }
+    for (const [name, folded] of this.#folded) {
+      if (!name.startsWith(`${table}/`) || folded.row === null || rows.has(name.slice(table.length + 1))) continue
+      const last = this.history.lastTouch.get(name)
+      promise(last !== undefined && !passed(last), () => `I1: the topic has ${name}, the table has not`)
+    }
+  }
+
+  #checkCopy(definition: SimDefinition): void {
+    for (const [key, row] of this.#mysql.head.rows(definition.table)) {
+      const wanted = JSON.stringify(definition.columns.map(({name}) => row[name] ?? null))
+      const found = this.#folded.get(`${definition.table}/${key}`)?.row ?? null
+      const has = found === null ? 'nothing' : JSON.stringify(Object.values(found))
+      promise(has === wanted, () => `I1: the topic has ${has} for ${definition.table}/${key}, the table has ${wanted}`)
+    }
+  }
+}
+
+/** True where the stored progress says that the row was delivered. */
+function isDone({ranges}: TablePlan, key: string): boolean {
+  const values = key.split(',').map(Number)
+  let low: readonly string[] | null = null
+  for (const range of ranges ?? []) {
+    const high = range.done ? range.upTo : range.after
+    if (high !== null && compare(values, high) <= 0 && (low === null || compare(values, low) > 0)) return true
+    low = range.upTo
+  }
+  return false
+}
+
+function compare(key: readonly number[], bound: readonly string[]): number {
+  for (const [i, value] of key.entries()) {
+    const difference = value - Number(bound[i])
+    if (difference !== 0) return difference
+  }
+  return 0
+}

@@ -1,0 +1,102 @@
+// What a seed stands for: the shape of the server and the task, and how often each kind of thing happens. Every kind is
+// rare in some seeds and frequent in others, so that together they come to corners that an even mixture would not.
+
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {loadSettings} from '../../src/config/load-settings.ts'
+import type {Settings} from '../../src/config/settings.ts'
+import type {SeededRandom} from '../support/seeded-random.ts'
+
+export interface Scenario {
+  readonly settings: Settings
+  readonly gtidOn: boolean
+  readonly partitions: number
+  readonly batchBytes: number
+  /** Rows of each table at the start. */
+  readonly seedRows: number
+  /** Keys are below this. */
+  readonly keys: number
+  readonly steps: number
+  readonly interruptions: number
+  /** Most signals that are sent, beside the one that resumes at the end. */
+  readonly signals: number
+  readonly ddl: boolean
+  readonly weights: ReadonlyMap<string, number>
+}
+
+/** First words of the scheduler's turns, and names of the workload's actions. */
+const TURNS = [
+  'read',
+  'mark',
+  'query:',
+  'answer:',
+  'lane',
+  'select',
+  'rows',
+  'land',
+  'ack',
+  'store',
+  'topic',
+  'connect',
+]
+const ACTIONS = {write: 1, publish: 2, ddl: 0.02, signal: 0.08, rotate: 0.01, stall: 0.02, timer: 2}
+const FAULTS = {crash: 0.02, stop: 0.006, break: 0.04, restart: 0.008}
+
+export function scenarioOf(random: SeededRandom): Scenario {
+  const weights = new Map<string, number>()
+  for (const name of TURNS) weights.set(name, 3 * random.pick([0.1, 0.3, 1, 1, 1, 1, 3]))
+  for (const [name, base] of Object.entries(ACTIONS)) weights.set(name, base * random.pick([0.3, 1, 1, 3]))
+  for (const [name, base] of Object.entries(FAULTS)) weights.set(name, base * random.pick([0, 0.3, 1, 2]))
+  const base = baseSettings()
+  const settings: Settings = {
+    ...base,
+    http: null,
+    signals: {...base.signals, tableEvents: random.chance(0.2)},
+    snapshot: {
+      ...base.snapshot,
+      mode: random.chance(0.7) ? 'initial' : 'no_data',
+      maxThreads: random.integer(1, 2),
+      chunkRows: random.integer(1, 5),
+      watermarking: random.pick(['insert_insert', 'insert_delete']),
+      memoryBytes: random.pick([500, 4_000, 100_000]),
+    },
+    stream: {memoryBytes: random.pick([1_500, 6_000, 100_000])},
+  }
+  return {
+    settings,
+    gtidOn: random.chance(0.6),
+    partitions: random.integer(1, 3),
+    batchBytes: random.pick([1, 900, 3_000]),
+    seedRows: random.pick([0, 3, 10, 25]),
+    keys: random.pick([6, 15, 40]),
+    steps: random.integer(300, 1_500),
+    interruptions: random.pick([0, 0, 0.02]),
+    signals: random.integer(0, 6),
+    ddl: random.chance(0.5),
+    weights,
+  }
+}
+
+let loaded: Settings | null = null
+
+/** The product's own defaults. */
+function baseSettings(): Settings {
+  if (loaded !== null) return loaded
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-simulation-'))
+  try {
+    const path = join(folder, 'simulation.json')
+    const config = {
+      'topic.prefix': 'p',
+      'database.hostname': 'simulated',
+      'database.user': 'simulated',
+      'database.server.id': 1,
+      'signal.data.collection': 'd.signal',
+    }
+    writeFileSync(path, JSON.stringify(config))
+    loaded = loadSettings(path, {env: {}}).settings
+    return loaded
+  } finally {
+    rmSync(folder, {recursive: true})
+  }
+}

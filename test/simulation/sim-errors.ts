@@ -1,0 +1,15 @@
+// What the simulated server says when it cannot answer, with the codes of the real one.
+
+import {TidemarkError} from '../../src/core/tidemark-error.ts'
+
+export function connectionLost(): Error {
+  return new TidemarkError('TIDEMARK_MYSQL_CONNECTION_LOST', 'the connection was lost', {kind: 'retryable'})
+}
+
+export function unreachable(): Error {
+  return new TidemarkError('TIDEMARK_MYSQL_UNREACHABLE', 'the server is down', {kind: 'retryable'})
+}
+
+export function interrupted(): Error {
+  return new TidemarkError('TIDEMARK_MYSQL_INTERRUPTED', 'the query was interrupted', {kind: 'retryable'})
+}

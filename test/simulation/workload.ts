@@ -1,0 +1,163 @@
+// What happens to the simulated server from outside: transactions, signals, changes of definitions.
+
+import type {SeededRandom} from '../support/seeded-random.ts'
+import type {Scenario} from './scenario.ts'
+import {addColumn, addIndex, dropColumn, truncate} from './sim-mysql.ts'
+import type {RowChange, SimMysql, Transaction} from './sim-mysql.ts'
+import {select, tableOf} from './sim-sql.ts'
+import {CAPTURED, DATABASE, keyOf, SIGNALS, varchar} from './sim-tables.ts'
+import type {SimDefinition, SimRow} from './sim-tables.ts'
+
+export interface SentSignal {
+  readonly id: string
+  readonly type: string
+  readonly transaction: Transaction
+}
+
+const TABLES = CAPTURED.map(({table}) => table)
+
+export class Workload {
+  readonly signals: SentSignal[] = []
+  /** Tables whose rows DDL has changed. */
+  readonly altered = new Set<string>()
+  readonly truncated = new Set<string>()
+  readonly #mysql: SimMysql
+  readonly #random: SeededRandom
+  readonly #scenario: Scenario
+  #columns = 0
+  /** Rows that a SELECT has just read: the ones worth changing. */
+  readonly #justRead = new Map<string, readonly SimRow[]>()
+
+  constructor(mysql: SimMysql, random: SeededRandom, scenario: Scenario) {
+    this.#mysql = mysql
+    this.#random = random
+    this.#scenario = scenario
+  }
+
+  seed(): void {
+    for (const table of TABLES) {
+      for (let i = 0; i < this.#scenario.seedRows; i++) this.#mysql.seed(table, this.#keyColumns())
+    }
+  }
+
+  /** A chunk was read: its rows are changed more often than others for a while. */
+  readonly onRead = (sql: string): void => {
+    const table = tableOf(sql)
+    const {key} = this.#mysql.head.definition(table)
+    const names = new Set(key)
+    const rows = select(this.#mysql.visible, sql.replace(/^SELECT .+? FROM/, `SELECT ${key.join(', ')} FROM`))
+    this.#justRead.set(
+      table,
+      rows.map(values => Object.fromEntries([...names].map((name, i) => [name, values[i] ?? null]))),
+    )
+  }
+
+  /** One transaction of one to four rows. */
+  write(): string {
+    const changes: RowChange[] = []
+    // The rows as this transaction has them.
+    const own = new Map<string, SimRow | null>()
+    const count = this.#random.pick([1, 1, 2, 4])
+    for (let i = 0; i < count; i++) {
+      const table = this.#random.pick(TABLES)
+      if (this.#mysql.isLocked(table)) continue
+      changes.push(...this.#change(this.#mysql.head.definition(table), own))
+    }
+    if (changes.length === 0) return 'nothing'
+    this.#mysql.commit(changes)
+    return changes
+      .map(({definition, op, before, after}) => `${op} ${definition.table}/${keyOf(definition, (after ?? before)!)}`)
+      .join(', ')
+  }
+
+  /** A change of a definition where its lock can be had. */
+  alter(): string {
+    const table = this.#random.pick(TABLES)
+    if (!this.#scenario.ddl || !this.#mysql.canAlter(table)) return 'nothing'
+    const definition = this.#mysql.head.definition(table)
+    const extra = definition.columns.filter(({name}) => name.startsWith('x'))
+    const ddl = this.#random.pick([
+      () => addIndex(definition),
+      () => addIndex(definition),
+      () => addColumn(definition, varchar(`x${++this.#columns}`, 20)),
+      () => (extra.length === 0 ? addIndex(definition) : dropColumn(definition, this.#random.pick(extra).name)),
+      () => truncate(definition),
+    ])()
+    this.#mysql.alter(ddl)
+    if (ddl.changesRows) this.altered.add(table)
+    if (ddl.sql.startsWith('TRUNCATE')) this.truncated.add(table)
+    return ddl.sql
+  }
+
+  signal(): string {
+    if (this.signals.length >= this.#scenario.signals) return 'nothing'
+    const some = TABLES.filter(() => this.#random.chance(0.5)).map(table => `${DATABASE}.${table}`)
+    const tables = some.length === 0 ? ['d.a'] : some
+    const filter = {'data-collection': tables[0], filter: `id > ${this.#random.integer(0, 9)}`}
+    const [type, data] = this.#random.pick<[string, string | null]>([
+      ['execute-snapshot', JSON.stringify({'data-collections': tables})],
+      ['execute-snapshot', JSON.stringify({'data-collections': tables})],
+      ['execute-snapshot', JSON.stringify({'data-collections': ['d\\..*']})],
+      ['execute-snapshot', JSON.stringify({'data-collections': tables, 'additional-conditions': [filter]})],
+      ['execute-snapshot', JSON.stringify({'data-collections': ['d.missing']})],
+      ['execute-snapshot', '{"data-collections": ['],
+      ['stop-snapshot', JSON.stringify({'data-collections': tables})],
+      ['stop-snapshot', null],
+      ['pause-snapshot', null],
+      ['resume-snapshot', null],
+      ['resume-snapshot', null],
+      ['log', '{"message": "at {}"}'],
+      ['nonsense', null],
+    ])
+    return this.send(type, data)
+  }
+
+  send(type: string, data: string | null): string {
+    const id = `signal-${this.signals.length}`
+    const row = {id, type, data}
+    const ordinal = ++this.#mysql.ordinal
+    const transaction = this.#mysql.commit([{definition: SIGNALS, op: 'c', before: null, after: row, ordinal}])
+    this.signals.push({id, type, transaction})
+    return `${id} ${type} ${data ?? ''}`
+  }
+
+  #change(definition: SimDefinition, own: Map<string, SimRow | null>): RowChange[] {
+    const random = this.#random
+    const {head} = this.#mysql
+    const nameOf = (row: SimRow): string => `${definition.table}/${keyOf(definition, row)}`
+    const current = (row: SimRow): SimRow | null => {
+      const name = nameOf(row)
+      return own.has(name) ? own.get(name)! : (head.rows(definition.table).get(keyOf(definition, row)) ?? null)
+    }
+    const wanted = this.#wantedKey(definition.table)
+    const before = current(wanted)
+    const ordinal = ++this.#mysql.ordinal
+    const texts = Object.fromEntries(
+      definition.columns
+        .filter(({type}) => type === 'varchar')
+        .map(({name}) => [name, random.pick([null, 'text', ''])]),
+    )
+    if (before === null) {
+      const after = {...texts, ...wanted, v: ordinal}
+      own.set(nameOf(after), after)
+      return [{definition, op: 'c', before: null, after, ordinal}]
+    }
+    own.set(nameOf(before), null)
+    if (random.chance(0.25)) return [{definition, op: 'd', before, after: null, ordinal}]
+    const moved = {...before, ...texts, ...this.#keyColumns(), v: ordinal}
+    const after = random.chance(0.2) && current(moved) === null ? moved : {...before, ...texts, v: ordinal}
+    own.set(nameOf(after), after)
+    return [{definition, op: 'u', before, after, ordinal}]
+  }
+
+  #wantedKey(table: string): SimRow {
+    const justRead = this.#justRead.get(table) ?? []
+    const columns = this.#keyColumns()
+    return justRead.length > 0 && this.#random.chance(0.5) ? {...columns, ...this.#random.pick(justRead)} : columns
+  }
+
+  #keyColumns(): {id: number; g: number} {
+    const {keys} = this.#scenario
+    return {id: this.#random.integer(0, keys - 1), g: this.#random.integer(0, 2)}
+  }
+}
