@@ -2,7 +2,18 @@
 
 import {parseArgs} from 'node:util'
 
-export const caseNames = ['snapshot', 'stream', 'memory'] as const
+export const caseNames = [
+  'snapshot',
+  'snapshot-under-writes',
+  'stream',
+  'many-tables',
+  'latency',
+  'start',
+  'memory',
+] as const
+/** What nobody waits for in a race: the peak of memory is measured in every case. */
+const notInRaces: readonly CaseName[] = ['memory']
+export const rivals = ['debezium'] as const
 export const toolNames = ['values', 'produce', 'decode'] as const
 export type CaseName = (typeof caseNames)[number]
 export type ToolName = (typeof toolNames)[number]
@@ -21,22 +32,44 @@ export interface BenchOptions {
   readonly verify: boolean
   readonly profile: boolean
   readonly json: boolean
+  /** Races against this product, and writes bench/RESULTS.md. */
+  readonly against: (typeof rivals)[number] | null
+  /** Only to see whether it works: few rows, one run, no document. */
+  readonly quick: boolean
+  /** Of each part of the latency case. */
+  readonly seconds: number
   readonly help: boolean
 }
+
+const QUICK_ROWS = 20_000
+const QUICK_SECONDS = 3
+const SECONDS = 10
+const RACE_RUNS = 3
 
 export const usage = `usage: npm run bench [-- CASE… [options]]
 
 cases, on real MySQL and Kafka (default: all of them)
   snapshot   500,000 rows of about 100 bytes; chunks of 2048 and 8192; to Kafka uncompressed and lz4, and to a file
+  snapshot-under-writes
+             the same table while 500 changes/s are made to it; Kafka, lz4
   stream     a backlog of 500,000 rows in transactions of 1,000, and of 100,000 in transactions of one; Kafka, as above
+  many-tables
+             100 tables of 1,000 rows by one signal; Kafka, lz4
+  latency    50 changes/s, idle and during a snapshot: commit to consumer, and to the broker's ack
+  start      start of the process to \`streaming\`, ten times
   memory     peak memory: a snapshot of 5 million narrow rows, and one transaction of 2 million rows; Kafka, lz4
 parts alone
   values [ROWS]                  the value path: nanoseconds for one row
   produce [HOST:PORT [EVENTS]]   the Kafka sink; without an address on a broker of its own
   decode                         the binlog's decoding
 options
+  --against debezium
+                 the same cases with Debezium's connector in Kafka Connect, default and tuned, in turn with Tidemark; the
+                 ratios and bench/RESULTS.md (default: all cases but memory, 3 runs, stream with 400,000 rows; 25 minutes)
+  --quick        20,000 rows, short latencies, one run and no document: whether it works
   --rows N       rows of a case; one-row transactions get a fifth, the long transaction two fifths
-  --runs N       times that each variant runs; the median is shown (default 1)
+  --runs N       times that each variant runs; the median is shown (default 1, in a race 3)
+  --seconds N    of each part of the latency case (default 10)
   --only TEXT    only variants whose name contains it, as "lz4" or "chunks of 8192"; may be repeated
   --no-headers   extended.headers.enabled=false (default: on, as in Debezium)
   --no-verify    count the events only, do not compare them with the table
@@ -53,17 +86,23 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   if (unknown !== undefined) {
     throw new UsageError(`no case "${unknown}"; there are ${[...caseNames, ...toolNames].join(', ')}`)
   }
+  const against = rivalOf(values.against)
+  const quick = values.quick === true
+  const all = caseNames.filter(name => against === null || !notInRaces.includes(name))
   const named = caseNames.filter(name => positionals.includes(name))
   return {
-    cases: named.length === 0 ? caseNames : named,
+    cases: named.length === 0 ? all : named,
     tool: null,
-    rows: values.rows === undefined ? null : positiveInteger('--rows', values.rows),
-    runs: positiveInteger('--runs', values.runs ?? '1'),
+    rows: values.rows === undefined ? (quick ? QUICK_ROWS : null) : positiveInteger('--rows', values.rows),
+    runs: positiveInteger('--runs', values.runs ?? String(against === null || quick ? 1 : RACE_RUNS)),
     only: values.only ?? [],
     headers: values['no-headers'] !== true,
     verify: values['no-verify'] !== true,
     profile: values.profile === true,
     json: values.json === true,
+    against,
+    quick,
+    seconds: positiveInteger('--seconds', values.seconds ?? String(quick ? QUICK_SECONDS : SECONDS)),
     help: values.help === true,
   }
 }
@@ -81,6 +120,9 @@ const defaults = {
   verify: true,
   profile: false,
   json: false,
+  against: null,
+  quick: false,
+  seconds: SECONDS,
   help: false,
 } as const
 
@@ -97,12 +139,20 @@ function parse(args: readonly string[]) {
         'no-verify': {type: 'boolean'},
         profile: {type: 'boolean'},
         json: {type: 'boolean'},
+        against: {type: 'string'},
+        quick: {type: 'boolean'},
+        seconds: {type: 'string'},
         help: {type: 'boolean', short: 'h'},
       },
     })
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), {cause})
   }
+}
+
+function rivalOf(text: string | undefined): BenchOptions['against'] {
+  if (text === undefined || isOneOf(rivals, text)) return text ?? null
+  throw new UsageError(`--against is "${text}", wanted ${rivals.join(' or ')}`)
 }
 
 /** Underscores and commas between digits are for the reader. */

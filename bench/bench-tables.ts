@@ -26,6 +26,28 @@ export const narrow: BenchTable = {
   values: "n, n * 7 % 1000003, ELT(1 + n % 3, 'a', 'bb', 'cccc')",
 }
 
+/** What is written beside a snapshot, so that a consumer need not read the snapshot's flood. */
+export const ticks: BenchTable = {
+  name: 'ticks',
+  columns: 'id BIGINT PRIMARY KEY, at DATETIME(3) NOT NULL, note VARCHAR(200) NOT NULL',
+  values: "n, NOW(3), CONCAT('tick ', n)",
+}
+
+/** Tables like `orders`, `many_001` and on. */
+export function manyOrders(count: number): BenchTable[] {
+  return Array.from({length: count}, (_, index) => ({...orders, name: `many_${String(index + 1).padStart(3, '0')}`}))
+}
+
+/** One change in a transaction of its own among `rows` orders: eight updates, an insert and a delete of ten. */
+export function orderChange(n: number, rows: number): {readonly sql: string; readonly values: readonly number[]} {
+  // Spread over the whole table: neighbours in time are no neighbours in a chunk.
+  const id = 1 + ((n * 48_271) % rows)
+  if (n % 10 === 0)
+    return {sql: `INSERT INTO orders SELECT ${orders.values} FROM (SELECT ? AS n) AS number`, values: [rows + n]}
+  if (n % 10 === 5) return {sql: 'DELETE FROM orders WHERE id = ?', values: [id]}
+  return {sql: "UPDATE orders SET customer_id = ?, status = 'changed' WHERE id = ?", values: [n, id]}
+}
+
 /** Rows that one statement makes at most, where nobody says how they are to be cut: a bound on the server's memory. */
 const STATEMENT_ROWS = 500_000
 /** Connections that commit one-row transactions side by side: the server then writes several with one flush. */

@@ -9,12 +9,12 @@ import {provideMysql, type MysqlServer} from '../tools/servers/mysql-server.ts'
 import {projectRoot} from '../tools/servers/server-paths.ts'
 import {startTogether} from '../tools/servers/start-together.ts'
 import {abortable} from './abortable.ts'
+import {database} from './bench-database.ts'
 import type {BenchOptions} from './bench-options.ts'
 import {createTable, loadRows, type BenchTable} from './bench-tables.ts'
 import {commandLine} from './process-usage.ts'
 import {TopicSampler} from './topic-sample.ts'
 
-export const database = 'tidemark_bench'
 /** Topics are deleted after each run; the files go a minute later by default, and would fill the disk meanwhile. */
 const kafkaConfig = {'log.segment.delete.delay.ms': '1000', 'log.retention.check.interval.ms': '5000'}
 
@@ -93,6 +93,16 @@ export class BenchWorld {
     }
   }
 
+  /** Fresh tables of `rows` rows each. */
+  async createAndLoadAll(tables: readonly BenchTable[], rows: number): Promise<void> {
+    progress(`loading ${rows.toLocaleString('en')} rows into each of ${tables.length} tables`)
+    const connect = async () => await this.connect()
+    for (const table of tables) {
+      await this.createTable(table)
+      await loadRows({table, rows, transactionRows: null, connect, signal: this.signal})
+    }
+  }
+
   /** The machine and the settings that the figures depend on. */
   async description(): Promise<Record<string, string | number | boolean>> {
     const [cpu] = cpus()
@@ -132,8 +142,9 @@ async function openDatabase(mysql: MysqlServer): Promise<Connection> {
   await admin.query(`DROP DATABASE IF EXISTS ${database}`)
   await admin.query(`CREATE DATABASE ${database}`)
   await admin.query(`USE ${database}`)
+  // Debezium's marks need 42 characters of the id, Tidemark's 36.
   await admin.query(
-    'CREATE TABLE debezium_signal (id VARCHAR(36) PRIMARY KEY, type VARCHAR(32) NOT NULL, data TEXT NULL)',
+    'CREATE TABLE debezium_signal (id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data TEXT NULL)',
   )
   return admin
 }

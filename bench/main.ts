@@ -3,9 +3,15 @@
 import {readBenchOptions, UsageError, usage, type BenchOptions} from './bench-options.ts'
 import {runTool} from './bench-tool.ts'
 import {BenchWorld} from './bench-world.ts'
-import {cases} from './cases.ts'
-import {BenchError} from './tidemark-run.ts'
+import type {CaseContext} from './case-runs.ts'
+import {cases, warmUp} from './cases.ts'
+import {BenchError} from './contender.ts'
+import {ConnectWorker} from './debezium/connect-worker.ts'
+import {tunings} from './debezium/connector-config.ts'
+import {debezium} from './debezium/debezium-run.ts'
 import {figuresTable, type VariantFigures} from './figures.ts'
+import {reportRace} from './race/race-report.ts'
+import {tidemark} from './tidemark-run.ts'
 
 const INTERRUPTED = 130
 
@@ -42,21 +48,41 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<number> 
   }
   if (options.tool !== null) return await runTool(options.tool, signal)
   await BenchWorld.within(options, signal, async world => {
-    const machine = await world.description()
-    const finished: VariantFigures[] = []
-    try {
-      for (const name of options.cases) {
-        for await (const variant of cases[name](world)) {
-          finished.push(variant)
-          if (!options.json) process.stderr.write(`${figuresTable([variant])}\n`)
-        }
-      }
-    } finally {
-      // What was measured before a failure or Ctrl-C is not lost.
-      report(options, machine, finished)
+    if (options.against === null) {
+      await runCases({world, contenders: [tidemark], isRace: false})
+      return
     }
+    await ConnectWorker.within(world, async worker => {
+      const rivals = tunings.map(tuning => debezium(worker, tuning))
+      await runCases({world, contenders: [...rivals, tidemark], isRace: true})
+    })
   })
   return 0
+}
+
+async function runCases(context: CaseContext): Promise<void> {
+  const {world, isRace} = context
+  const {options} = world
+  const machine = await world.description()
+  const finished: VariantFigures[] = []
+  const startedAt = Date.now()
+  let isComplete = false
+  try {
+    // A JVM compiles what it runs; Tidemark starts anew for each run, as its users do.
+    await warmUp(context, contender => contender !== tidemark)
+    for (const name of options.cases) {
+      for await (const variant of cases[name](context)) {
+        finished.push(variant)
+        if (!options.json) process.stderr.write(`${figuresTable([variant])}\n`)
+      }
+    }
+    isComplete = true
+  } finally {
+    // What was measured before a failure or Ctrl-C is not lost.
+    report(options, machine, finished)
+    if (isRace)
+      await reportRace({options, machine, variants: finished, isComplete, seconds: (Date.now() - startedAt) / 1000})
+  }
 }
 
 function report(

@@ -3,7 +3,10 @@
 import {randomUUID} from 'node:crypto'
 import kafkajs, {type Admin, type EachBatchPayload, type Kafka, type KafkaMessage} from 'kafkajs'
 import lz4 from 'lz4-napi'
+import {eventually} from '../tools/servers/eventually.ts'
 import {abortable} from './abortable.ts'
+import {database} from './bench-database.ts'
+import type {RunSetup} from './contender.ts'
 import type {EventBytes} from './figures.ts'
 
 const SAMPLE_EVENTS = 2000
@@ -50,8 +53,68 @@ export class TopicSampler {
     }
   }
 
-  async deleteTopics(...topics: string[]): Promise<void> {
-    await this.#admin.deleteTopics({topics})
+  /** Events of several topics together. */
+  async countAll(topics: readonly string[]): Promise<number> {
+    let sum = 0
+    for (const topic of topics) sum += await this.count(topic)
+    return sum
+  }
+
+  /** The topics of a run's tables and of its signals, equal for every product: one partition, the broker's settings but those named. */
+  async create(prefix: string, {tables, topicConfig = {}}: RunSetup): Promise<void> {
+    const topics = [...tables, 'debezium_signal'].map(table => ({
+      topic: `${prefix}.${database}.${table}`,
+      numPartitions: 1,
+      replicationFactor: 1,
+      configEntries: Object.entries(topicConfig[table] ?? {}).map(([name, value]) => ({name, value})),
+    }))
+    await abortable(this.#admin.createTopics({topics, waitForLeaders: false}), this.#signal)
+    const names = topics.map(({topic}) => topic)
+    // The broker may not know yet what its controller has made.
+    await eventually({what: 'topics to have a leader', timeoutMs: 60_000}, async () => {
+      const metadata = await this.#admin.fetchTopicMetadata({topics: names})
+      return metadata.topics.every(({partitions}) => partitions.every(({leader}) => leader >= 0)) ? true : undefined
+    })
+  }
+
+  /** Every topic of the run, also those of tables that are not looked at; that they stay is no failure of the run. */
+  async deleteAll(prefix: string): Promise<void> {
+    try {
+      const topics = (await this.#admin.listTopics()).filter(topic => topic.startsWith(`${prefix}.`))
+      if (topics.length > 0) await this.#admin.deleteTopics({topics})
+    } catch {
+      // The broker is about to be stopped, or the next run has other names.
+    }
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#admin.deleteTopics({topics: [topic]})
+  }
+
+  /** Calls back for every event from now on, until the signal aborts; resolves once it listens. */
+  async listen(topic: string, onMessage: (message: KafkaMessage) => void, signal: AbortSignal): Promise<void> {
+    const consumer = this.#kafka.consumer({groupId: `tidemark-bench-${randomUUID()}`, maxWaitTimeInMs: 1000})
+    await abortable(consumer.connect(), this.#signal)
+    await consumer.subscribe({topic, fromBeginning: true})
+    const joined = new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        resolve()
+      })
+      consumer.on(consumer.events.CRASH, ({payload}) => {
+        if (!payload.restart) reject(payload.error)
+      })
+    })
+    const eachMessage = async ({message}: {message: KafkaMessage}): Promise<void> => {
+      onMessage(message)
+      await Promise.resolve()
+    }
+    await consumer.run({autoCommit: false, eachMessage})
+    await abortable(joined, this.#signal)
+    const end = (): void => {
+      consumer.disconnect().catch(() => undefined)
+    }
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, {once: true})
   }
 
   async close(): Promise<void> {
@@ -81,7 +144,11 @@ export class TopicSampler {
       await consumer.subscribe({topic, fromBeginning: true})
       const enough = new Promise<void>((resolve, reject) => {
         consumer.on(consumer.events.CRASH, ({payload}) => {
-          reject(payload.error)
+          if (!payload.restart) reject(payload.error)
+        })
+        // Again after each start: a broker that has just started refuses the first groups for a moment.
+        consumer.on(consumer.events.GROUP_JOIN, () => {
+          consumer.seek({topic, partition, offset: String(from)})
         })
         const eachBatch = async ({batch}: EachBatchPayload): Promise<void> => {
           // The group begins at the topic's beginning; the seek takes effect with the next fetch.
@@ -91,7 +158,6 @@ export class TopicSampler {
         }
         consumer.run({autoCommit: false, eachBatch}).catch(reject)
       })
-      consumer.seek({topic, partition, offset: String(from)})
       await abortable(enough, this.#signal)
     } finally {
       await consumer.disconnect()

@@ -6,9 +6,10 @@ import {join} from 'node:path'
 import {withDirectoryLock} from '../directory-lock.mjs'
 import {runCommand} from './run-command.ts'
 import {serversFolder} from './server-paths.ts'
-import {messageOf, NotHere} from './servers-error.ts'
+import {NotHere} from './servers-error.ts'
+import {provideProgram} from './system-program.ts'
 
-const kafkaVersion = '4.1.1'
+export const kafkaVersion = '4.1.1'
 const oldestJava = 17
 
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -70,26 +71,4 @@ async function provideJava(): Promise<void> {
   const major = Number(/\s(\d+)[.\s]/.exec(version)?.[1])
   if (major < oldestJava)
     throw new NotHere(`Java ${String(major)} is too old: Kafka needs ${String(oldestJava)} or newer`)
-}
-
-/** Runs the program; installs its package first where it is missing, we may, and apt is there. */
-async function provideProgram(program: string, args: readonly string[], packageName: string): Promise<string> {
-  try {
-    return await runCommand(program, args)
-  } catch (error) {
-    if (process.getuid?.() !== 0) {
-      throw new NotHere(`no usable ${program} (${messageOf(error)}), and only root may install it`, {cause: error})
-    }
-  }
-  return await withDirectoryLock(join(serversFolder(), 'apt.lock'), async () => {
-    console.error(`installing ${packageName} with apt (once) …`)
-    const env = {...process.env, DEBIAN_FRONTEND: 'noninteractive'}
-    try {
-      await runCommand('apt-get', ['-q', 'update'], {env})
-      await runCommand('apt-get', ['-q', '-y', '--no-install-recommends', 'install', packageName], {env})
-      return await runCommand(program, args)
-    } catch (cause) {
-      throw new NotHere(`no usable ${program}, and apt cannot install ${packageName}: ${messageOf(cause)}`, {cause})
-    }
-  })
 }

@@ -1,17 +1,38 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
-import {readBenchOptions, UsageError} from '../../../bench/bench-options.ts'
+import {caseNames, readBenchOptions, UsageError} from '../../../bench/bench-options.ts'
 
 test('without arguments the bench runs every case on servers once, with headers, and verifies', () => {
   const {cases, tool, runs, headers, verify, rows} = readBenchOptions([])
   assert.deepEqual(
     {cases, tool, runs, headers, verify, rows},
-    {cases: ['snapshot', 'stream', 'memory'], tool: null, runs: 1, headers: true, verify: true, rows: null},
+    {cases: [...caseNames], tool: null, runs: 1, headers: true, verify: true, rows: null},
   )
 })
 
 test('cases run in their own order, whatever the order they are named in', () => {
   assert.deepEqual(readBenchOptions(['stream', '--rows', '20_000', 'snapshot']).cases, ['snapshot', 'stream'])
+})
+
+test('a race runs every case but memory three times', () => {
+  const {cases, runs, against} = readBenchOptions(['--against', 'debezium'])
+  assert.deepEqual(
+    cases,
+    caseNames.filter(name => name !== 'memory'),
+  )
+  assert.deepEqual({runs, against}, {runs: 3, against: 'debezium'})
+  assert.deepEqual(readBenchOptions(['memory', '--against', 'debezium', '--runs', '2']).cases, ['memory'])
+})
+
+test('a quick bench runs few rows once, unless it is told otherwise', () => {
+  const {rows, runs, seconds} = readBenchOptions(['--against', 'debezium', '--quick'])
+  assert.deepEqual({rows, runs, seconds}, {rows: 20_000, runs: 1, seconds: 3})
+  assert.equal(readBenchOptions(['--quick', '--rows', '500']).rows, 500)
+  assert.equal(readBenchOptions(['--quick', '--runs', '2']).runs, 2)
+})
+
+test('a rival that is not known is refused with those that are', () => {
+  assert.throws(() => readBenchOptions(['--against', 'maxwell']), /"maxwell", wanted debezium/)
 })
 
 test('a number of rows may be grouped with underscores or commas', () => {

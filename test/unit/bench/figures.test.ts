@@ -4,13 +4,14 @@ import {figuresTable, median, type RunFigures} from '../../../bench/figures.ts'
 
 function run(rowsPerSecond: number, kafka: number | null = 1): RunFigures {
   return {
+    type: 'rows',
     rows: 500_000,
     seconds: 2,
     wholeSeconds: 3,
     rowsPerSecond,
     megabytesPerSecond: 100,
     bytesPerEvent: {key: 10, value: 600.4, headers: 0},
-    cpu: {tidemark: 2, mysqld: 1, kafka},
+    cpu: {task: 2, mysqld: 1, kafka},
     threads: {},
     peakRssMb: 180,
     loadBefore: 0.5,
@@ -26,7 +27,7 @@ test('the median of an odd number is the middle one, of an even number the mean 
 
 test('the table has a line for each variant with the median of its runs', () => {
   const table = figuresTable([
-    {case: 'snapshot', variant: 'to Kafka', runs: [run(300_000), run(100_000), run(350_000)]},
+    {case: 'snapshot', variant: 'to Kafka', contender: 'tidemark', runs: [run(300_000), run(100_000), run(350_000)]},
   ])
   const [head, line, ...more] = table.split('\n')
   assert.match(head ?? '', /rows\/s/)
@@ -35,6 +36,7 @@ test('the table has a line for each variant with the median of its runs', () => 
 })
 
 test('a figure that nobody could take is a dash, and so is a sum with it', () => {
-  const line = figuresTable([{case: 'snapshot', variant: 'x', runs: [run(1, null)]}]).split('\n')[1] ?? ''
+  const line =
+    figuresTable([{case: 'snapshot', variant: 'x', contender: 'tidemark', runs: [run(1, null)]}]).split('\n')[1] ?? ''
   assert.equal(line.split('–').length - 1, 2)
 })
