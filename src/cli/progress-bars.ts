@@ -5,27 +5,38 @@ import {MultiBar, type SingleBar} from 'cli-progress'
 import type {TableStatus} from '../task/status.ts'
 import {compactSeconds, numberText} from './number-text.ts'
 
-export type BarTable = Pick<
+export interface BarTable extends Pick<
   TableStatus,
-  'table' | 'state' | 'rowsDone' | 'rowsEstimated' | 'rowsPerSecond' | 'secondsLeft' | 'percent'
->
+  'table' | 'rowsDone' | 'rowsEstimated' | 'rowsPerSecond' | 'secondsLeft' | 'percent'
+> {
+  /** `paused` where all snapshots are held. */
+  readonly state: TableStatus['state'] | 'paused'
+  /** Last key read. */
+  readonly key?: string | null
+  /** Why the table failed, or is tried again. */
+  readonly problem?: string | null
+}
 
 export interface ProgressBarsOptions {
-  readonly out: NodeJS.WritableStream
+  readonly out: NodeJS.WritableStream & {readonly rows?: number; readonly columns?: number}
   /** Whether `out` can be drawn over. */
   readonly isTerminal: boolean
-  /** Between two lines of the same table where nothing can be drawn over. Default 1000. */
+  /** Between two sets of lines where nothing can be drawn over. Default 1000. */
   readonly lineEveryMs?: number
 }
 
-const BAR_FORMAT = '  {name} {bar} {percentage}%  {rows}  {speed}'
 const BAR_COLUMNS = 24
+const NARROW_BAR_COLUMNS = 10
+const NARROW_TERMINAL = 100
+/** Where a terminal does not tell its size. */
+const USUAL_ROWS = 24
+const USUAL_COLUMNS = 80
 
 export class ProgressBars {
   readonly #options: ProgressBarsOptions
   readonly #multi: MultiBar | null
-  readonly #header: SingleBar[] = []
-  readonly #bars = new Map<string, SingleBar>()
+  /** Lines on the screen, from above; each shows whatever stands there now. */
+  readonly #lines: SingleBar[] = []
   #lineAt = -Infinity
   #lastLines = ''
 
@@ -34,10 +45,7 @@ export class ProgressBars {
     this.#multi = options.isTerminal
       ? new MultiBar({
           stream: options.out,
-          format: BAR_FORMAT,
-          barCompleteChar: '█',
-          barIncompleteChar: '░',
-          barsize: BAR_COLUMNS,
+          format: '{text}',
           hideCursor: true,
           linewrap: false,
           fps: 10,
@@ -49,17 +57,19 @@ export class ProgressBars {
       : null
   }
 
-  /** Shows the state of now; `header` are lines above the bars, always as many. */
-  show(all: readonly BarTable[], header: readonly string[] = []): void {
+  /** Shows the state of now: `header`, a bar for each table, `footer`. What does not fit on the screen is summed up. */
+  show(all: readonly BarTable[], header: readonly string[] = [], footer: readonly string[] = []): void {
     // A table copied again has a second entry; the last one is the one that goes on.
     const tables = [...new Map(all.map(table => [table.table, table])).values()]
     if (this.#multi === null) {
-      this.#printLines(tables, header)
+      this.#printLines([...header, ...tables.map(progressLine), ...footer])
       return
     }
-    for (const [index, text] of header.entries()) this.#showHeader(this.#multi, index, text)
-    const width = Math.max(0, ...tables.map(({table}) => table.length))
-    for (const table of tables) this.#showBar(this.#multi, table, width)
+    const {rows = USUAL_ROWS, columns = USUAL_COLUMNS} = this.#options.out
+    // The last line stays free: where a terminal scrolls, what was drawn can no longer be drawn over.
+    const room = Math.max(1, rows - 1 - header.length - footer.length)
+    const {shown, others} = fittingTables(tables, room)
+    this.#draw(this.#multi, [...header, ...barLines(shown, columns), ...others, ...footer])
   }
 
   /** Leaves what was shown last on the screen. May be called twice. */
@@ -67,32 +77,17 @@ export class ProgressBars {
     this.#multi?.stop()
   }
 
-  #showHeader(multi: MultiBar, index: number, text: string): void {
-    const known = this.#header[index]
-    if (known !== undefined) known.update(0, {text})
-    else this.#header.push(multi.create(1, 0, {text}, {format: '{text}'}))
+  #draw(multi: MultiBar, lines: readonly string[]): void {
+    for (let index = 0; index < Math.max(lines.length, this.#lines.length); index++) {
+      const text = lines[index] ?? ''
+      const known = this.#lines[index]
+      if (known !== undefined) known.update(0, {text})
+      else this.#lines.push(multi.create(1, 0, {text}))
+    }
   }
 
-  #showBar(multi: MultiBar, table: BarTable, width: number): void {
-    const isDone = table.state === 'done'
-    const total = Math.max(1, isDone ? table.rowsDone : table.rowsEstimated)
-    const value = isDone ? total : Math.min(table.rowsDone, total)
-    const fields = {
-      name: table.table.padEnd(width),
-      rows: `${numberText(table.rowsDone).padStart(12)} rows`,
-      speed: speedText(table),
-    }
-    const known = this.#bars.get(table.table)
-    if (known === undefined) {
-      this.#bars.set(table.table, multi.create(total, value, fields))
-      return
-    }
-    known.setTotal(total)
-    known.update(value, fields)
-  }
-
-  #printLines(tables: readonly BarTable[], header: readonly string[]): void {
-    const lines = [...header, ...tables.map(progressLine)].join('\n')
+  #printLines(all: readonly string[]): void {
+    const lines = all.join('\n')
     const now = performance.now()
     if (lines === '' || lines === this.#lastLines || now - this.#lineAt < (this.#options.lineEveryMs ?? 1000)) return
     this.#lineAt = now
@@ -101,10 +96,49 @@ export class ProgressBars {
   }
 }
 
+const BY_INTEREST: readonly BarTable['state'][] = ['failed', 'running', 'paused', 'waiting', 'stopped', 'done']
+
+/** The tables that have a place on `room` lines, in their order, and one line for the others. */
+export function fittingTables<Table extends Pick<BarTable, 'state'>>(
+  tables: readonly Table[],
+  room: number,
+): {readonly shown: readonly Table[]; readonly others: readonly string[]} {
+  if (tables.length <= room) return {shown: tables, others: []}
+  const interest = (table: Table): number => BY_INTEREST.indexOf(table.state)
+  const chosen = new Set([...tables].sort((a, b) => interest(a) - interest(b)).slice(0, room - 1))
+  const others = tables.filter(table => !chosen.has(table))
+  const counts = BY_INTEREST.map(state => ({state, count: others.filter(table => table.state === state).length}))
+  const text = counts.filter(({count}) => count > 0).map(({state, count}) => `${numberText(count)} ${state}`)
+  return {shown: tables.filter(table => chosen.has(table)), others: [`  and ${text.join(', ')}`]}
+}
+
 /** One table on one line, for where there are no bars. */
 export function progressLine(table: BarTable): string {
-  const rows = `${numberText(table.rowsDone)} of ${numberText(table.rowsEstimated)} rows`
-  return `  ${table.table}  ${Math.floor(table.percent)} %, ${rows}, ${speedText(table)}`
+  return `  ${table.table}  ${Math.floor(table.percent)} %, ${rowsText(table)}, ${speedText(table)}${endText(table)}`
+}
+
+function barLines(tables: readonly BarTable[], columns: number): string[] {
+  const widest = (text: (table: BarTable) => string): number => Math.max(0, ...tables.map(table => text(table).length))
+  const name = widest(({table}) => table)
+  const rows = widest(rowsText)
+  const speed = widest(speedText)
+  const bar = columns < NARROW_TERMINAL ? NARROW_BAR_COLUMNS : BAR_COLUMNS
+  return tables.map(table => {
+    const percent = `${Math.floor(table.percent)}%`.padStart(4)
+    const cells = [table.table.padEnd(name), barText(table.percent, bar) + percent, rowsText(table).padStart(rows)]
+    return `  ${cells.join('  ')}  ${speedText(table).padEnd(speed)}${endText(table)}`.trimEnd()
+  })
+}
+
+function barText(percent: number, width: number): string {
+  const full = Math.floor((Math.min(100, Math.max(0, percent)) / 100) * width)
+  return '█'.repeat(full) + '░'.repeat(width - full)
+}
+
+function rowsText({state, rowsDone, rowsEstimated}: BarTable): string {
+  return state === 'done'
+    ? `${numberText(rowsDone)} rows`
+    : `${numberText(rowsDone)} of ${numberText(rowsEstimated)} rows`
 }
 
 function speedText({state, rowsPerSecond, secondsLeft}: BarTable): string {
@@ -112,4 +146,9 @@ function speedText({state, rowsPerSecond, secondsLeft}: BarTable): string {
   if (state !== 'running') return state
   const left = secondsLeft === null ? '' : `, ${compactSeconds(secondsLeft)} left`
   return `${numberText(rowsPerSecond)} rows/s${left}`
+}
+
+function endText({state, key, problem}: BarTable): string {
+  if (problem != null) return `  ${problem}`
+  return key == null || key === '' || state === 'done' ? '' : `  key ${key}`
 }

@@ -3,24 +3,48 @@
 import type {StatusReport, TableStatus} from '../task/status.ts'
 import {bytesText, compactSeconds, countText, numberText} from './number-text.ts'
 
-/** The lines above the tables: always as many, so that they can be drawn over. */
-export function statusHeader(report: StatusReport): string[] {
+/** The lines above the tables; `away` is why the task does not answer now, and the rest is what it said last. */
+export function statusHeader(report: StatusReport, away: string | null = null): string[] {
   const {name, version, state, sink, snapshot} = report
-  return [`${name}: ${state} (tidemark ${version})`, streamLine(report), sinkLine(sink), snapshotLine(snapshot)]
+  return [
+    `${name}: ${away ?? `${state} (tidemark ${version})`}`,
+    streamLine(report),
+    sinkLine(sink),
+    snapshotLine(snapshot),
+  ]
+}
+
+/** The last `count` answers to signals. */
+export function signalLines({signals}: StatusReport, count: number): string[] {
+  return signals.slice(-count).map(signalLine)
+}
+
+/** The tables as they are shown: while all is held, none runs. */
+export function shownTables({snapshot}: StatusReport): (Omit<TableStatus, 'state'> & {state: ShownState})[] {
+  const {state, tables} = snapshot
+  return tables.map(table => ({...table, state: state === 'paused' && isUnderWay(table) ? 'paused' : table.state}))
+}
+
+type ShownState = TableStatus['state'] | 'paused'
+
+function isUnderWay({state}: TableStatus): boolean {
+  return state === 'running' || state === 'waiting'
 }
 
 /** Everything, on as many lines as it takes. */
 export function statusText(report: StatusReport): string {
-  const {snapshot, signals, diverged, error} = report
-  const lines = [...statusHeader(report), ...tableLines(snapshot.tables)]
-  for (const {id, type, result, reason} of signals.slice(-5)) {
-    lines.push(`signal    ${id} ${type}: ${result}${reason === null ? '' : `, ${reason}`}`)
-  }
+  const {diverged, error} = report
+  const lines = [...statusHeader(report), ...tableLines(shownTables(report))]
+  lines.push(...signalLines(report, 5))
   for (const {table, since, reason} of diverged) {
     lines.push(`diverged  ${table} since ${since} (${reason}): snapshot again`)
   }
   if (error !== null) lines.push(`error     ${error.message} (${error.code})`)
   return lines.join('\n')
+}
+
+function signalLine({id, type, result, reason}: StatusReport['signals'][number]): string {
+  return `signal    ${id} ${type}: ${result}${reason === null ? '' : `, ${reason}`}`
 }
 
 function streamLine({streaming, position, stored, behindMs}: StatusReport): string {
@@ -43,7 +67,7 @@ function snapshotLine({state, windowsWaiting, bytesHeld, problem}: StatusReport[
   return `snapshot  ${state}${held}${problem === null ? '' : `; ${problem}`}`
 }
 
-function tableLines(tables: readonly TableStatus[]): string[] {
+function tableLines(tables: ReturnType<typeof shownTables>): string[] {
   if (tables.length === 0) return []
   const rows = tables.map(table => [
     table.table,

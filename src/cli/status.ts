@@ -2,9 +2,11 @@
 
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {Command} from 'commander'
+import {describeError} from '../core/tidemark-error.ts'
+import type {StatusReport} from '../task/status.ts'
 import {loadForCommand, type CommandContext} from './command-context.ts'
 import {ProgressBars} from './progress-bars.ts'
-import {statusHeader, statusText} from './status-text.ts'
+import {shownTables, signalLines, statusHeader, statusText} from './status-text.ts'
 import {readStatus, taskAddress, type TaskAddress} from './task-client.ts'
 
 interface StatusFlags {
@@ -13,6 +15,7 @@ interface StatusFlags {
 }
 
 const WATCH_MS = 500
+const SIGNALS_SHOWN = 3
 
 export function registerStatus(program: Command, context: CommandContext): void {
   program
@@ -38,11 +41,19 @@ async function status(context: CommandContext, path: string, flags: StatusFlags)
 async function watch(context: CommandContext, address: TaskAddress, json: boolean): Promise<void> {
   const signal = context.stopSignal()
   const bars = new ProgressBars({out: process.stdout, isTerminal: process.stdout.isTTY && !json})
+  let last: StatusReport | null = null
   try {
     while (!signal.aborted) {
-      const report = await readStatus(address)
-      if (json) context.print(JSON.stringify(report))
-      else bars.show(report.snapshot.tables, statusHeader(report))
+      let away: string | null = null
+      try {
+        last = await readStatus(address)
+      } catch (error) {
+        // A task that was there may be starting again.
+        if (last === null || json) throw error
+        away = describeError(error).message
+      }
+      if (json) context.print(JSON.stringify(last))
+      else bars.show(shownTables(last), statusHeader(last, away), signalLines(last, SIGNALS_SHOWN))
       await sleep(WATCH_MS, undefined, {signal}).catch(() => undefined)
     }
   } finally {

@@ -39,18 +39,28 @@ export async function readStatus(address: TaskAddress): Promise<StatusReport> {
     response = await fetch(url, {headers, signal: AbortSignal.timeout(REQUEST_MS)})
     if (response.ok) return (await response.json()) as StatusReport
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+    const {code} = describeError(error instanceof Error && error.cause !== undefined ? error.cause : error)
+    // Something answers, but neither HTTP nor JSON.
+    if (error instanceof SyntaxError || code.startsWith('HPE_')) throw notOurs(url, 'with something else than a status')
     throw new TidemarkError(
       'TIDEMARK_STATUS_UNREACHABLE',
-      `no task answers at ${url} (${describeError(cause).code}); start it with \`tidemark run\`, or check http.listen`,
+      `no task answers at ${url} (${code}); start it with \`tidemark run\`, or check http.listen`,
       {cause: error},
     )
   }
-  const advice =
-    response.status === 401
-      ? 'its http.token is another one'
-      : response.status === 500
-        ? 'the log of the task says why'
-        : 'something else may listen on this port: check http.listen'
-  throw new TidemarkError('TIDEMARK_STATUS_REFUSED', `${url} answered ${response.status}; ${advice}`)
+  const advice = ADVICE[response.status]
+  throw notOurs(url, String(response.status), advice)
+}
+
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'its http.token is another one',
+  500: 'the log of the task says why',
+}
+
+function notOurs(
+  url: string,
+  answer: string,
+  advice = 'another program may listen on this port: check http.listen',
+): TidemarkError {
+  return new TidemarkError('TIDEMARK_STATUS_REFUSED', `${url} answered ${answer}; ${advice}`)
 }

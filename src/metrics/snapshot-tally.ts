@@ -4,7 +4,7 @@
 import {keyText} from '../snapshot/chunk-key.ts'
 import type {KeyValues} from '../snapshot/chunk-key.ts'
 import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
-import {isActive} from '../snapshot/snapshot-plan.ts'
+import {failedTables, isActive} from '../snapshot/snapshot-plan.ts'
 import type {SnapshotPlan, TablePlan} from '../snapshot/snapshot-plan.ts'
 import type {ChunkRun, TableRun} from '../snapshot/table-run.ts'
 import {tableIdText} from '../core/table-id.ts'
@@ -164,17 +164,9 @@ function endedAs({state}: SnapshotPlan): Ended | null {
 
 // A failed table is still to be copied, by resume-snapshot or by a later snapshot, whichever has copied it first.
 function tableStates(plans: readonly SnapshotPlan[]): {waiting: number; running: number; failed: number} {
-  let waiting = 0
-  let running = 0
-  const failed = new Set<string>()
-  for (const {table, state} of plans.flatMap(plan => plan.tables)) {
-    const text = tableIdText(table)
-    if (state === 'waiting') waiting++
-    else if (state === 'running') running++
-    else if (state === 'failed') failed.add(text)
-    else if (state === 'done') failed.delete(text)
-  }
-  return {waiting, running, failed: failed.size}
+  const tables = plans.flatMap(plan => plan.tables)
+  const count = (state: TablePlan['state']): number => tables.filter(table => table.state === state).length
+  return {waiting: count('waiting'), running: count('running'), failed: failedTables(plans).length}
 }
 
 function chunkReading(run: TableRun, chunk: LastChunk): ChunkReading {

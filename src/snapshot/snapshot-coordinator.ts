@@ -116,6 +116,7 @@ export class SnapshotCoordinator {
     if (this.paused || this.#runs.length === 0) return false
     this.paused = true
     for (const run of this.#runs) {
+      run.rest()
       for (const range of run.ranges) this.#dropWindows(range)
       this.#options.notes.end(run.text) // A long pause must not fill the memory with notes for windows that are gone.
     }
@@ -172,9 +173,9 @@ export class SnapshotCoordinator {
 
   /**
    * The table's definition changed in the stream, by DDL or by row events with other columns. What was read with another
-   * definition and has not left is read again.
+   * definition and has not left is read again. `removed`: the table may not be there any more.
    */
-  schemaChanged(table: TableId, fingerprint: string | null): void {
+  schemaChanged(table: TableId, fingerprint: string | null, removed = false): void {
     const text = tableIdText(table)
     for (const run of this.#runs) {
       if (run.text !== text || !run.active) continue
@@ -185,7 +186,7 @@ export class SnapshotCoordinator {
       )
       // What is being prepared now may have been looked at before the change: it is begun again, too, behind a mark,
       // since the change may be streamed before the server shows it.
-      run.definitions++
+      run.removed ||= removed
       run.prepareAgain(this.#options.watermarks.request())
       for (const range of run.ranges) this.#dropWindows(range)
     }
@@ -300,8 +301,8 @@ export class SnapshotCoordinator {
     run.problem = message
     run.problemCode = code
     if (this.#options.signal.aborted || !run.active) return
-    if (code === 'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE' && run.definitions > 0) {
-      // Dropped since it was accepted, as the stream has shown: there is nothing left to read. Without DDL in the stream
+    if (code === 'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE' && run.removed) {
+      // Dropped since it was accepted, as the stream has shown: there is nothing left to read. Without that in the stream
       // it is still there, and hidden from us (a grant was taken away).
       run.plan.error = message
       this.#options.log.warn(

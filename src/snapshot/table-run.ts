@@ -59,8 +59,8 @@ export class TableRun {
   needsMark: number
   prepared: PreparedTable | null = null
   preparing = false
-  /** Counts definition changes that the stream has shown. */
-  definitions = 0
+  /** The stream has shown a statement that drops or renames the table. */
+  removed = false
   /** Counts what makes a preparation that is under way worthless, so that it is begun again. */
   invalidations = 0
   ranges: RangeRun[] = []
@@ -132,6 +132,11 @@ export class TableRun {
     if (this.startedAt > 0) return
     this.startedAt = performance.now()
     this.rowsAtStart = this.plan.rowsDone
+  }
+
+  /** Nothing is read for a while: the time until the next `begin` says nothing of the speed. */
+  rest(): void {
+    this.startedAt = 0
   }
 
   /** Has the table looked at again, behind mark `needsMark`, before anything more is read of it. */

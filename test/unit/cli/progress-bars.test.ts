@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {PassThrough} from 'node:stream'
 import {test} from 'node:test'
-import {progressLine, ProgressBars, type BarTable} from '../../../src/cli/progress-bars.ts'
+import {fittingTables, progressLine, ProgressBars, type BarTable} from '../../../src/cli/progress-bars.ts'
 
 const orders: BarTable = {
   table: 'shop.orders',
@@ -34,10 +34,10 @@ test('where nothing can be drawn over, each table takes a line, and only when so
     [
       'head',
       '  shop.orders  50 %, 1,500 of 3,000 rows, 500 rows/s, 3 s left',
-      '  shop.items  100 %, 1,500 of 3,000 rows, done',
+      '  shop.items  100 %, 1,500 rows, done',
       'head',
       '  shop.orders  50 %, 1,600 of 3,000 rows, 500 rows/s, 3 s left',
-      '  shop.items  100 %, 1,500 of 3,000 rows, done',
+      '  shop.items  100 %, 1,500 rows, done',
       '',
     ].join('\n'),
   )
@@ -56,6 +56,45 @@ test('of a table that is copied again only the last copy is shown', () => {
   assert.equal(text, `${progressLine(orders)}\n`)
 })
 
-test('a failed table stands out', () => {
-  assert.match(progressLine({...orders, state: 'failed'}), /FAILED$/)
+test('a failed table stands out with its reason, a paused one has no speed, a running one its last key', () => {
+  assert.match(progressLine({...orders, state: 'failed', problem: 'no grant'}), /, FAILED {2}no grant$/)
+  assert.match(progressLine({...orders, state: 'paused', key: '1500'}), /, paused {2}key 1500$/)
+  assert.match(progressLine({...orders, key: '1500'}), /, 500 rows\/s, 3 s left {2}key 1500$/)
+  assert.match(progressLine({...orders, state: 'done', key: '3000'}), /, done$/)
+})
+
+test('where not all tables have room, those that matter most do, in their order, and the others are counted', () => {
+  const states = ['done', 'waiting', 'running', 'done', 'failed', 'waiting', 'stopped'] as const
+  const tables = states.map((state, index) => ({state, index}))
+  assert.deepEqual(fittingTables(tables, 7), {shown: tables, others: []})
+  const {shown, others} = fittingTables(tables, 4)
+  assert.deepEqual(
+    shown.map(({index}) => index),
+    [1, 2, 4],
+  )
+  assert.deepEqual(others, ['  and 1 waiting, 1 stopped, 2 done'])
+  assert.deepEqual(fittingTables(tables, 1), {
+    shown: [],
+    others: ['  and 1 failed, 1 running, 2 waiting, 1 stopped, 2 done'],
+  })
+})
+
+test('on a terminal there is a bar for each table, aligned, between header and footer, and nothing runs off the screen', () => {
+  const out = Object.assign(new PassThrough(), {isTTY: true, rows: 6, columns: 120, cursorTo: done, moveCursor: done})
+  const screen = Object.assign(out, {clearLine: done, clearScreenDown: done})
+  const bars = new ProgressBars({out: screen, isTerminal: true})
+  const items = {...orders, table: 'shop.order_items', state: 'waiting', percent: 0, rowsDone: 0} as const
+  const more = ['a', 'b'].map(table => ({...items, table}))
+  bars.show([orders, items, ...more], ['head'], ['foot'])
+  bars.close()
+  const text = (out.read() as Buffer).toString()
+  const lines = text.split('\n').filter(line => /rows|head|foot|and/.test(line))
+  assert.match(text, / shop\.orders {7}█{12}░{12} 50% {2}1,500 of 3,000 rows {2}500 rows\/s, 3 s left/)
+  assert.match(text, / shop\.order_items {2}░{24} {2}0% {6}0 of 3,000 rows {2}waiting/)
+  assert.match(text, / {2}and 2 waiting/)
+  assert.ok(lines.length >= 5)
+
+  function done(): boolean {
+    return true
+  }
 })
