@@ -8,6 +8,8 @@ export interface DdlReading {
   readonly verb: string
   /** Every identifier and word, in lower case. */
   readonly words: ReadonlySet<string>
+  /** True where a table that it touches may not be there afterwards under its name. */
+  readonly removes: boolean
   /** True where rows may change without row events, so that a topic no longer equals its table. */
   readonly changesRows: boolean
 }
@@ -34,7 +36,8 @@ export function readDdl(sql: string): DdlReading {
     }
   }
   const verb = first.join(' ')
-  return {verb, words, changesRows: changesRows(verb, sql)}
+  const removes = /^(?:DROP (?:TABLES?|DATABASE|SCHEMA)|RENAME TABLES?)$/.test(verb) || renames(verb, words)
+  return {verb, words, removes, changesRows: changesRows(verb, sql)}
 }
 
 /** True where the statement may touch the table: it names it, or drops its whole database. */
@@ -42,6 +45,10 @@ export function mayTouch(ddl: DdlReading, database: string, table: TableId): boo
   if (/^(DROP|ALTER) (DATABASE|SCHEMA)$/.test(ddl.verb)) return ddl.words.has(table.database.toLowerCase())
   if (!ddl.words.has(table.table.toLowerCase())) return false
   return database.toLowerCase() === table.database.toLowerCase() || ddl.words.has(table.database.toLowerCase())
+}
+
+function renames(verb: string, words: ReadonlySet<string>): boolean {
+  return verb === 'ALTER TABLE' && words.has('rename')
 }
 
 function changesRows(verb: string, sql: string): boolean {

@@ -26,6 +26,7 @@ import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {TableCatalog} from '../stream/captured-table.ts'
+import type {DdlReading} from '../stream/ddl.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
 import {Emitter} from '../stream/emitter.ts'
 import {GtidLog} from '../stream/gtid-log.ts'
@@ -356,7 +357,7 @@ export class Engine {
     })
   }
 
-  #ddl(change: {reading: {verb: string; changesRows: boolean}; touches: (table: TableId) => boolean}): void {
+  #ddl(change: {reading: DdlReading; touches: (table: TableId) => boolean}): void {
     const {reading, touches} = change
     this.#options.server.forget()
     // Keys other than the primary key are not in the binlog: they may have come or gone with this.
@@ -364,7 +365,7 @@ export class Engine {
     const {file, pos} = this.dispatcher.reached
     for (const table of this.divergences.watched) {
       if (!touches(table)) continue
-      this.coordinator?.schemaChanged(table, null)
+      this.coordinator?.schemaChanged(table, null, reading.removes)
       if (reading.changesRows) this.divergences.diverged(table, `${file}:${pos}`, reading.verb)
     }
   }

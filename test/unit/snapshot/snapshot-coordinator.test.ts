@@ -241,16 +241,18 @@ test('a table that is gone after DDL in the stream has nothing left to copy', as
   await c.pass()
   const lane = c.lane()
   c.describe = () => Promise.reject(new TidemarkError('TIDEMARK_SNAPSHOT_UNKNOWN_TABLE', 'no such table'))
-  c.coordinator.schemaChanged(tableId('t'), null)
+  c.coordinator.schemaChanged(tableId('t'), null, true)
   lane.end()
   await c.commit()
   assert.deepEqual(states(plan), ['completed', 'done'])
 })
 
-test('a table that is hidden without DDL in the stream is not done: a grant may have been taken away', async () => {
+test('a table that is hidden, and neither dropped nor renamed in the stream, is not done: a grant may have been taken away', async () => {
   const c = new Coordination().begin()
   c.describe = () => Promise.reject(new TidemarkError('TIDEMARK_SNAPSHOT_UNKNOWN_TABLE', 'no such table'))
   const plan = c.accept(['t'])
+  c.coordinator.schemaChanged(tableId('t'), null)
+  c.coordinator.schemaChanged(tableId('t'), 'other')
   for (let i = 0; i < 6; i++) {
     assert.equal(plan.tables[0]!.state, 'waiting')
     await c.commit()

@@ -143,3 +143,24 @@ for (const sql of LEAVES_ROWS) {
     assert.equal(readDdl(sql).changesRows, false)
   })
 }
+
+const removing = [
+  'DROP TABLE t',
+  'DROP TABLES t, u',
+  '/* tool */ DROP DATABASE d',
+  'DROP SCHEMA d',
+  'RENAME TABLE t TO u',
+  'ALTER TABLE t RENAME TO u',
+]
+const keeping = [
+  'REVOKE SELECT ON d.t FROM u',
+  'TRUNCATE TABLE t',
+  'ALTER TABLE t ADD c INT',
+  'DROP INDEX i ON t',
+  'CREATE TABLE t (a INT)',
+]
+
+test('a statement that drops or renames tables is told from one that leaves them where they are', () => {
+  for (const sql of removing) assert.equal(readDdl(sql).removes, true, sql)
+  for (const sql of keeping) assert.equal(readDdl(sql).removes, false, sql)
+})
