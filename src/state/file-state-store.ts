@@ -3,7 +3,7 @@
 import {constants} from 'node:fs'
 import {access, mkdir, open, readFile, rename, rm, type FileHandle} from 'node:fs/promises'
 import {dirname} from 'node:path'
-import {describeError, invariant, TidemarkError} from '../core/tidemark-error.ts'
+import {describeError, invariant, TidemarkError, type ErrorKind} from '../core/tidemark-error.ts'
 import {FileLock} from './file-lock.ts'
 import type {StateStore} from './state-store.ts'
 
@@ -67,25 +67,28 @@ export class FileStateStore implements StateStore {
       // The rename itself is durable only with the directory.
       await syncDirectory(dirname(this.#path))
     } catch (error) {
-      throw this.#unwritable(error)
+      throw this.#unwritable(error, isFull(error) ? 'retryable' : 'fatal')
     }
   }
 
-  #unwritable(cause: unknown): TidemarkError {
+  #unwritable(cause: unknown, kind: ErrorKind = 'prerequisite'): TidemarkError {
     if (cause instanceof TidemarkError) return cause
     const {code, message} = describeError(cause)
-    const remedy =
-      code === 'ENOSPC' || code === 'EDQUOT'
-        ? 'free some space'
-        : code === 'EISDIR'
-          ? 'name a file, not a directory'
-          : 'let this process write to the file and its directory'
+    const remedy = isFull(cause)
+      ? 'free some space'
+      : code === 'EISDIR'
+        ? 'name a file, not a directory'
+        : 'let this process write to the file and its directory'
     return new TidemarkError(
       'TIDEMARK_STATE_UNWRITABLE',
       `cannot use the state file ${this.#path}: ${message}; ${remedy}, or set offset.storage.file.filename`,
-      {cause, kind: 'prerequisite'},
+      {cause, kind},
     )
   }
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(describeError(error).code)
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {

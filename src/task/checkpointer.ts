@@ -2,6 +2,7 @@
 // made durable up to there, then the text is written: the stored offset never passes an event that could be lost (I3).
 
 import type {Log} from '../core/log.ts'
+import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 
 export interface CheckpointerOptions {
   /** The state as it may be stored now. Cheap and synchronous. */
@@ -13,6 +14,7 @@ export interface CheckpointerOptions {
 }
 
 const INTERVAL_MS = 500
+const STORING_WAITS = 'cannot store the state, will try again; a restart would repeat what comes meanwhile'
 
 export class Checkpointer {
   readonly #options: CheckpointerOptions
@@ -20,6 +22,7 @@ export class Checkpointer {
   #timer: NodeJS.Timeout | null = null
   #storing: Promise<void> | null = null
   #again = false
+  #isWaiting = false
   savedAtMs = 0
 
   constructor(options: CheckpointerOptions) {
@@ -30,11 +33,20 @@ export class Checkpointer {
     this.#timer = setInterval(() => this.soon(), INTERVAL_MS)
   }
 
-  /** Has the state stored without anybody waiting for it. */
+  /** Has the state stored without anybody waiting for it. What time may mend, a full disk, is tried again. */
   soon(): void {
-    this.store().catch((error: unknown) => {
-      this.#options.onFailure(error)
-    })
+    this.store().then(
+      () => {
+        if (this.#isWaiting) this.#options.log.info({}, 'the state is stored again')
+        this.#isWaiting = false
+      },
+      (error: unknown) => {
+        const {code, message} = describeError(error)
+        if (!(error instanceof TidemarkError) || error.kind !== 'retryable') this.#options.onFailure(error)
+        else if (!this.#isWaiting) this.#options.log.error({code, reason: message}, STORING_WAITS)
+        this.#isWaiting = true
+      },
+    )
   }
 
   /** Stores the state as it is now; returns when it is durable. Calls made meanwhile share the next round. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
+import {TidemarkError} from '../../../src/core/tidemark-error.ts'
 import {Checkpointer} from '../../../src/task/checkpointer.ts'
 import {quietLog} from '../../support/quiet-log.ts'
 import {settled} from '../../support/stream-parts.ts'
@@ -33,8 +34,8 @@ class Store {
     await settled()
   }
 
-  async fail(): Promise<void> {
-    this.#waiting.shift()!.reject(new Error('disk full'))
+  async fail(error = new Error('disk full')): Promise<void> {
+    this.#waiting.shift()!.reject(error)
     await settled()
   }
 
@@ -139,4 +140,25 @@ test('the timer stores while it runs and tells its failures; stopped, it is clea
   store.checkpointer.stop()
   store.checkpointer.stop()
   assert.deepEqual([ticks.length, cleared], [1, [timer]])
+})
+
+test('a state that a full disk cannot take is tried again, and no failure; any other error is one', async () => {
+  const store = new Store()
+  store.held = true
+  store.checkpointer.soon()
+  await settled()
+  await store.go()
+  await store.fail(new TidemarkError('TIDEMARK_STATE_UNWRITABLE', 'no space', {kind: 'retryable'}))
+  assert.deepEqual(store.failures, [])
+  store.checkpointer.soon()
+  await settled()
+  await store.go()
+  await store.go()
+  assert.deepEqual(store.saved, ['a', 'a'])
+  store.state = 'b'
+  store.checkpointer.soon()
+  await settled()
+  await store.go()
+  await store.fail(new TidemarkError('TIDEMARK_STATE_UNWRITABLE', 'too large', {kind: 'fatal'}))
+  assert.equal(store.failures.length, 1)
 })
