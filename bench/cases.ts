@@ -105,7 +105,7 @@ async function* streamCase(context: CaseContext): Variants {
   const rows = world.options.rows ?? (isRace ? 400_000 : 500_000)
   for (const transactionRows of [1000, 1]) {
     const size = transactionRows === 1 ? 'transactions of one row' : `transactions of ${transactionRows} rows`
-    const count = transactionRows === 1 ? Math.ceil(rows / 5) : rows
+    const count = transactionRows === 1 ? Math.ceil(rows / (isRace ? 4 : 5)) : rows
     const sinks =
       isRace && transactionRows === 1
         ? (['kafka uncompressed'] as const)

@@ -5,7 +5,7 @@ import {join, relative} from 'node:path'
 import {debeziumVersion} from '../../tools/servers/debezium-package.ts'
 import {kafkaVersion} from '../../tools/servers/kafka-package.ts'
 import {projectRoot} from '../../tools/servers/server-paths.ts'
-import type {BenchOptions} from '../bench-options.ts'
+import {raceCases, type BenchOptions} from '../bench-options.ts'
 import {connectorConfig, tunedConfig, workerConfig, workerJvmOptions} from '../debezium/connector-config.ts'
 import type {VariantFigures} from '../figures.ts'
 import {tidemark} from '../tidemark-run.ts'
@@ -21,13 +21,12 @@ export interface Race {
   readonly seconds: number
 }
 
-/** A race that was cut short, or run only to try, leaves the document of the last whole one. */
+/** Only a whole race replaces the document of the one before; what is only a part of one is kept out of the repository. */
 export async function reportRace({options, machine, variants, isComplete, seconds}: Race): Promise<void> {
   if (variants.length === 0) return
   const lines = standings(variants, tidemark.name)
   if (!options.json) console.log(`\n${standingsTable(lines)}`)
-  if (!isComplete || options.quick) return
-  const file = join(projectRoot(), 'bench', 'RESULTS.md')
+  const file = join(projectRoot(), isComplete && isWhole(options) ? 'bench' : '.bench', 'RESULTS.md')
   const document = resultsDocument({
     command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
     date: new Date().toISOString().slice(0, 10),
@@ -44,19 +43,24 @@ export async function reportRace({options, machine, variants, isComplete, second
   process.stderr.write(`${relative(process.cwd(), file)} was written\n`)
 }
 
+function isWhole({quick, only, verify, cases}: BenchOptions): boolean {
+  return !quick && verify && only.length === 0 && raceCases.every(name => cases.includes(name))
+}
+
 const notes: readonly string[] = [
   'Both products run on the same MySQL and the same Kafka broker of this machine, one at a time, in turn: Debezium with ' +
     'its defaults, Debezium tuned, Tidemark, and again.',
   'Tables, chunk size (2,048 rows), compression, headers, converters (JSON without schemas) and acks=all are the same; ' +
     'every topic is made before the run with one partition and the broker’s settings. The key of the signal table is ' +
     'long enough for Debezium’s marks.',
-  'Debezium’s worker stays up for the whole race, and before the first run it has copied and streamed 300,000 rows with each ' +
+  'Debezium’s worker stays up for the whole race, and before the first run it has copied and streamed 300,000 rows (fewer with --rows) with each ' +
     'setting, so that its code is compiled. Tidemark starts anew for each run, and compiles while it is measured.',
   'Snapshot: from the insert of the signal’s row to the product’s own word that it is done (Debezium’s notification, ' +
     'Tidemark’s log), and every event in its topic. Stream: from the product’s word that it is connected to the binlog, with ' +
     'the whole backlog before it, to the last event in the topic.',
   'CPU and memory: of the Connect worker’s process and of Tidemark’s process, as the kernel counts them, over the same span; ' +
-    'the peak of memory is reset before it. Idle threads of the worker count too.',
+    'the peak of memory is reset before it. The worker’s heap grows in the course of a race up to its bound of 2 GB, as a JVM’s does; ' +
+    'the standings take the case with the least ratio, which is an early one.',
   'Latency: 50 inserts/s, each a transaction, into a table of its own, for 10 seconds idle and then during snapshots of another ' +
     'table, 3 seconds after the start. It counts from the commit’s return to the writer. The consumer is kafkajs in the bench’s own ' +
     'process; the time of the ack is the broker’s append time (LogAppendTime), in whole milliseconds, rounded against us.',
