@@ -8,7 +8,7 @@ import {after, before, test, type TestContext} from 'node:test'
 import {setTimeout as delay} from 'node:timers/promises'
 import {startMysql, type MysqlServer} from '../../tools/servers/mysql-server.ts'
 import {assertEnded} from '../support/assert-ended.ts'
-import {numberedTable, prepareCapture, type Capture} from '../support/capture.ts'
+import {caughtUp, numberedTable, prepareCapture, type Capture} from '../support/capture.ts'
 import {freshDatabase} from '../support/fresh-database.ts'
 import {foldEvents} from '../support/observed-events.ts'
 import {untilCopying} from '../support/outages.ts'
@@ -121,7 +121,7 @@ function isReadingChunk({info}: Victim): boolean {
   return info?.startsWith('SELECT ') === true && /SLEEP\(.*ORDER BY.*LIMIT \d+$/s.test(info)
 }
 
-test('a binlog purged while the task is down stops the start, and the state stays', async t => {
+test('a binlog purged while the task is down stops the start, the state stays, and when_needed copies again', async t => {
   const capture = await prepare(t)
   const {connection} = capture
   await connection.query(numberedTable('a', 5))
@@ -134,6 +134,16 @@ test('a binlog purged while the task is down stops the start, and the state stay
   const second = await capture.run(t)
   await assertEnded(second, {code: 1, lastLine: /has purged the transactions .*snapshot\.mode=when_needed/})
   assert.equal(await readFile(capture.config['offset.storage.file.filename']!, 'utf8'), state)
+  // The way out that the message names.
+  const third = await capture.run(t, {'snapshot.mode': 'when_needed'})
+  await third.waitForLog('snapshot done')
+  await connection.query('DELETE FROM a WHERE id = 2')
+  await caughtUp(third, connection)
+  await third.stop()
+  assert.deepEqual(
+    [...foldEvents(await capture.tableEvents('a')).keys()].sort(),
+    [1, 3, 4, 5, 6].map(id => `{"id":${id}}`),
+  )
 })
 
 async function purgeAll(connection: Connection): Promise<void> {
