@@ -1,10 +1,13 @@
 // Every row change of the simulated binlog with its place, and what a stored offset means for it.
 
+import {compareBinlogPositions} from '../../src/core/binlog-position.ts'
+import type {BinlogPosition} from '../../src/core/binlog-position.ts'
 import {GtidSet} from '../../src/core/gtid-set.ts'
 import type {StoredOffset} from '../../src/state/checkpoint.ts'
 import {SERVER_UUID} from './sim-mysql.ts'
 import type {BinlogEntry, RowChange, SimMysql, Transaction} from './sim-mysql.ts'
-import {keyOf, SIGNAL_TABLE} from './sim-tables.ts'
+import {CAPTURED, keyOf, SIGNAL_TABLE} from './sim-tables.ts'
+import type {SimDefinition} from './sim-tables.ts'
 
 export interface HistoryRow {
   readonly change: RowChange
@@ -25,6 +28,8 @@ export class History {
   readonly byPlace = new Map<string, HistoryRow>()
   /** The last change of each row, by `table/key`. */
   readonly lastTouch = new Map<string, HistoryRow>()
+  /** Changes of definitions, in the binlog's order. */
+  readonly #ddl: {readonly end: BinlogPosition; readonly definition: SimDefinition}[] = []
   readonly #mysql: SimMysql
   #read = 0
   #counted: Transaction | null = null
@@ -40,7 +45,16 @@ export class History {
     while (this.#read < binlog.length) this.#add(binlog[this.#read++]!)
   }
 
-  #add({kind, transaction, changes, file, startPos}: BinlogEntry): void {
+  /** The table as a stream knows it that has come to this place. */
+  definitionAt(table: string, place: BinlogPosition): SimDefinition {
+    const before = this.#ddl.filter(({end, definition}) => {
+      return definition.table === table && compareBinlogPositions(end, place) <= 0
+    })
+    return before.at(-1)?.definition ?? CAPTURED.find(each => each.table === table)!
+  }
+
+  #add({kind, transaction, changes, file, startPos, endPos}: BinlogEntry): void {
+    if (kind === 'query') this.#ddl.push({end: {file, pos: endPos}, definition: transaction!.ddl!.definition})
     if (kind !== 'rows' || transaction === null) return
     if (this.#counted !== transaction) this.#count = 0
     this.#counted = transaction

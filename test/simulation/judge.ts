@@ -85,7 +85,9 @@ export class Judge {
     }
     let newest = this.#newest.get(name)
     if (newest === undefined) this.#newest.set(name, (newest = {streamed: 0, read: 0}))
+    this.#checkColumns({op, before, after, source}, what)
     if (op === 'r') {
+      this.signals.read(what)
       const version = Number(after!['v'])
       const floor = Math.max(newest.streamed, newest.read, this.#floors[process]!.get(name) ?? 0)
       promise(version >= floor, () => `I2: ${what} shows state ${version} after ${floor}`)
@@ -146,6 +148,17 @@ export class Judge {
       if (!diverged.has(text) && isCopied) this.#checkCopy(this.#mysql.head.definition(table))
     }
     this.signals.ended(checkpoint)
+  }
+
+  // A row that was read before its table was changed must not leave behind the change.
+  #checkColumns({before, after, source}: Value, what: string): void {
+    const definition = this.history.definitionAt(source.table, source)
+    const wanted = definition.columns.map(({name}) => name).join()
+    for (const row of [before, after]) {
+      if (row === null) continue
+      const has = Object.keys(row).join()
+      promise(has === wanted, () => `I1: ${what} has the columns ${has}, the table had ${wanted} there`)
+    }
   }
 
   // What will not be brought again must be there already: rows that no event behind the stored offset touches.

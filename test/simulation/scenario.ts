@@ -40,13 +40,14 @@ const TURNS = [
   'topic',
   'connect',
 ]
-const ACTIONS = {write: 1, publish: 2, ddl: 0.02, signal: 0.08, rotate: 0.01, stall: 0.02, timer: 2}
+const ACTIONS = {write: 0.5, publish: 2, ddl: 0.04, signal: 0.3, rotate: 0.01, stall: 0.05, timer: 1.5}
 const FAULTS = {crash: 0.02, stop: 0.006, break: 0.04, restart: 0.008}
 
 export function scenarioOf(random: SeededRandom): Scenario {
   const weights = new Map<string, number>()
-  for (const name of TURNS) weights.set(name, 3 * random.pick([0.1, 0.3, 1, 1, 1, 1, 3]))
-  for (const [name, base] of Object.entries(ACTIONS)) weights.set(name, base * random.pick([0.3, 1, 1, 3]))
+  for (const name of TURNS) weights.set(name, 3)
+  for (let i = random.integer(0, 3); i > 0; i--) weights.set(random.pick(TURNS), random.pick([0.2, 0.5, 9]))
+  for (const [name, base] of Object.entries(ACTIONS)) weights.set(name, base * random.pick([0.1, 0.5, 1, 3]))
   for (const [name, base] of Object.entries(FAULTS)) weights.set(name, base * random.pick([0, 0.3, 1, 2]))
   const base = baseSettings()
   const settings: Settings = {
@@ -70,9 +71,9 @@ export function scenarioOf(random: SeededRandom): Scenario {
     batchBytes: random.pick([1, 900, 3_000]),
     seedRows: random.pick([0, 3, 10, 25]),
     keys: random.pick([6, 15, 40]),
-    steps: random.integer(300, 1_500),
+    steps: random.integer(400, 2_400),
     interruptions: random.pick([0, 0, 0.02]),
-    signals: random.integer(0, 6),
+    signals: random.integer(0, 12),
     ddl: random.chance(0.5),
     weights,
   }

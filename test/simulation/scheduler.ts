@@ -26,6 +26,8 @@ const KEPT_LINES = 400
 export class Scheduler {
   readonly random: SeededRandom
   step = 0
+  /** The turn that was given last. */
+  last = ''
   /** How often each kind of turn is given in relation to the others; the kind is the name's first word. */
   readonly weights = new Map<string, number>()
   /** Told of every line of the trace. */
@@ -80,6 +82,7 @@ export class Scheduler {
 
   give(turn: Turn): void {
     this.#turns.splice(this.#turns.indexOf(turn), 1)
+    this.last = turn.name
     this.note(turn.error === null ? turn.name : `${turn.name}: ${turn.error.message}`)
     if (turn.error === null) turn.resolve()
     else turn.reject(turn.error)

@@ -13,6 +13,7 @@ interface LogFields {
   readonly signal?: string
   readonly snapshot?: string
   readonly result?: string
+  readonly type?: string
   readonly reason?: string | null
 }
 
@@ -29,6 +30,10 @@ export class SignalJudge {
   #early: Set<string> | null = null
   /** Snapshots that this process has accepted or taken up again and not ended. */
   readonly #open = new Set<string>()
+  /** The pause-snapshot that holds the snapshots. */
+  #pausedBy: string | null = null
+  /** This process began with paused snapshots, and nothing has let them go on. */
+  #isHeld = false
 
   constructor(workload: Workload) {
     this.#workload = workload
@@ -38,6 +43,13 @@ export class SignalJudge {
   began(checkpoint: Checkpoint | null): void {
     this.#open.clear()
     for (const plan of checkpoint?.snapshots ?? []) if (isActive(plan)) this.#open.add(plan.id)
+    if (this.#pausedBy !== null && !this.#settled.has(this.#pausedBy)) this.#pausedBy = null
+    this.#isHeld = this.#pausedBy !== null && this.#open.size > 0
+  }
+
+  /** A read event has landed. */
+  read(what: string): void {
+    promise(!this.#isHeld, () => `${what} comes though the snapshots were paused before the restart`)
   }
 
   logged(fields: LogFields, sentence: string): void {
@@ -48,12 +60,18 @@ export class SignalJudge {
         () => `${signal} was dealt with, as a stored state says, and is now ${result}`,
       )
       this.#answers.set(signal, result)
+      if (fields.type === 'pause-snapshot' && result === 'accepted') this.#pausedBy = signal
     }
     if (sentence === 'snapshot accepted') {
       promise(!this.#stored.has(snapshot), () => `${snapshot} is accepted once more`)
       this.#open.add(snapshot)
     }
     if (sentence === 'snapshot resumed') this.#open.add(snapshot)
+    // Where all that were paused have ended, later ones are not held.
+    if (sentence === 'snapshot resumed' || ENDS.includes(sentence)) {
+      this.#isHeld = false
+      this.#pausedBy = null
+    }
     if (ENDS.includes(sentence)) {
       promise(this.#open.delete(snapshot), () => `${sentence}: ${snapshot} had ended or was never accepted`)
       promise(

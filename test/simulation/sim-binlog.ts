@@ -12,7 +12,7 @@ import type {BinlogEntry, RowChange, SimMysql} from './sim-mysql.ts'
 import {DATABASE, imageOf, streamTableOf} from './sim-tables.ts'
 import type {SimDefinition} from './sim-tables.ts'
 
-const MOST_EVENTS = 8
+const MOST_EVENTS = 12
 
 type SimEvent = Partial<BinlogEvents> & Pick<BinlogEvents, 'kind'>
 

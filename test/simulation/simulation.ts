@@ -41,6 +41,9 @@ interface Choice {
   readonly name: string
 }
 
+/** A busy process comes late to its timers. */
+const LATE_MS = [0, 0, 5, 50, 120]
+const CRASH_AFTER_SAVE = 15
 const MOST_QUIET_STEPS = 8_000
 
 /** The time and timers of the whole process are virtual until it ends: one at a time. */
@@ -172,13 +175,15 @@ class Simulation {
     if (this.#mysql.canPublish) choices.push(choice('publish', () => this.#publish()))
     if (this.#time.hasTimers) choices.push(choice('timer', () => this.#fireTimer()))
     choices.push(choice('rotate', () => this.#rotate()))
-    if (this.#topics.stalled) choices.push({name: 'stall', weight: 0.3, run: () => this.#stall(false)})
+    if (this.#topics.stalled) choices.push({name: 'stall', weight: 0.15, run: () => this.#stall(false)})
     else choices.push(choice('stall', () => this.#stall(true)))
     if (this.#end !== null) {
       choices.push({name: 'begin', weight: 1, run: () => this.#begin()})
       return choices
     }
-    choices.push(choice('crash', () => this.#crash()))
+    // What was just stored is what the next process has: that is when a crash tells most.
+    const afterSave = this.scheduler.last === 'store saves' ? CRASH_AFTER_SAVE : 1
+    choices.push({name: 'crash', weight: weight('crash') * afterSave, run: () => this.#crash()})
     if (!this.#stop.signal.aborted) choices.push(choice('stop', () => this.#askToStop()))
     if (this.#mysql.up) {
       choices.push(choice('break', () => this.#break()))
@@ -252,7 +257,7 @@ class Simulation {
   }
 
   #fireTimer(): string {
-    this.#time.fireNext()
+    this.#time.fireNext(this.scheduler.random.pick(LATE_MS))
     return String(this.#time.nowMs)
   }
 

@@ -64,14 +64,14 @@ export class VirtualTime {
     return this.#timers.size > 0
   }
 
-  /** Lets time go on to the next timer, which fires. */
-  fireNext(): void {
+  /** Lets time go on to the next timer, which fires, `lateMs` late: the others are due then, perhaps, and fire next. */
+  fireNext(lateMs: number): void {
     let next: Timer | null = null
     for (const timer of this.#timers.values()) {
       if (next === null || timer.at < next.at || (timer.at === next.at && timer.id < next.id)) next = timer
     }
     if (next === null) return
-    this.#now = Math.max(this.#now, next.at)
+    this.#now = Math.max(this.#now, next.at) + lateMs
     if (next.every === null) this.#timers.delete(next.id)
     else next.at = this.#now + Math.max(1, next.every)
     next.run()

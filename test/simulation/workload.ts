@@ -104,6 +104,8 @@ export class Workload {
       ['stop-snapshot', JSON.stringify({'data-collections': tables})],
       ['stop-snapshot', null],
       ['pause-snapshot', null],
+      ['pause-snapshot', null],
+      ['resume-snapshot', null],
       ['resume-snapshot', null],
       ['resume-snapshot', null],
       ['log', '{"message": "at {}"}'],
@@ -153,7 +155,7 @@ export class Workload {
   #wantedKey(table: string): SimRow {
     const justRead = this.#justRead.get(table) ?? []
     const columns = this.#keyColumns()
-    return justRead.length > 0 && this.#random.chance(0.5) ? {...columns, ...this.#random.pick(justRead)} : columns
+    return justRead.length > 0 && this.#random.chance(0.75) ? {...columns, ...this.#random.pick(justRead)} : columns
   }
 
   #keyColumns(): {id: number; g: number} {
