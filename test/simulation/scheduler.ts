@@ -34,6 +34,8 @@ export class Scheduler {
   onLine: ((line: string) => void) | null = null
   readonly lines: string[] = []
   #turns: Turn[] = []
+  /** Connections that live on while nothing waits on them, and what became of them. */
+  readonly #open = new Map<string, Error | null>()
   readonly #hash = createHash('sha256')
 
   constructor(random: SeededRandom) {
@@ -43,7 +45,8 @@ export class Scheduler {
   /** Resolves when the scheduler gives the turn; rejects where its connection was broken before. */
   turn(name: string, options: TurnOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      const turn: Turn = {...options, name, resolve, reject, error: null}
+      const error = this.#open.get(options.connection ?? '') ?? null
+      const turn: Turn = {...options, name, resolve, reject, error}
       this.#turns.push(turn)
       options.signal?.addEventListener(
         'abort',
@@ -75,9 +78,10 @@ export class Scheduler {
     return this.#turns.map(({name}) => name)
   }
 
-  /** Connections on which something waits. */
+  /** Connections that can break. */
   get connections(): readonly string[] {
-    return [...new Set(this.#turns.flatMap(({connection}) => connection ?? []))]
+    const open = [...this.#open].filter(([, lost]) => lost === null).map(([name]) => name)
+    return [...new Set([...this.#turns.flatMap(({connection}) => connection ?? []), ...open])]
   }
 
   give(turn: Turn): void {
@@ -88,16 +92,23 @@ export class Scheduler {
     else turn.reject(turn.error)
   }
 
+  /** From now on the connection can break also while nothing waits on it; the next turn on it fails then. */
+  openConnection(name: string): void {
+    this.#open.set(name, null)
+  }
+
   /** What hangs on a connection fails, each when its turn comes. */
   breakConnections(matches: (connection: string) => boolean, error: () => Error): void {
     for (const turn of this.#turns) {
       if (turn.connection !== undefined && matches(turn.connection)) turn.error ??= error()
     }
+    for (const [name, lost] of this.#open) if (lost === null && matches(name)) this.#open.set(name, error())
   }
 
   /** Nothing that waits will ever come: the process is gone. */
   dropAll(): void {
     this.#turns = []
+    this.#open.clear()
   }
 
   weightOf(turn: {readonly name: string}): number {

@@ -20,6 +20,7 @@ export class SimBinlog implements TaskBinlog {
   readonly #mysql: SimMysql
   readonly #scheduler: Scheduler
   #connected = false
+  #connections = 0
 
   constructor(mysql: SimMysql, scheduler: Scheduler) {
     this.#mysql = mysql
@@ -35,13 +36,15 @@ export class SimBinlog implements TaskBinlog {
     if (signal.aborted) return
     if (!this.#mysql.up) throw unreachable()
     const {binlog} = this.#mysql
+    const connection = `binlog.${this.#connections++}`
+    this.#scheduler.openConnection(connection)
     const reader = new StreamReader(this.#mysql, start)
     this.#connected = true
     let idle = false
     try {
       for (;;) {
         await this.#scheduler.turn('read binlog', {
-          connection: 'binlog',
+          connection,
           signal,
           ready: () => reader.at < binlog.length || !idle,
         })

@@ -68,6 +68,7 @@ export class SimLane implements Lane {
   #reader(serverUuid: string): RowReader {
     const {mysql, scheduler, interruptions, onRead} = this.#options
     const connection = `${this.#name}.${this.#connections++}`
+    scheduler.openConnection(connection)
     return {
       serverUuid,
       read: async (sql, onRow) => {
