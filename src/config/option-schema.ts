@@ -12,9 +12,11 @@ import {isSecretKey} from './redact.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
-/** JSON schema of a configuration with flat keys. */
-export function optionSchema(): Schema {
-  const supported = OPTIONS.filter(option => option.status === 'supported')
+/** JSON schema of a configuration with flat keys; only of those that `isWanted` wants, as compiling all of it takes a while. */
+export function optionSchema(isWanted: (option: Option) => boolean = () => true): Schema {
+  const supported = OPTIONS.filter(
+    option => option.status === 'supported' && (option.required === true || isWanted(option)),
+  )
   const properties: Record<string, Schema> = {}
   const patternProperties: Record<string, Schema> = {}
   for (const option of supported) {
@@ -62,7 +64,7 @@ export function checkConfig(raw: RawConfig, problems: ConfigProblems): CheckedCo
       if (value !== '') problems.add(key, `it is not supported yet; ${option.instead ?? 'leave it out'}`)
     } else data[key] = normalized(option, value)
   }
-  const validate = createValidator(problems)
+  const validate = createValidator(data, problems)
   if (!validate(data)) {
     for (const error of validate.errors ?? []) reportError(error, data, problems)
   }
@@ -71,8 +73,12 @@ export function checkConfig(raw: RawConfig, problems: ConfigProblems): CheckedCo
   return {values, broken, warnings, notes}
 }
 
-function createValidator(problems: ConfigProblems): ReturnType<Ajv['compile']> {
-  const ajv = new Ajv({allErrors: true, coerceTypes: true, strict: true, strictTypes: false})
+function createValidator(
+  data: Readonly<Record<string, OptionValue>>,
+  problems: ConfigProblems,
+): ReturnType<Ajv['compile']> {
+  // It runs once: code that is not made shorter first is there sooner.
+  const ajv = new Ajv({allErrors: true, coerceTypes: true, strict: true, strictTypes: false, code: {optimize: false}})
   ajv.addKeyword({
     keyword: 'tidemarkChoice',
     validate: (key: string, value: unknown) => checkChoice(findOption(key)!, String(value), problems),
@@ -90,7 +96,7 @@ function createValidator(problems: ConfigProblems): ReturnType<Ajv['compile']> {
     validate: (_: unknown, value: unknown) => arePatterns(String(value)),
     errors: false,
   })
-  return ajv.compile(optionSchema())
+  return ajv.compile(optionSchema(option => option.key.includes('*') || Object.hasOwn(data, option.key)))
 }
 
 /** Text as the option's type wants it: Java reads booleans in any case, and an empty text as no value. */

@@ -1,6 +1,7 @@
 // The checkpoint: one atomic record of the offset, the snapshots, and the signals taken. Versioned JSON.
 
 import {Ajv} from 'ajv'
+import type {ValidateFunction} from 'ajv'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Notification} from '../notifications/notification.ts'
 import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
@@ -186,7 +187,13 @@ const schema = {
   },
 } as const
 
-const validate = new Ajv({allowUnionTypes: true, strict: false}).compile(schema)
+let compiled: ValidateFunction<Checkpoint> | null = null
+
+/** Compiled when it is first needed: a task that begins anew has nothing to check. */
+function validator(): ValidateFunction<Checkpoint> {
+  compiled ??= new Ajv({allowUnionTypes: true, strict: false, code: {optimize: false}}).compile<Checkpoint>(schema)
+  return compiled
+}
 
 export function encodeCheckpoint(checkpoint: Checkpoint): string {
   return JSON.stringify({format: FORMAT, version: VERSION, ...checkpoint})
@@ -205,6 +212,7 @@ export function decodeCheckpoint(stored: string, where: string): Checkpoint {
       `${where} was written by a newer Tidemark (format ${version}, this one knows up to ${VERSION}); run that version, or another state`,
     )
   }
+  const validate = validator()
   if (!validate(checkpoint)) {
     const first = validate.errors?.[0]
     throw stateError(

@@ -325,15 +325,20 @@ class Task {
   }
 
   #createCheckpointer(engine: Engine): Checkpointer {
+    let collected = this.#stored
     return new Checkpointer({
       log: this.#options.log,
-      collect: () => encodeCheckpoint(engine.checkpoint()),
+      collect: () => {
+        const checkpoint = engine.checkpoint()
+        const {file, pos, gtidSet} = checkpoint.offset
+        collected = {file, pos, gtidSet}
+        return encodeCheckpoint(checkpoint)
+      },
       syncSink: () => this.#parts.sink.sync(),
       save: async text => {
         await this.#parts.store.save(text)
         engine.notifications?.saved()
-        const {file, pos, gtidSet} = decodeCheckpoint(text, this.#settings.state.path).offset
-        this.#stored = {file, pos, gtidSet}
+        this.#stored = collected
       },
       onFailure: error => this.#fail(error),
     })
