@@ -21,6 +21,9 @@ export class SignalJudge {
   readonly #workload: Workload
   /** The last answer to each signal that is more than "received before". */
   readonly #answers = new Map<string, string>()
+  /** Those that this process had answered when the state was collected that is stored next. */
+  #answeredThen: ReadonlySet<string> = new Set()
+  readonly #answeredNow = new Set<string>()
   /** Signals that a stored state counts as dealt with. */
   readonly #settled = new Set<string>()
   /** Snapshots that a stored state knows, and those that it calls ended. */
@@ -41,6 +44,8 @@ export class SignalJudge {
 
   /** A process begins with this state. */
   began(checkpoint: Checkpoint | null): void {
+    this.#answeredNow.clear()
+    this.#answeredThen = new Set()
     this.#open.clear()
     for (const plan of checkpoint?.snapshots ?? []) if (isActive(plan)) this.#open.add(plan.id)
     if (this.#pausedBy !== null && !this.#settled.has(this.#pausedBy)) this.#pausedBy = null
@@ -60,6 +65,7 @@ export class SignalJudge {
         () => `${signal} was dealt with, as a stored state says, and is now ${result}`,
       )
       this.#answers.set(signal, result)
+      this.#answeredNow.add(signal)
       if (fields.type === 'pause-snapshot' && result === 'accepted') this.#pausedBy = signal
     }
     if (sentence === 'snapshot accepted') {
@@ -81,6 +87,11 @@ export class SignalJudge {
     }
   }
 
+  /** A state is collected: signals answered before are part of it. */
+  collected(): void {
+    this.#answeredThen = new Set(this.#answeredNow)
+  }
+
   saved(checkpoint: Checkpoint, passed: (row: Pick<HistoryRow, 'transaction' | 'row'>) => boolean): void {
     for (const plan of checkpoint.snapshots) {
       this.#stored.add(plan.id)
@@ -95,6 +106,7 @@ export class SignalJudge {
         this.#settled.add(id)
       }
     }
+    for (const id of this.#answeredThen) if (!pending.has(id)) this.#settled.add(id)
   }
 
   ended(checkpoint: Checkpoint): void {

@@ -29,6 +29,8 @@ export class SimTopics {
   }
 
   onLanded: (event: LandedEvent) => void = () => undefined
+  /** A state was collected, and is stored once `sync` has resolved. */
+  onSync: () => void = () => undefined
 }
 
 export interface SimSinkOptions {
@@ -87,6 +89,7 @@ export class SimSink implements Sink {
   }
 
   async sync(): Promise<void> {
+    this.#options.topics.onSync()
     await this.#options.scheduler.turn('sync')
   }
 

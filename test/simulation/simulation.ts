@@ -99,6 +99,7 @@ class Simulation {
       this.scheduler.note(`landed ${event.topic} ${event.key ?? ''} ${event.value ?? ''}`)
       this.#watch(() => this.#judge.landed(event))
     }
+    this.#topics.onSync = () => this.#judge.signals.collected()
     this.#disk.onSaved = text => this.#watch(() => (this.#stored = this.#judge.saved(text)))
   }
 
