@@ -7,6 +7,7 @@ import type {TablePlan} from '../../src/snapshot/snapshot-plan.ts'
 import {promise} from './broken-promise.ts'
 import {History, passedBy} from './history.ts'
 import type {HistoryRow} from './history.ts'
+import {NOTIFICATION_TOPIC, NotificationJudge} from './notification-judge.ts'
 import {SignalJudge} from './signal-judge.ts'
 import type {SimMysql} from './sim-mysql.ts'
 import type {LandedEvent} from './sim-sink.ts'
@@ -36,6 +37,8 @@ interface Newest {
 export class Judge {
   readonly signals: SignalJudge
   readonly history: History
+  readonly #notifications = new NotificationJudge()
+  readonly #tellsOfIt: boolean
   readonly #mysql: SimMysql
   readonly #workload: Workload
   readonly #folded = new Map<string, Folded>()
@@ -48,7 +51,8 @@ export class Judge {
   /** Changes before it were never to be streamed. */
   #beforeBaseline: ((row: HistoryRow) => boolean) | null = null
 
-  constructor(mysql: SimMysql, workload: Workload) {
+  constructor(mysql: SimMysql, workload: Workload, {tellsOfIt}: {readonly tellsOfIt: boolean}) {
+    this.#tellsOfIt = tellsOfIt
     this.#mysql = mysql
     this.#workload = workload
     this.history = new History(mysql)
@@ -70,6 +74,10 @@ export class Judge {
 
   landed({topic, key, value, process}: LandedEvent): void {
     if (value === null || topic === `p.${DATABASE}.signal`) return
+    if (topic === NOTIFICATION_TOPIC) {
+      this.#notifications.landed(value)
+      return
+    }
     this.history.catchUp()
     const {op, before, after, source} = JSON.parse(value) as Value
     const definition = CAPTURED.find(({table}) => table === source.table)!
@@ -148,6 +156,7 @@ export class Judge {
       if (!diverged.has(text) && isCopied) this.#checkCopy(this.#mysql.head.definition(table))
     }
     this.signals.ended(checkpoint)
+    if (this.#tellsOfIt) this.#notifications.ended(checkpoint, this.signals.answers)
   }
 
   // A row that was read before its table was changed must not leave behind the change.

@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {loadSettings} from '../../src/config/load-settings.ts'
 import type {Settings} from '../../src/config/settings.ts'
+import {NOTIFICATION_TOPIC} from './notification-judge.ts'
 import type {SeededRandom} from '../support/seeded-random.ts'
 
 export interface Scenario {
@@ -54,6 +55,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
     ...base,
     http: null,
     signals: {...base.signals, tableEvents: random.chance(0.2)},
+    notifications: {channels: random.chance(0.5) ? ['sink'] : [], sinkTopic: NOTIFICATION_TOPIC},
     snapshot: {
       ...base.snapshot,
       mode: random.chance(0.7) ? 'initial' : 'no_data',

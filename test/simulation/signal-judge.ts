@@ -20,7 +20,7 @@ interface LogFields {
 export class SignalJudge {
   readonly #workload: Workload
   /** The last answer to each signal that is more than "received before". */
-  readonly #answers = new Map<string, string>()
+  readonly answers = new Map<string, string>()
   /** Those that this process had answered when the state was collected that is stored next. */
   #answeredThen: ReadonlySet<string> = new Set()
   readonly #answeredNow = new Set<string>()
@@ -64,7 +64,7 @@ export class SignalJudge {
         !this.#settled.has(signal),
         () => `${signal} was dealt with, as a stored state says, and is now ${result}`,
       )
-      this.#answers.set(signal, result)
+      this.answers.set(signal, result)
       this.#answeredNow.add(signal)
       if (fields.type === 'pause-snapshot' && result === 'accepted') this.#pausedBy = signal
     }
@@ -102,7 +102,7 @@ export class SignalJudge {
     const pending = new Set(checkpoint.signals.pending.map(({id}) => id))
     for (const {id, transaction} of signals) {
       if (!this.#early.has(id) && passed({transaction, row: 0}) && !pending.has(id)) {
-        promise(this.#answers.has(id), () => `the stored state has passed ${id}, which was not answered`)
+        promise(this.answers.has(id), () => `the stored state has passed ${id}, which was not answered`)
         this.#settled.add(id)
       }
     }
@@ -113,7 +113,7 @@ export class SignalJudge {
     promise(!checkpoint.snapshots.some(isActive), () => 'a snapshot has not ended')
     for (const {id, type} of this.#workload.signals) {
       if (this.#early?.has(id) === true) continue
-      const answer = this.#answers.get(id)
+      const answer = this.answers.get(id)
       promise(answer !== undefined, () => `${id} was never answered`)
       if (type !== 'execute-snapshot' || answer !== 'accepted') continue
       promise(

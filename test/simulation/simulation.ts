@@ -94,7 +94,9 @@ class Simulation {
     for (const [name, weight] of scenario.weights) this.scheduler.weights.set(name, weight)
     this.#mysql = new SimMysql({gtidOn: scenario.gtidOn, nowUs: () => Date.now() * 1000})
     this.#workload = new Workload(this.#mysql, random, scenario)
-    this.#judge = new Judge(this.#mysql, this.#workload)
+    this.#judge = new Judge(this.#mysql, this.#workload, {
+      tellsOfIt: scenario.settings.notifications.channels.length > 0,
+    })
     this.#topics.onLanded = event => {
       this.scheduler.note(`landed ${event.topic} ${event.key ?? ''} ${event.value ?? ''}`)
       this.#watch(() => this.#judge.landed(event))
@@ -231,8 +233,13 @@ class Simulation {
 
   #isAtRest(): boolean {
     if (this.#stored === null || this.#mysql.canPublish) return false
-    const {offset, snapshots, signals} = this.#stored
-    if (signals.pending.length > 0 || snapshots.some(plan => isActive(plan) || plan.state === 'failed')) return false
+    const {offset, snapshots, signals, notifications = []} = this.#stored
+    if (
+      signals.pending.length > 0 ||
+      notifications.length > 0 ||
+      snapshots.some(plan => isActive(plan) || plan.state === 'failed')
+    )
+      return false
     const passed = passedBy(offset)
     this.#judge.history.catchUp()
     return this.#judge.history.rows.every(passed)
