@@ -47,12 +47,13 @@ function signalLine({id, type, result, reason}: StatusReport['signals'][number])
   return `signal    ${id} ${type}: ${result}${reason === null ? '' : `, ${reason}`}`
 }
 
-function streamLine({streaming, position, stored, behindMs}: StatusReport): string {
+function streamLine({streaming, position, stored, storeProblem, behindMs}: StatusReport): string {
   if (!streaming) return 'stream    not streaming yet'
   const behind =
     behindMs === null ? 'no event yet' : behindMs < 1000 ? 'up to date' : `${compactSeconds(behindMs / 1000)} behind`
   const storedText = stored === null ? 'nothing stored yet' : `stored up to ${stored.file}:${stored.pos}`
-  return `stream    at ${position.file}:${position.pos}, ${behind}; ${storedText}`
+  const problem = storeProblem === null ? '' : `; CANNOT STORE: ${storeProblem}`
+  return `stream    at ${position.file}:${position.pos}, ${behind}; ${storedText}${problem}`
 }
 
 function sinkLine(sink: StatusReport['sink']): string {

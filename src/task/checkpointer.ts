@@ -22,8 +22,9 @@ export class Checkpointer {
   #timer: NodeJS.Timeout | null = null
   #storing: Promise<void> | null = null
   #again = false
-  #isWaiting = false
   savedAtMs = 0
+  /** Why the state cannot be stored now; it is tried again. Null while it can. */
+  problem: string | null = null
 
   constructor(options: CheckpointerOptions) {
     this.#options = options
@@ -37,14 +38,14 @@ export class Checkpointer {
   soon(): void {
     this.store().then(
       () => {
-        if (this.#isWaiting) this.#options.log.info({}, 'the state is stored again')
-        this.#isWaiting = false
+        if (this.problem !== null) this.#options.log.info({}, 'the state is stored again')
+        this.problem = null
       },
       (error: unknown) => {
         const {code, message} = describeError(error)
         if (!(error instanceof TidemarkError) || error.kind !== 'retryable') this.#options.onFailure(error)
-        else if (!this.#isWaiting) this.#options.log.error({code, reason: message}, STORING_WAITS)
-        this.#isWaiting = true
+        else if (this.problem === null) this.#options.log.error({code, reason: message}, STORING_WAITS)
+        this.problem = message
       },
     )
   }

@@ -109,6 +109,7 @@ class Task {
       engine: this.#engine,
       sinkStatus: this.#parts.sink.status(),
       stored: this.#stored,
+      storeProblem: this.#checkpointer?.problem ?? null,
       error: this.#error,
     })
   }

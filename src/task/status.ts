@@ -38,6 +38,8 @@ export interface StatusReport {
   readonly position: {readonly file: string; readonly pos: number; readonly gtidSet: string | null}
   /** The place up to which every event is stored as done. */
   readonly stored: {readonly file: string; readonly pos: number; readonly gtidSet: string | null} | null
+  /** Why the state cannot be stored at the moment, a full disk say; null while it can. */
+  readonly storeProblem: string | null
   /** Age of the last transaction when it was dispatched, and growing while the sink takes no more; null before the first. */
   readonly behindMs: number | null
   readonly snapshot: {
@@ -65,11 +67,12 @@ export interface StatusContext {
   readonly engine: Engine | null
   readonly sinkStatus: SinkStatus
   readonly stored: StatusReport['stored']
+  readonly storeProblem: string | null
   readonly error: StatusReport['error']
 }
 
 export function statusReport(context: StatusContext): StatusReport {
-  const {engine, name, version, state, streaming, stored, error} = context
+  const {engine, name, version, state, streaming, stored, storeProblem, error} = context
   const position = engine?.currentPosition() ?? {file: '', pos: 0, gtidSet: null}
   return {
     name,
@@ -78,6 +81,7 @@ export function statusReport(context: StatusContext): StatusReport {
     streaming,
     position,
     stored,
+    storeProblem,
     behindMs: behindMs(engine, streaming),
     snapshot: snapshotStatus(engine),
     signals: (engine?.signals.receipts ?? []).slice(-20),

@@ -33,6 +33,7 @@ const report: StatusReport = {
   streaming: true,
   position: {file: 'binlog.000002', pos: 900, gtidSet: null},
   stored: {file: 'binlog.000002', pos: 800, gtidSet: null},
+  storeProblem: null,
   behindMs: 65_000,
   snapshot: {state: 'running', tables: [orders], windowsWaiting: 1, bytesHeld: 2_500_000, problem: null},
   signals: [{id: 's1', type: 'log', channel: 'source', result: 'rejected', reason: 'no message', atMs: 1}],

@@ -37,6 +37,7 @@ function report(engine: Engine | null, more: Partial<StatusContext> = {}): Statu
     streaming: true,
     sinkStatus: {state: 'open'},
     stored: null,
+    storeProblem: null,
     error: null,
     ...more,
     engine,
@@ -67,9 +68,14 @@ test('before the stream begins everything is there, and empty', () => {
 test('the parts of a running task are all told', () => {
   const error = {code: 'X', message: 'm'}
   const stored = {file: 'b.000001', pos: 4, gtidSet: null}
-  const told = report(engineOf({}), {error, stored, sinkStatus: {state: 'waiting', reason: 'no leader'}})
+  const told = report(engineOf({}), {
+    error,
+    stored,
+    storeProblem: 'disk full',
+    sinkStatus: {state: 'waiting', reason: 'no leader'},
+  })
   assert.deepEqual(told.position, {file: 'b.000001', pos: 7, gtidSet: 'a:1-5'})
-  assert.deepEqual([told.error, told.stored, told.notesOverflowed], [error, stored, 3])
+  assert.deepEqual([told.error, told.stored, told.storeProblem, told.notesOverflowed], [error, stored, 'disk full', 3])
   assert.deepEqual(told.sink, {state: 'waiting', reason: 'no leader', eventsEmitted: 9, bytesInFlight: 30})
   assert.deepEqual([told.snapshot.windowsWaiting, told.snapshot.bytesHeld, told.snapshot.problem], [2, 300, 'denied'])
 })
