@@ -1,11 +1,12 @@
-// `npm run simulate -- --seeds N [--seed S] [--trace]`: many runs of the simulation, or one of them with its trace.
+// `npm run simulate -- --seeds N [--seed S] [--trace]`: many runs of the simulation, from seed 1 or S on;
+// with --seed alone that one.
 
 import {parseArgs} from 'node:util'
 import {simulate} from '../test/simulation/simulation.ts'
 
 const {values} = parseArgs({
   options: {
-    seeds: {type: 'string', default: '100'},
+    seeds: {type: 'string'},
     seed: {type: 'string'},
     trace: {type: 'boolean', default: false},
   },
@@ -15,7 +16,7 @@ process.exitCode = await main()
 
 async function main(): Promise<number> {
   const first = Number(values.seed ?? '1')
-  const count = values.seed === undefined ? Number(values.seeds) : 1
+  const count = Number(values.seeds ?? (values.seed === undefined ? '100' : '1'))
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || count < 1) {
     console.error('usage: npm run simulate -- [--seeds N] [--seed S] [--trace]')
     return 2
