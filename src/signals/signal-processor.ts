@@ -3,6 +3,7 @@
 
 import {compareBinlogPositions} from '../core/binlog-position.ts'
 import type {BinlogPosition} from '../core/binlog-position.ts'
+import type {GtidSet} from '../core/gtid-set.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {Log} from '../core/log.ts'
@@ -52,6 +53,8 @@ export interface SignalProcessorOptions {
   readonly isConnectionLoss: (error: unknown) => boolean
 }
 
+/** Source id (and tag) and number of the transaction, then the row. */
+const OCCURRENCE_BY_GTID = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::[^:#]+)?):([0-9]+)#/
 const RECEIPTS_KEPT = 50
 
 export class SignalProcessor {
@@ -104,10 +107,17 @@ export class SignalProcessor {
     this.#answer(record, 'ignored', `the channel ${record.channel} is not enabled (signal.enabled.channels)`)
   }
 
-  /** Occurrences that the stream may still bring again, given that it would resume at `safe`. */
-  occurrencesSince(safe: BinlogPosition): SignalOccurrence[] {
+  /**
+   * Occurrences that the stream may still bring again, given that it would resume at `safe`. Where it resumes behind
+   * `executed`, positions say nothing: a start at the binlog's end is still brought what was not visible there, and
+   * another server counts its own.
+   */
+  occurrencesSince(safe: BinlogPosition, executed: GtidSet | null): SignalOccurrence[] {
     for (const [key, place] of this.#occurrences) {
-      if (compareBinlogPositions(safe, place) > 0) this.#occurrences.delete(key)
+      const gtid = executed === null ? null : OCCURRENCE_BY_GTID.exec(key)
+      const isPassed =
+        gtid === null ? compareBinlogPositions(safe, place) > 0 : executed!.has(gtid[1]!, Number(gtid[2]))
+      if (isPassed) this.#occurrences.delete(key)
     }
     return [...this.#occurrences].map(([key, place]) => ({key, ...place}))
   }

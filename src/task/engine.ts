@@ -218,15 +218,15 @@ export class Engine {
   checkpoint(): Checkpoint {
     const safe = this.tracker.safePlace(this.dispatcher.place)
     const {file, pos, rows, sid, gno} = safe
-    const gtidSet = this.#gtidsKnown ? this.#gtids.setAt(safe.gtidCount).toString() : null
+    const executed = this.#gtidsKnown ? this.#gtids.setAt(safe.gtidCount) : null
     return {
       connector: this.#options.settings.name,
       serverUuid: this.serverUuid,
-      offset: {file, pos, gtidSet, rows, sid, gno},
+      offset: {file, pos, gtidSet: executed?.toString() ?? null, rows, sid, gno},
       snapshots: this.coordinator?.plans ?? this.#options.checkpoint?.snapshots ?? [],
       snapshotsPaused: this.coordinator?.paused ?? this.#options.checkpoint?.snapshotsPaused ?? false,
       initialSnapshotQueued: this.initialSnapshotQueued,
-      signals: this.#signals.checkpoint(safe),
+      signals: this.#signals.checkpoint(safe, executed),
       diverged: this.divergences.list,
       knownTables: [...new Set([...this.#known, ...this.catalog.seen])],
       ...(this.notifications === null ? {} : {notifications: this.notifications.collect()}),

@@ -4,6 +4,7 @@
 import type {Settings} from '../config/settings.ts'
 import type {BinlogPosition} from '../core/binlog-position.ts'
 import type {Log} from '../core/log.ts'
+import type {GtidSet} from '../core/gtid-set.ts'
 import {KafkaSignalChannel} from '../signals/kafka-signal-channel.ts'
 import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
 import {SignalProcessor} from '../signals/signal-processor.ts'
@@ -58,13 +59,13 @@ export class SignalSide {
     await this.#reading
   }
 
-  /** The part of the checkpoint that is the signals', given that the stream would resume at `safe`. */
-  checkpoint(safe: BinlogPosition): Checkpoint['signals'] {
+  /** The part of the checkpoint that is the signals', given that the stream would resume at `safe`, behind `executed`. */
+  checkpoint(safe: BinlogPosition, executed: GtidSet | null): Checkpoint['signals'] {
     // Offsets are kept while the channel is off: signals of old are not acted on again when it is on.
     const kafka: KafkaSignalOffsets | null = this.topic?.offsets ?? this.#options.stored.kafka ?? null
     return {
       pending: this.processor.pending,
-      occurrences: this.processor.occurrencesSince(safe),
+      occurrences: this.processor.occurrencesSince(safe, executed),
       ...(kafka === null ? {} : {kafka}),
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
+import {GtidSet} from '../../../src/core/gtid-set.ts'
 import {SignalProcessor} from '../../../src/signals/signal-processor.ts'
 import type {SignalReceipt, SignalTargets} from '../../../src/signals/signal-processor.ts'
 import type {SignalRecord} from '../../../src/signals/signal.ts'
@@ -252,11 +253,25 @@ test('occurrences are kept while the stream may bring them again', () => {
   at('b', 200)
   at('c', 50, 'b.000002')
   const {processor} = processing
-  assert.deepEqual(processor.occurrencesSince({file: 'b.000001', pos: 200}), [
+  assert.deepEqual(processor.occurrencesSince({file: 'b.000001', pos: 200}, null), [
     {key: 'b', file: 'b.000001', pos: 200},
     {key: 'c', file: 'b.000002', pos: 50},
   ])
-  assert.deepEqual(processor.occurrencesSince({file: 'b.000002', pos: 51}), [])
+  assert.deepEqual(processor.occurrencesSince({file: 'b.000002', pos: 51}, null), [])
+})
+
+// A start at the end of the binlog is still brought the transactions before it that were not visible then.
+test('an occurrence with a GTID is kept until its transaction is done, wherever it stands', () => {
+  const sid = '01020304-0506-0708-090a-0b0c0d0e0f10'
+  const processing = new Processing()
+  for (const occurrence of [`${sid}:7#0`, `${sid}:tag:7#0`]) {
+    processing.processor.receive(record('log', {message: 'x'}, {occurrence}), {file: 'b.000001', pos: 100})
+  }
+  const keysSince = (executed: string): string[] =>
+    processing.processor.occurrencesSince({file: 'b.000009', pos: 900}, GtidSet.parse(executed)).map(({key}) => key)
+  assert.deepEqual(keysSince(`${sid}:1-6`), [`${sid}:7#0`, `${sid}:tag:7#0`])
+  assert.deepEqual(keysSince(`${sid}:1-7`), [`${sid}:tag:7#0`])
+  assert.deepEqual(keysSince(`${sid}:1-7:tag:7`), [])
 })
 
 test('a restored occurrence that the stream brings again is ignored', async () => {
