@@ -42,8 +42,9 @@ export class Scheduler {
     this.random = random
   }
 
-  /** Resolves when the scheduler gives the turn; rejects where its connection was broken before. */
+  /** Resolves when the scheduler gives the turn, or the signal aborts; rejects where its connection was broken before. */
   turn(name: string, options: TurnOptions = {}): Promise<void> {
+    if (options.signal?.aborted === true) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const error = this.#open.get(options.connection ?? '') ?? null
       const turn: Turn = {...options, name, resolve, reject, error}

@@ -97,9 +97,9 @@ export class SimSink implements Sink {
     return {state: this.#state}
   }
 
-  async close(): Promise<void> {
+  async close(signal: AbortSignal = new AbortController().signal): Promise<void> {
     if (this.#state === 'closed') return
-    await this.#options.scheduler.turn('topic: the sink closes', {ready: () => this.#pending === 0})
+    await this.#options.scheduler.turn('topic: the sink closes', {ready: () => this.#pending === 0, signal})
     this.#state = 'closed'
   }
 

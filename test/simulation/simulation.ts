@@ -253,6 +253,8 @@ class Simulation {
   #begin(): string {
     const {error} = this.#end!
     promise(error === null, () => `the task failed: ${JSON.stringify(describeError(error))}`)
+    // What it gave up waiting for may have arrived all the same.
+    this.#sink!.crash()
     this.scheduler.dropAll()
     this.#time.clearAll()
     this.#start()

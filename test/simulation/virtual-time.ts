@@ -17,6 +17,7 @@ const real = {
   clearTimeout: globalThis.clearTimeout,
   clearInterval: globalThis.clearInterval,
 }
+const realTimeout = AbortSignal.timeout.bind(AbortSignal)
 
 export class VirtualTime {
   #now = 0
@@ -50,12 +51,18 @@ export class VirtualTime {
       clearTimeout: clear,
       clearInterval: clear,
     })
+    AbortSignal.timeout = ms => {
+      const controller = new AbortController()
+      this.#add(() => controller.abort(new DOMException('timed out', 'TimeoutError')), ms, null)
+      return controller.signal
+    }
     Object.defineProperty(performance, 'now', {configurable: true, value: () => this.#now})
     Object.defineProperty(performance, 'timeOrigin', {configurable: true, value: EPOCH_MS})
   }
 
   uninstall(): void {
     Object.assign(globalThis, real)
+    AbortSignal.timeout = realTimeout
     Reflect.deleteProperty(performance, 'now')
     Reflect.deleteProperty(performance, 'timeOrigin')
   }
