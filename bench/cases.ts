@@ -67,18 +67,21 @@ async function* underWritesCase(context: CaseContext): Variants {
   await world.createTable(orders)
   await world.load(orders, rows, null)
   // Numbers of changes go on from run to run, so that no insert meets a row of an earlier one.
-  let changesBefore = 0
+  let lastChange = 0
   yield* measured(context, {case: 'snapshot-under-writes', variant}, async contender => {
     const setup = {world, name: variant, tables: [orders.name], rows, sink, chunkRows: CHUNK_ROWS, from: null} as const
     return await contender.within(setup, async run => {
       await run.streaming()
-      const first = changesBefore
-      const writer = orderWriter(world, {rows, first})
+      const first = lastChange
+      const writer = orderWriter(world, rows, n => {
+        // Connections run ahead of each other: what counts is the highest number given out, not how many changes there were.
+        lastChange = Math.max(lastChange, first + n)
+        return first + n
+      })
       const finish = measure(run)
       const from = Date.now()
       const to = await run.snapshotEnd(await executeSnapshot(world, [collection(orders.name)]))
       const figures = await finish({from, to})
-      changesBefore += writer.changes + WRITER_CONNECTIONS
       const pace = await writer.stop()
       await untilQuiet(run, setup.tables)
       const verified = await verify(run, {tables: setup.tables, events: null})
@@ -87,13 +90,14 @@ async function* underWritesCase(context: CaseContext): Variants {
   })
 }
 
-function orderWriter(world: BenchWorld, {rows, first}: {readonly rows: number; readonly first: number}): TableWriter {
+/** `numberOf` gives the n-th change of this writer its number among all writers' changes. */
+function orderWriter(world: BenchWorld, rows: number, numberOf: (n: number) => number): TableWriter {
   return new TableWriter({
     changesPerSecond: CHANGES_PER_SECOND,
     connections: WRITER_CONNECTIONS,
     connect: async () => await world.connect(),
     change: async (connection, n) => {
-      const {sql, values} = orderChange(first + n, rows)
+      const {sql, values} = orderChange(numberOf(n), rows)
       await connection.query(sql, [...values])
     },
     signal: world.signal,

@@ -27,6 +27,8 @@ export interface Divergence {
   readonly since: string
   readonly reason: string
   readonly atMs: number
+  /** Rows may have gone without an event: a copy brings what is there, and takes nothing away. */
+  readonly removesRows?: boolean
 }
 
 export interface Checkpoint extends StoredSnapshots {
@@ -181,7 +183,7 @@ const schema = {
       items: {
         type: 'object',
         required: ['table', 'since', 'reason', 'atMs'],
-        properties: {table: text, since: text, reason: text, atMs: {type: 'number'}},
+        properties: {table: text, since: text, reason: text, atMs: {type: 'number'}, removesRows: {type: 'boolean'}},
       },
     },
   },

@@ -12,6 +12,8 @@ export interface DdlReading {
   readonly removes: boolean
   /** True where rows may change without row events, so that a topic no longer equals its table. */
   readonly changesRows: boolean
+  /** True where rows may go without row events, so that they stay in a topic even when the table is copied again. */
+  readonly removesRows: boolean
 }
 
 // Versioned comments (`/*!80000 … */`) are code; other comments are not, wherever a tool puts its own.
@@ -37,7 +39,8 @@ export function readDdl(sql: string): DdlReading {
   }
   const verb = first.join(' ')
   const removes = /^(?:DROP (?:TABLES?|DATABASE|SCHEMA)|RENAME TABLES?)$/.test(verb) || renames(verb, words)
-  return {verb, words, removes, changesRows: changesRows(verb, sql)}
+  const changes = changesRows(verb, sql)
+  return {verb, words, removes, changesRows: changes, removesRows: changes && removesRows(verb, words)}
 }
 
 /** True where the statement may touch the table: it names it, or drops its whole database. */
@@ -63,6 +66,11 @@ function changesRows(verb: string, sql: string): boolean {
       .split(',')
       .every(clause => HARMLESS.test(clause))
   )
+}
+
+function removesRows(verb: string, words: ReadonlySet<string>): boolean {
+  if (verb !== 'ALTER TABLE') return true
+  return ['partition', 'primary', 'tablespace'].some(word => words.has(word))
 }
 
 /** The statement without comments, texts and what stands in parentheses, so that its commas are those between clauses. */

@@ -29,30 +29,42 @@ export class Divergences {
     this.#watched.set(tableIdText(table), table)
   }
 
-  diverged(table: TableId, since: string, reason: string): void {
+  /** `removesRows`: rows may have gone without an event, which no copy takes out of the topic. */
+  diverged(table: TableId, since: string, reason: string, {removesRows = false} = {}): void {
     const text = tableIdText(table)
     this.#log.warn({table: text, since, reason}, `diverged since ${since}: snapshot again`)
     const before = this.list.find(known => known.table === text)
     if (before?.atMs === FOR_EVER) return
-    const entry = {table: text, since: before?.since ?? since, reason, atMs: Date.now()}
+    const removed = before?.removesRows === true
+    const entry = {
+      table: text,
+      since: before?.since ?? since,
+      reason: removed && !removesRows ? before.reason : reason,
+      atMs: Date.now(),
+      removesRows: removesRows || removed,
+    }
     this.list = [...this.list.filter(known => known.table !== text), entry]
   }
 
   /** Rows deleted while the stream was broken may still stand in the table's topic. */
   ghostsPossible(table: TableId, since: string): void {
+    this.#ghosts(table, since, 'rows deleted meanwhile')
+  }
+
+  #ghosts(table: TableId, since: string, why: string): void {
     const text = tableIdText(table)
-    this.#log.warn(
-      {table: text, since},
-      'ghosts possible: rows deleted while the stream was broken may still be in the topic',
-    )
-    const entry = {table: text, since, reason: 'ghosts possible: rows deleted meanwhile', atMs: FOR_EVER}
-    this.list = [...this.list.filter(known => known.table !== text), entry]
+    const reason = `ghosts possible: ${why}`
+    this.#log.warn({table: text, since, reason}, 'rows that are gone from the table may still be in the topic')
+    this.list = [...this.list.filter(known => known.table !== text), {table: text, since, reason, atMs: FOR_EVER}]
   }
 
   copied(plan: TablePlan): void {
     const text = tableIdText(plan.table)
     if (plan.condition !== null || plan.startedAtMs === null) return
-    const {startedAtMs} = plan
-    this.list = this.list.filter(known => known.table !== text || known.atMs >= startedAtMs)
+    const mended = this.list.find(known => known.table === text && known.atMs < plan.startedAtMs!)
+    if (mended === undefined) return
+    this.list = this.list.filter(known => known !== mended)
+    if (mended.removesRows === true)
+      this.#ghosts(plan.table, mended.since, `${mended.reason} removed rows without events`)
   }
 }

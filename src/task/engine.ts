@@ -303,7 +303,7 @@ export class Engine {
       keysOf: shape => keysOf(shape, settings.events, this.#options.server.streamKeys),
       onKeyChange: table => {
         const {file, pos} = this.dispatcher.reached
-        this.divergences.diverged(table, `${file}:${pos}`, 'the message key changed')
+        this.divergences.diverged(table, `${file}:${pos}`, 'the message key changed', {removesRows: true})
       },
     })
   }
@@ -366,7 +366,7 @@ export class Engine {
     for (const table of this.divergences.watched) {
       if (!touches(table)) continue
       this.coordinator?.schemaChanged(table, null, reading.removes)
-      if (reading.changesRows) this.divergences.diverged(table, `${file}:${pos}`, reading.verb)
+      if (reading.changesRows) this.divergences.diverged(table, `${file}:${pos}`, reading.verb, reading)
     }
   }
 

@@ -164,3 +164,21 @@ test('a statement that drops or renames tables is told from one that leaves them
   for (const sql of removing) assert.equal(readDdl(sql).removes, true, sql)
   for (const sql of keeping) assert.equal(readDdl(sql).removes, false, sql)
 })
+
+test('a statement after which rows may be gone is told from one that leaves them all there', () => {
+  const removing = [
+    'TRUNCATE TABLE t',
+    'TRUNCATE t',
+    'DROP TABLE t',
+    'RENAME TABLE t TO u',
+    'ALTER TABLE t DROP PARTITION p1',
+  ]
+  removing.push('ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (b)', 'ALTER TABLE t IMPORT TABLESPACE')
+  const keeping = [
+    'ALTER TABLE t ADD COLUMN c INT DEFAULT 5',
+    'ALTER TABLE t MODIFY c BIGINT',
+    'ALTER TABLE t ADD INDEX i (a)',
+  ]
+  for (const sql of removing) assert.equal(readDdl(sql).removesRows, true, sql)
+  for (const sql of keeping) assert.equal(readDdl(sql).removesRows, false, sql)
+})

@@ -19,7 +19,16 @@ test('a divergence is listed with its place and reason, and said as a warning', 
   const divergences = new Divergences([], log)
   divergences.diverged(tableId('t'), 'b.000002:7', 'TRUNCATE TABLE')
   const [entry] = divergences.list
-  assert.deepEqual({...entry, atMs: 0}, {table: 'd.t', since: 'b.000002:7', reason: 'TRUNCATE TABLE', atMs: 0})
+  assert.deepEqual(
+    {...entry, atMs: 0},
+    {
+      table: 'd.t',
+      since: 'b.000002:7',
+      reason: 'TRUNCATE TABLE',
+      atMs: 0,
+      removesRows: false,
+    },
+  )
   assert.deepEqual(
     log.lines.map(({level, sentence}) => [level, sentence]),
     [['warn', 'diverged since b.000002:7: snapshot again']],
@@ -78,4 +87,19 @@ test('watched tables are told once each', () => {
     [...divergences.watched].map(({table}) => table),
     ['t', 'u'],
   )
+})
+
+test('a copy does not take rows out of the topic that went without an event: they are named as possible ghosts', () => {
+  const log = rememberingLog()
+  const divergences = new Divergences([], log)
+  divergences.diverged(tableId('t'), 'b.000002:7', 'TRUNCATE TABLE', {removesRows: true})
+  divergences.diverged(tableId('t'), 'b.000002:9', 'ALTER TABLE')
+  divergences.copied(copy('t'))
+  divergences.copied(copy('t'))
+  const [entry] = divergences.list
+  assert.deepEqual(
+    [entry?.since, entry?.reason],
+    ['b.000002:7', 'ghosts possible: TRUNCATE TABLE removed rows without events'],
+  )
+  assert.equal(log.lines.at(-1)?.sentence, 'rows that are gone from the table may still be in the topic')
 })
