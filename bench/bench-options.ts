@@ -65,8 +65,8 @@ parts alone
 options
   --against debezium
                  the same cases with Debezium's connector in Kafka Connect, default and tuned, in turn with Tidemark: figures,
-                 ratios, and bench/RESULTS.md where no case is left out (default: all cases but memory, 3 runs, a stream of
-                 400,000 rows; about 25 minutes)
+                 ratios, and bench/RESULTS.md where no case is left out (default: all cases but memory, 3 runs, a snapshot of
+                 a million rows and a stream of 400,000; about 30 minutes)
   --quick        20,000 rows, short latencies, one run: whether it works
   --rows N       rows of a case; one-row transactions get a fifth (in a race a quarter), the long transaction two fifths
   --runs N       times that each variant runs; the median is shown (default 1, in a race 3)
