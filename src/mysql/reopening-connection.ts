@@ -11,10 +11,10 @@ export interface ReopeningConnectionOptions {
   readonly verify: (connection: MysqlConnection) => Promise<void>
 }
 
-/** A connection that is open or being opened; `dropped` aborts when it is given up. */
+/** A connection that is open or being opened; `users` are told when it is given up. */
 interface Held {
   readonly connection: Promise<MysqlConnection>
-  readonly dropped: AbortController
+  readonly users: Set<() => void>
 }
 
 export class ReopeningConnection {
@@ -50,7 +50,7 @@ export class ReopeningConnection {
   drop(): void {
     const held = this.#held
     this.#held = null
-    held?.dropped.abort()
+    for (const lost of held?.users ?? []) lost()
     held?.connection.then(
       open => {
         open.destroy()
@@ -67,10 +67,10 @@ export class ReopeningConnection {
   #hold(): Held {
     if (this.#closed) {
       const closed = new TidemarkError('TIDEMARK_MYSQL_CLOSED', 'the task is stopping', {kind: 'retryable'})
-      return {connection: Promise.reject(closed), dropped: new AbortController()}
+      return {connection: Promise.reject(closed), users: new Set()}
     }
     if (this.#held === null) {
-      const held: Held = {connection: this.#open(), dropped: new AbortController()}
+      const held: Held = {connection: this.#open(), users: new Set()}
       this.#held = held
       held.connection.then(
         ({connection}) => {
@@ -100,19 +100,18 @@ export class ReopeningConnection {
 
 // A connection that is destroyed answers nothing of what was queued on it, not even with an error: whoever shares it
 // would wait for ever.
-async function unlessDropped<T>({dropped}: Held, doing: string, work: Promise<T>): Promise<T> {
-  const {signal} = dropped
+async function unlessDropped<T>({users}: Held, doing: string, work: Promise<T>): Promise<T> {
   let lost = (): void => undefined
   const loss = new Promise<never>((_resolve, reject) => {
     lost = () => {
       const message = `cannot ${doing}: the connection it ran on was given up; it is tried again on a new one`
       reject(new TidemarkError('TIDEMARK_MYSQL_CONNECTION_LOST', message, {kind: 'retryable'}))
     }
-    signal.addEventListener('abort', lost, {once: true})
+    users.add(lost)
   })
   try {
     return await Promise.race([work, loss])
   } finally {
-    signal.removeEventListener('abort', lost)
+    users.delete(lost)
   }
 }
