@@ -83,6 +83,7 @@ export class Dispatcher {
   #lastGno = 0
   #serverId = 0
   readonly #options: DispatcherOptions
+  #stopped = false
 
   constructor(options: DispatcherOptions) {
     this.#options = options
@@ -131,6 +132,11 @@ export class Dispatcher {
     this.#count.skip = 0
   }
 
+  /** Nothing more is emitted: a dispatch that waits, for a topic that is created say, never goes on, and never settles. */
+  stop(): void {
+    this.#stopped = true
+  }
+
   /** Dispatches everything that one read of the socket brought. Returns when there is room for more. */
   async dispatch(events: BinlogEvents): Promise<void> {
     const {emitter} = this.#options
@@ -147,7 +153,7 @@ export class Dispatcher {
           const room = emitter.room()
           if (room !== null) {
             emitter.flush()
-            await room
+            await this.#unlessStopped(room)
           }
           break
         }
@@ -182,7 +188,7 @@ export class Dispatcher {
     const room = emitter.room()
     if (room !== null) {
       emitter.flush()
-      await room
+      await this.#unlessStopped(room)
     }
     if (this.transactions > before) this.lagMs = Math.max(0, Date.now() - this.lastEventMs)
     this.caughtUp = true
@@ -228,9 +234,15 @@ export class Dispatcher {
   }
 
   async #resolve(events: BinlogEvents): Promise<void> {
-    const table = await this.#options.catalog.resolve(events.rows.table)
+    const table = await this.#unlessStopped(this.#options.catalog.resolve(events.rows.table))
     if (table !== null) this.#options.events.definition(table)
     this.#rows(events, table)
+  }
+
+  // What the last stored state does not know must not leave after it: it would come again at the next start.
+  async #unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const value = await work
+    return this.#stopped ? await new Promise<never>(() => undefined) : value
   }
 
   #rows(events: BinlogEvents, table: CapturedTable | null): void {

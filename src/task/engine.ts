@@ -286,6 +286,7 @@ export class Engine {
   }
 
   async close(): Promise<void> {
+    this.dispatcher.stop()
     await this.#signals.close()
     await this.coordinator?.close()
   }

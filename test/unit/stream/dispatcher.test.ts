@@ -247,6 +247,19 @@ test('dispatch returns only when there is room, and waits for it between two eve
   assert.equal(parts.batches, 1)
 })
 
+test('a dispatch that waits when it is stopped emits nothing more: the state stored then knows all that has left', async () => {
+  const sink = new MemorySink({acks: 'held', batchBytes: 1})
+  const parts = await new StreamParts({sink, streamBytes: 1}).open()
+  const script = new BinlogScript().begin(1).rows('c', T, smallImage(1, 'a')).rows('c', T, smallImage(2, 'b')).commit()
+  let returned = false
+  void parts.dispatcher.dispatch(script.read()).then(() => (returned = true))
+  await settled()
+  parts.dispatcher.stop()
+  sink.acknowledge()
+  await settled()
+  assert.deepEqual([parts.sentOps(), parts.dispatcher.place.rows, returned], [['c 1'], 1, false])
+})
+
 test('a sink that failed ends the dispatch', async () => {
   const sink = new MemorySink({acks: 'held', batchBytes: 1})
   const parts = await new StreamParts({sink, streamBytes: 1}).open()
