@@ -25,7 +25,7 @@ export interface KafkaSignalChannelOptions {
   readonly stored: KafkaSignalOffsets | null
   /** Takes a signal in; synchronous, so that it and its offset are stored together. */
   readonly take: (record: SignalRecord) => void
-  /** Signals taken that were not yet acted on. */
+  /** Characters of the signals taken that were not yet acted on. */
   readonly waiting: () => number
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>
   readonly log: Log
@@ -41,8 +41,8 @@ export interface SignalChannelStatus {
 
 const FETCH_BYTES = 1024 * 1024
 const NO_END = 2n ** 63n - 1n
-/** So many may wait to be acted on before the topic waits (I5). */
-const MOST_WAITING = 100
+/** Characters that may wait to be acted on before the topic waits (I5); one more fetch may come on top. */
+const MOST_WAITING = 256 * 1024
 const WAIT_MS = 100
 /** New partitions are looked for this often. */
 const METADATA_AGE_MS = 30_000

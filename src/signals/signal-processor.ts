@@ -76,6 +76,11 @@ export class SignalProcessor {
     this.pending.push(...state.pending)
   }
 
+  /** Characters of what was received and not yet acted on; a channel that can wait does so where it is much (I5). */
+  get pendingSize(): number {
+    return this.pending.reduce((sum, {id, type, data}) => sum + id.length + type.length + (data?.length ?? 0), 0)
+  }
+
   /** Begins to act; what was restored comes first. */
   begin(): void {
     this.#work()

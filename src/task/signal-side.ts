@@ -78,7 +78,7 @@ export class SignalSide {
       topicPrefix: events.topicPrefix,
       stored,
       take: record => this.processor.take(record),
-      waiting: () => this.processor.pending.length,
+      waiting: () => this.processor.pendingSize,
       delay,
       log,
     })

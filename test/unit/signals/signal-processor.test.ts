@@ -372,3 +372,12 @@ test('no moment shows a signal both as pending and as answered', async () => {
   )
   assert.deepEqual(pending, [['b', 'c'], ['c'], []])
 })
+
+test('what waits to be acted on has a size, by which a channel waits; nothing is left of it afterwards', async () => {
+  const processing = new Processing()
+  const data = {message: 'x'.repeat(1_000)}
+  const sending = processing.send(record('log', data, {id: 'a'}), record('log', data, {id: 'b'}))
+  assert.ok(processing.processor.pendingSize > 1_000, String(processing.processor.pendingSize))
+  await sending
+  assert.equal(processing.processor.pendingSize, 0)
+})
