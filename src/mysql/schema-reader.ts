@@ -8,7 +8,13 @@ import {parseLabels} from './column-labels.ts'
 import {queryRows} from './connections.ts'
 import {quoteTable} from './identifiers.ts'
 
-interface ColumnRow {
+/** The names of a row that belongs to one of several tables. */
+interface OfTable {
+  readonly inDatabase: string
+  readonly inTable: string
+}
+
+interface ColumnRow extends OfTable {
   readonly name: string
   readonly dataType: string
   readonly columnType: string
@@ -45,36 +51,106 @@ const WITH_SIGN: ReadonlySet<string> = new Set([
 ])
 
 // The aliases matter: MySQL 8 gives information_schema's column names in upper case, older servers as written.
-const COLUMNS_SQL = `SELECT COLUMN_NAME AS name, DATA_TYPE AS dataType, COLUMN_TYPE AS columnType, IS_NULLABLE AS nullable,
-  CHARACTER_MAXIMUM_LENGTH AS length, NUMERIC_PRECISION AS numericPrecision, NUMERIC_SCALE AS numericScale,
-  DATETIME_PRECISION AS fraction, CHARACTER_SET_NAME AS charset
-  FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`
+const OF_TABLE = 'TABLE_SCHEMA AS inDatabase, TABLE_NAME AS inTable'
+const TYPES_SQL = `SELECT ${OF_TABLE}, TABLE_TYPE AS type FROM information_schema.TABLES`
+const SIZES_SQL = `SELECT ${OF_TABLE}, TABLE_ROWS AS n, AVG_ROW_LENGTH AS bytes FROM information_schema.TABLES`
+const COLUMNS_SQL = `SELECT ${OF_TABLE}, COLUMN_NAME AS name, DATA_TYPE AS dataType, COLUMN_TYPE AS columnType,
+  IS_NULLABLE AS nullable, CHARACTER_MAXIMUM_LENGTH AS length, NUMERIC_PRECISION AS numericPrecision,
+  NUMERIC_SCALE AS numericScale, DATETIME_PRECISION AS fraction, CHARACTER_SET_NAME AS charset
+  FROM information_schema.COLUMNS`
+const PRIMARY_KEYS_SQL = `SELECT ${OF_TABLE}, COLUMN_NAME AS name FROM information_schema.STATISTICS`
 
 /**
  * The table as it is now, or null where there is none, it is a view, or the account may not see it. Throws
  * TIDEMARK_MYSQL_COLUMN_TYPE for a type that this program has never heard of.
  */
 export async function readTableShape(connection: Connection, id: TableId): Promise<TableShape | null> {
-  const doing = `read the columns of ${tableIdText(id)}`
-  const rows = await queryRows<ColumnRow>(connection, COLUMNS_SQL, [id.database, id.table], doing)
-  if (rows.length === 0) return null
-  const tables = await queryRows<{type: string}>(
-    connection,
-    'SELECT TABLE_TYPE AS type FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
-    [id.database, id.table],
-    doing,
-  )
-  if (tables[0]?.type !== 'BASE TABLE') return null
-  const keyRows = await queryRows<{name: string}>(
-    connection,
-    `SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS
-      WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX`,
-    [id.database, id.table],
-    doing,
-  )
-  const columns = rows.map(row => columnShape(id, row))
-  const primaryKey = keyRows.map(row => columns.findIndex(column => column.name === row.name))
-  return {id, columns, primaryKey}
+  const shape = (await readTableShapes(connection, [id]))[0]!
+  if (shape instanceof TidemarkError) throw shape
+  return shape
+}
+
+/** The same for many tables with a few queries; the error of one is in its place. */
+export async function readTableShapes(
+  connection: Connection,
+  ids: readonly TableId[],
+): Promise<(TableShape | TidemarkError | null)[]> {
+  const doing = `read the columns of ${names(ids)}`
+  const types = await rowsOfTables<OfTable & {type: string}>(connection, {ids, sql: TYPES_SQL, doing})
+  const columns = await rowsOfTables<ColumnRow>(connection, {
+    ...{ids, doing, sql: COLUMNS_SQL},
+    order: 'ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION',
+  })
+  const keys = await rowsOfTables<OfTable & {name: string}>(connection, {
+    ...{ids, doing, sql: PRIMARY_KEYS_SQL},
+    order: "AND INDEX_NAME = 'PRIMARY' ORDER BY TABLE_SCHEMA, TABLE_NAME, SEQ_IN_INDEX",
+  })
+  return ids.map((id, i) => {
+    if (types[i]![0]?.type !== 'BASE TABLE' || columns[i]!.length === 0) return null
+    try {
+      const shapes = columns[i]!.map(row => columnShape(id, row))
+      return {id, columns: shapes, primaryKey: keys[i]!.map(key => shapes.findIndex(({name}) => name === key.name))}
+    } catch (error) {
+      if (error instanceof TidemarkError) return error
+      throw error
+    }
+  })
+}
+
+/** Rows and bytes of a row as the server estimates them now; zeros where there is no such table. */
+export interface TableSize {
+  readonly rows: number
+  readonly rowBytes: number
+}
+
+export async function readTableSizes(connection: Connection, ids: readonly TableId[]): Promise<TableSize[]> {
+  const doing = `read the size of ${names(ids)}`
+  // The statistics are cached for a day unless asked otherwise, and a table filled a minute ago would count as empty.
+  await queryRows(connection, 'SET SESSION information_schema_stats_expiry = 0', [], doing)
+  type Size = OfTable & {n: string | number | null; bytes: string | number | null}
+  const sizes = await rowsOfTables<Size>(connection, {ids, sql: SIZES_SQL, doing})
+  return sizes.map(([size]) => ({rows: Number(size?.n ?? 0), rowBytes: Number(size?.bytes ?? 0)}))
+}
+
+interface TablesQuery {
+  readonly ids: readonly TableId[]
+  readonly sql: string
+  /** What stands behind the condition that names the tables. */
+  readonly order?: string
+  readonly doing: string
+}
+
+/** A row of information_schema belongs to the table of its name; on servers that fold names, whatever its case. */
+async function rowsOfTables<T extends OfTable>(
+  connection: Connection,
+  {ids, sql, order = '', doing}: TablesQuery,
+): Promise<T[][]> {
+  const places = new Map<string, T[]>()
+  const found = ids.map(id => {
+    const rows: T[] = []
+    places.set(foldedText(id), rows)
+    return rows
+  })
+  ids.forEach((id, i) => places.set(tableIdText(id), found[i]!))
+  for (const database of new Set(ids.map(id => id.database))) {
+    const tables = ids.filter(id => id.database === database).map(id => id.table)
+    const text = `${sql} WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (?) ${order}`
+    for (const row of await queryRows<T>(connection, text, [database, tables], doing)) {
+      const id = {database: row.inDatabase, table: row.inTable}
+      ;(places.get(tableIdText(id)) ?? places.get(foldedText(id)))?.push(row)
+    }
+  }
+  return found
+}
+
+/** Cannot be a table's own text. */
+function foldedText(id: TableId): string {
+  return `\0${tableIdText(id).toLowerCase()}`
+}
+
+function names(ids: readonly TableId[]): string {
+  const [first] = ids
+  return `${first === undefined ? 'no table' : tableIdText(first)}${ids.length > 1 ? ` and ${ids.length - 1} more` : ''}`
 }
 
 /** Base tables that the account may see and `wanted` lets through, by name in the server's order. */

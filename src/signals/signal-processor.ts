@@ -212,7 +212,9 @@ export class SignalProcessor {
       this.#answer(record, 'rejected', `the condition for ${unused.collection.source} matches none of the tables`)
       return
     }
-    for (const request of requests) await targets.probe(request)
+    // All at once: those who answer can then ask the server for many tables together.
+    for (const probed of await Promise.allSettled(requests.map(request => targets.probe(request))))
+      if (probed.status === 'rejected') throw probed.reason
     // Answered first, so that whoever follows the notifications of this id sees ACCEPTED before STARTED.
     this.#answer(record, 'accepted', null)
     targets.execute(signalId(record), requests)

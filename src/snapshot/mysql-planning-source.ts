@@ -8,6 +8,8 @@ import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Log} from '../core/log.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
 import {selectRows} from '../mysql/row-query.ts'
+import {readTableShapes, readTableSizes, unsupportedColumns} from '../mysql/schema-reader.ts'
+import type {TableSize} from '../mysql/schema-reader.ts'
 import type {KeyReader} from './table-keys.ts'
 import {chunkKeyColumns, keysOf} from './table-keys.ts'
 import {chunkKeyOf, keyLiteral} from './chunk-key.ts'
@@ -18,14 +20,18 @@ import type {PlanningSource, TableDescription} from './prepared-table.ts'
 
 export interface MysqlPlanningOptions {
   readonly connection: () => Promise<MysqlConnection>
-  readonly readShape: (connection: MysqlConnection, table: TableId) => Promise<TableShape | null>
-  readonly readSize: (connection: MysqlConnection, table: TableId) => Promise<{rows: number; rowBytes: number}>
   readonly keys: KeyReader
   readonly events: EventSettings
   readonly log: Log
 }
 
-export class MysqlPlanningSource implements PlanningSource {
+/** A table to be copied; null: by its own key. */
+export interface DescribedTable {
+  readonly table: TableId
+  readonly surrogateKey: readonly string[] | null
+}
+
+export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
   readonly #options: MysqlPlanningOptions
   readonly #explained = new Set<string>()
 
@@ -33,19 +39,40 @@ export class MysqlPlanningSource implements PlanningSource {
     this.#options = options
   }
 
-  async describe(table: TableId, surrogateKey: readonly string[] | null): Promise<TableDescription> {
+  /** Of many tables with a few queries; in the place of one that cannot be copied stands the reason. */
+  async describeAll(tables: readonly DescribedTable[]): Promise<(TableDescription | TidemarkError)[]> {
     const connection = await this.#options.connection()
-    const shape = await this.#options.readShape(connection, table)
+    const ids = tables.map(({table}) => table)
+    const shapes = await readTableShapes(connection, ids)
+    const sizes = await readTableSizes(connection, ids)
+    const descriptions: (TableDescription | TidemarkError)[] = []
+    for (const [i, shape] of shapes.entries()) {
+      try {
+        descriptions.push(await this.#describe(connection, tables[i]!, {shape, size: sizes[i]!}))
+      } catch (error) {
+        if (!(error instanceof TidemarkError) || error.kind === 'retryable') throw error
+        descriptions.push(error)
+      }
+    }
+    return descriptions
+  }
+
+  async #describe(
+    connection: MysqlConnection,
+    {table, surrogateKey}: DescribedTable,
+    {shape, size}: {readonly shape: TableShape | TidemarkError | null; readonly size: TableSize},
+  ): Promise<TableDescription> {
+    if (shape instanceof TidemarkError) throw shape
     if (shape === null) {
       throw new TidemarkError(
         'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE',
         `cannot snapshot ${tableIdText(table)}: the server has no such table; it was dropped, renamed, or the user may not SELECT it`,
       )
     }
+    assertSupported(shape)
     const keys = await keysOf(shape, this.#options.events, this.#options.keys)
     const columns = await chunkKeyColumns(shape, surrogateKey, keys, this.#options.keys)
     const chunkKey = chunkKeyOf(shape, columns)
-    const size = await this.#options.readSize(connection, table)
     const description = {
       // Where there is no primary key, the binlog names the unique key that the server promotes: so must this, or each
       // definition in the stream would look like a change.
@@ -107,4 +134,14 @@ export class MysqlPlanningSource implements PlanningSource {
       'chunks of this table are not read as a range of its key, so that each may scan far; an index on the chunk key mends it',
     )
   }
+}
+
+function assertSupported(shape: TableShape): void {
+  const unsupported = unsupportedColumns(shape)
+  if (unsupported.length === 0) return
+  throw new TidemarkError(
+    'TIDEMARK_VALUE_UNSUPPORTED_TYPE',
+    `cannot snapshot ${tableIdText(shape.id)}: not supported yet: ${unsupported.map(column => `${column.column} ${column.type}`).join(', ')}; ` +
+      `leave the table out with table.exclude.list`,
+  )
 }

@@ -5,13 +5,14 @@ import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
-import type {MysqlConnection} from '../mysql/connections.ts'
+import {TurnBatch} from '../core/turn-batch.ts'
 import {quoteTable} from '../mysql/identifiers.ts'
 import {toMysqlError} from '../mysql/mysql-error.ts'
 import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
-import {isUnique, readKeys, readTables, readTableShape, unsupportedColumns} from '../mysql/schema-reader.ts'
+import {isUnique, readKeys, readTables} from '../mysql/schema-reader.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
 import {MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
+import type {DescribedTable} from '../snapshot/mysql-planning-source.ts'
 import type {PlanningSource, TableDescription} from '../snapshot/prepared-table.ts'
 import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
 import type {TableRequest} from '../snapshot/snapshot-plan.ts'
@@ -40,12 +41,15 @@ export interface MysqlSourceServerOptions {
 const MARK_TIMEOUT_MS = 30_000
 /** A table described for a signal's probe is described again for its plan within this time only once. */
 const DESCRIPTION_AGE_MS = 3_000
+/** Tables that one query describes, at most. */
+const TABLES_A_QUERY = 200
 
 export class MysqlSourceServer implements SourceServer {
   readonly planning: PlanningSource
   readonly streamKeys: KeyReader
   readonly #planner: MysqlPlanningSource
-  readonly #prober: MysqlPlanningSource
+  readonly #plannedTables: TurnBatch<DescribedTable, TableDescription>
+  readonly #probedTables: TurnBatch<DescribedTable, TableDescription>
   readonly #options: MysqlSourceServerOptions
   readonly #described = new Map<string, {at: number; description: TableDescription}>()
 
@@ -53,7 +57,8 @@ export class MysqlSourceServer implements SourceServer {
     const {planning, signals, stream} = options.connections
     this.#options = options
     this.#planner = planningSource(options, planning)
-    this.#prober = planningSource(options, signals)
+    this.#plannedTables = describing(this.#planner, planning)
+    this.#probedTables = describing(planningSource(options, signals), signals)
     this.streamKeys = keyReader(stream)
     const use = <T>(table: TableId, work: () => Promise<T>): Promise<T> =>
       planning.use(`read ${tableIdText(table)}`, work)
@@ -76,9 +81,7 @@ export class MysqlSourceServer implements SourceServer {
       )
     }
     const {signals} = this.#options.connections
-    const description = await signals.use(`describe ${tableIdText(request.table)}`, () =>
-      this.#prober.describe(request.table, request.surrogateKey),
-    )
+    const description = await this.#probedTables.ask(request)
     this.#described.set(descriptionKey(request.table, request.surrogateKey), {at: performance.now(), description})
     if (request.condition === null) return
     await signals.use('try the filter', async connection => {
@@ -122,21 +125,27 @@ export class MysqlSourceServer implements SourceServer {
     const known = this.#described.get(key)
     this.#described.delete(key)
     if (known !== undefined && performance.now() - known.at < DESCRIPTION_AGE_MS) return known.description
-    return await this.#options.connections.planning.use(`describe ${tableIdText(table)}`, () =>
-      this.#planner.describe(table, surrogateKey),
-    )
+    return await this.#plannedTables.ask({table, surrogateKey})
   }
 }
 
 function planningSource(options: MysqlSourceServerOptions, connection: ReopeningConnection): MysqlPlanningSource {
   return new MysqlPlanningSource({
     connection: () => connection.get(),
-    readShape: readSupportedShape,
-    readSize,
     keys: keyReader(connection),
     events: options.settings.events,
     log: options.log,
   })
+}
+
+function describing(
+  source: MysqlPlanningSource,
+  connection: ReopeningConnection,
+): TurnBatch<DescribedTable, TableDescription> {
+  return new TurnBatch<DescribedTable, TableDescription>(
+    tables => connection.use(`describe ${tableIdText(tables[0]!.table)}`, () => source.describeAll(tables)),
+    TABLES_A_QUERY,
+  )
 }
 
 function keyReader(connection: ReopeningConnection): KeyReader {
@@ -150,26 +159,4 @@ function keyReader(connection: ReopeningConnection): KeyReader {
 
 function descriptionKey(table: TableId, surrogateKey: readonly string[] | null): string {
   return JSON.stringify([table.database, table.table, surrogateKey])
-}
-
-async function readSupportedShape(connection: MysqlConnection, table: TableId): ReturnType<typeof readTableShape> {
-  const shape = await readTableShape(connection, table)
-  const unsupported = shape === null ? [] : unsupportedColumns(shape)
-  if (unsupported.length === 0) return shape
-  throw new TidemarkError(
-    'TIDEMARK_VALUE_UNSUPPORTED_TYPE',
-    `cannot snapshot ${tableIdText(table)}: not supported yet: ${unsupported.map(column => `${column.column} ${column.type}`).join(', ')}; ` +
-      `leave the table out with table.exclude.list`,
-  )
-}
-
-async function readSize(connection: MysqlConnection, table: TableId): Promise<{rows: number; rowBytes: number}> {
-  // The statistics are cached for a day unless asked otherwise, and a table filled a minute ago would count as empty.
-  await connection.query('SET SESSION information_schema_stats_expiry = 0')
-  const [rows] = await connection.query(
-    'SELECT TABLE_ROWS AS n, AVG_ROW_LENGTH AS bytes FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
-    [table.database, table.table],
-  )
-  const row = (rows as {n: string | number | null; bytes: string | number | null}[])[0]
-  return {rows: Number(row?.n ?? 0), rowBytes: Number(row?.bytes ?? 0)}
 }

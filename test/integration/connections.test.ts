@@ -5,7 +5,15 @@ import {test, type TestContext} from 'node:test'
 import type {DatabaseSettings, TlsSettings} from '../../src/config/settings.ts'
 import {TidemarkError} from '../../src/core/tidemark-error.ts'
 import {openConnection, queryRows, type MysqlConnection} from '../../src/mysql/connections.ts'
-import {isUnique, readKeys, readTableShape, readTables, unsupportedColumns} from '../../src/mysql/schema-reader.ts'
+import {
+  isUnique,
+  readKeys,
+  readTables,
+  readTableShape,
+  readTableShapes,
+  readTableSizes,
+  unsupportedColumns,
+} from '../../src/mysql/schema-reader.ts'
 import {startMysql, type MysqlAddress} from '../../tools/servers/mysql-server.ts'
 import {onCleanUp} from '../support/clean-up.ts'
 import {freshDatabase} from '../support/fresh-database.ts'
@@ -184,6 +192,32 @@ test('views are no tables, and neither is what is not there', async t => {
   assert.equal(await readTableShape(own, {database: name, table: 'b'}), null)
   assert.equal(await readTableShape(own, {database: name, table: 'c'}), null)
   assert.deepEqual(await readTables(own, id => id.database === name), [{database: name, table: 'a'}])
+})
+
+test('many tables are read as each alone, in the order asked for, whatever is missing between them', async t => {
+  const {name, server, connection} = await freshDatabase(t, 'many')
+  await connection.query(EVERY_TYPE)
+  await connection.query(
+    'CREATE TABLE small (b INT, a INT, PRIMARY KEY (a, b)); CREATE TABLE keyless (x INT); CREATE VIEW v AS SELECT 1',
+  )
+  await connection.query('INSERT INTO small VALUES (1, 1), (1, 2), (1, 3); ANALYZE TABLE small')
+  const own = await connected(t, databaseSettings(server))
+  const ids = ['small', 'missing', 'every_type', 'v', 'keyless'].map(table => ({database: name, table}))
+  ids.push({database: 'no_such_database', table: 'small'})
+  const shapes = await readTableShapes(own, ids)
+  const alone = []
+  for (const id of ids) alone.push(await readTableShape(own, id))
+  assert.deepEqual(shapes, alone)
+  assert.deepEqual(
+    shapes.map(shape => (shape === null || shape instanceof Error ? null : shape.primaryKey)),
+    [[1, 0], null, [1, 0], null, [], null],
+  )
+  const sizes = await readTableSizes(own, ids)
+  assert.deepEqual(
+    sizes.map(({rows}) => rows),
+    [3, 0, 0, 0, 0, 0],
+  )
+  assert.ok(sizes[0]!.rowBytes > 0)
 })
 
 test('a key is PRIMARY, else a unique index of whole NOT NULL columns; an invisible one comes last', async t => {
