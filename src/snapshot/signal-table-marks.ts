@@ -19,7 +19,7 @@ export interface SignalTableMarksOptions {
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>
   /** `attempt` counts from 1. */
   readonly onProblem: (problem: string, attempt: number) => void
-  /** A mark is issued no sooner than this after the one before. Default 0. */
+  /** A mark is issued no sooner than this after the one before, unless it is wanted promptly. Default 0. */
   readonly spacingMs?: number
   /** Tells this run's marks from those of earlier runs, which are ignored. 8 hexadecimal digits. */
   readonly runId?: string
@@ -37,6 +37,8 @@ export class SignalTableMarks implements Watermarks {
   #issued = 0
   #issuedAt = -Infinity
   #wanted = 0
+  /** The last mark that is to be issued without regard to the spacing. */
+  #prompt = 0
   #seen = 0
   /** When the oldest mark that has not come by was committed, or the last one came by before it. */
   #unseenSince: number | null = null
@@ -55,9 +57,10 @@ export class SignalTableMarks implements Watermarks {
     return this.shared[0]!
   }
 
-  request(): number {
+  request(promptly = false): number {
     // A mark that is issued but not yet committed may lie before what the caller has just done, so it does not count.
     this.#wanted = Math.max(this.#wanted, this.#issued + 1)
+    if (promptly) this.#prompt = this.#wanted
     this.#wakeUp()
     return this.#wanted
   }
@@ -148,6 +151,7 @@ export class SignalTableMarks implements Watermarks {
     // Chunks and tables that are finished within one spacing share a mark; reading never waits for it.
     const due = this.#issuedAt + (this.#options.spacingMs ?? 0)
     for (let left = due - performance.now(); left > 0 && !signal.aborted; left = due - performance.now()) {
+      if (this.#prompt > this.#issued) break
       await this.#sleep(left, signal)
     }
     const deadline = performance.now() + PACE_MS

@@ -230,7 +230,7 @@ export class SnapshotCoordinator {
   #takeUp(plan: SnapshotPlan): void {
     const tables = plan.tables.filter(table => table.state === 'waiting' || table.state === 'running')
     if (!this.paused) for (const table of tables) this.#options.notes.begin(tableIdText(table.table))
-    const needsMark = this.#options.watermarks.request()
+    const needsMark = this.#options.watermarks.request(this.#runs.length === 0)
     for (const table of tables) this.#runs.push(new TableRun({plan: table, snapshot: plan, needsMark}))
     if (tables.length === 0) this.#settle(plan)
   }
@@ -271,7 +271,7 @@ export class SnapshotCoordinator {
     if (++range.goodChunks % CHUNKS_TO_GROW === 0)
       range.chunkRows = Math.min(this.#options.chunkRows, range.chunkRows * 2)
     const empty = chunk.rows === 0
-    const high = empty ? 0 : this.#options.watermarks.request()
+    const high = empty ? 0 : this.#options.watermarks.request(chunk.last && !this.#runs.some(({unread}) => unread))
     const item = newChunkRun(range, chunk, high)
     range.chunks.push(item)
     if (empty) {
@@ -295,7 +295,7 @@ export class SnapshotCoordinator {
     this.advance()
   }
 
-  // A chunk that fails is read again from the same key, on a new connection, after a backoff. It is never skipped.
+  // A failed chunk is read again from the same key, on a new connection, after a backoff. It is never skipped.
   #retryOrFail(run: TableRun, what: {attempts: number; notBefore: number}, error: unknown): void {
     const {code, message} = describeError(error)
     run.problem = message

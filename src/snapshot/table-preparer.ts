@@ -21,8 +21,10 @@ export interface PreparerEvents {
   failed(run: TableRun, error: unknown): void
 }
 
-/** Tables being prepared or prepared and not yet read. */
+/** Tables being prepared or prepared and not yet read: below so many, beside the lanes' own … */
 const AHEAD = 8
+/** … so many are got ready together, since what is asked of MySQL and Kafka for many tables at once costs little more. */
+const MOST_AHEAD = 40
 /** A table is cut for several lanes where each part has at least this many chunks. */
 const CHUNKS_PER_RANGE = 4
 
@@ -36,15 +38,20 @@ export class TablePreparer {
   prepare(runs: readonly TableRun[], events: PreparerEvents): void {
     const now = performance.now()
     const busy = new Set<string>()
+    const few = AHEAD + this.#options.lanes
+    const most =
+      runs.filter(run => run.preparing || (run.prepared !== null && run.unread)).length < few
+        ? MOST_AHEAD + this.#options.lanes
+        : few
     let ahead = 0
     for (const run of runs) {
-      if (ahead >= AHEAD + this.#options.lanes) return
+      if (ahead >= most) return
       // The same table in a later snapshot waits for the earlier one: their windows would share one set of notes.
       const isFirst = !busy.has(run.text)
       busy.add(run.text)
       if (!run.active || !isFirst) continue
       if (run.prepared !== null) {
-        if (run.ranges.some(range => !range.readToEnd)) ahead++
+        if (run.unread) ahead++
         continue
       }
       ahead++

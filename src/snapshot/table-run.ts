@@ -68,6 +68,8 @@ export class TableRun {
   rowsAtStart = 0
   startedAt = 0
   lastKey: KeyValues | null = null
+  /** Pieces of its chunks that have left and are not acknowledged. */
+  piecesInFlight = 0
   /** For an initial snapshot: a row of this table has left already. */
   firstRowSent = false
   lastLoggedAt = 0
@@ -86,6 +88,11 @@ export class TableRun {
 
   get active(): boolean {
     return this.plan.state === 'waiting' || this.plan.state === 'running'
+  }
+
+  /** True while something of it is still to be read, as far as is known. */
+  get unread(): boolean {
+    return this.prepared === null || this.ranges.some(range => !range.readToEnd)
   }
 
   /** True where no row of the table will leave any more. */

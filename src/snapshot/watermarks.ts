@@ -10,9 +10,10 @@ export interface Watermarks {
   readonly shared: Int32Array
   /**
    * Asks for a mark that is issued from now on (one that is on its way does not count), and returns its number.
-   * It is issued as soon as the one before it allows; several requests share one.
+   * It is issued as soon as the one before it allows; several requests share one. `promptly`: nothing that is under way
+   * could share it, so that it need not wait for more requests.
    */
-  request(): number
+  request(promptly?: boolean): number
   /** Resolves when mark `number` is known to be committed. Rejects when the signal aborts. */
   whenCommitted(number: number, signal: AbortSignal): Promise<void>
   /** Issues what is wanted until the signal aborts; retries what can pass, rejects on what an operator must mend. */

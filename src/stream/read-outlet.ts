@@ -35,6 +35,12 @@ export interface ReadOutletOptions {
   readonly reached: () => ReachedPlace
 }
 
+/** A streamed event waits behind no more of a piece than this; two of them are what is in flight (I4). */
+const PIECE_BYTES = 256 * 1024
+/** A rest of the chunk that is smaller than this share of a piece goes along with it. */
+const REST_SHARE = 1 / 4
+/** Tables of which pieces may be on their way at the same time. */
+const TABLES_AT_ONCE = 4
 const ENDS = 3
 
 export class ReadOutlet {
@@ -53,22 +59,30 @@ export class ReadOutlet {
 
   /** Chunks whose rows have not all left. */
   get length(): number {
-    return this.#queue.length
+    return this.#queue.filter(({state}) => state === 'closed').length
   }
 
   pump(): void {
-    for (;;) {
-      const chunk = this.#queue[0]
-      if (chunk === undefined) return
-      if (chunk.state !== 'closed') {
-        this.#queue.shift()
-        continue
-      }
-      if (!this.#options.emitter.roomForRead) return
+    for (let chunk = this.#next(); chunk !== null && this.#options.emitter.roomForRead; chunk = this.#next()) {
       const notes = this.#options.notes.of(chunk.run.text)
       if (notes?.lostSince(chunk.chunk.low) === true) this.windows!.windowLost(chunk)
       else this.#sendPiece(chunk, notes)
     }
+  }
+
+  // The oldest chunk; while its table has a piece on its way, that of the next table in the queue, so that pieces of small
+  // tables share requests instead of waiting for each other's acknowledgements. A table's own chunks stay in order.
+  #next(): ChunkRun | null {
+    while (this.#queue.length > 0 && this.#queue[0]!.state !== 'closed') this.#queue.shift()
+    const front = this.#queue[0]
+    if (front === undefined) return null
+    const tables = new Set<TableRun>()
+    for (const chunk of this.#queue) {
+      if (chunk.state !== 'closed' || tables.has(chunk.run)) continue
+      if (chunk.run.piecesInFlight === 0) return chunk
+      if (tables.add(chunk.run).size === TABLES_AT_ONCE) break
+    }
+    return front
   }
 
   #sendPiece(chunk: ChunkRun, notes: TableNotes | null): void {
@@ -90,11 +104,13 @@ export class ReadOutlet {
       return
     }
     this.rowsSent += chunk.nextRow - before
+    chunk.run.piecesInFlight++
     this.windows!.pieceSent(chunk, left)
     const acknowledged = batches.flatMap((batch, partition) =>
       batch === null ? [] : [this.#options.emitter.sendRead(lanes[partition]!, batch)],
     )
     void Promise.all(acknowledged).then(() => {
+      chunk.run.piecesInFlight--
       this.windows!.pieceAcknowledged(chunk)
     })
   }
@@ -142,6 +158,7 @@ class PieceRows {
   readonly #notes: TableNotes | null
   readonly #headers: EventHeaders | null
   #bytesWritten = 0
+  #rowsWritten = 0
 
   constructor(chunk: ChunkRun, notes: TableNotes | null, headers: EventHeaders | null) {
     this.#chunk = chunk
@@ -172,17 +189,24 @@ class PieceRows {
       }
       const partition = partitions === 1 ? 0 : partitionFor(bytes, rowEnd, keyEnd, partitions)
       const batch = (batches[partition] ??= topic.newBatch(partition))
-      // A piece is as large as one batch, over however many partitions it spreads (I4).
-      if (this.#bytesWritten > 0 && this.#bytesWritten >= topic.batchBytes) break
+      // Over however many partitions the piece spreads.
+      if (this.#isFull(topic.batchBytes, until - row)) break
       const before = batch.byteLength
       const length = template.valueLength('r', rowEnd - start, 0, origin, 0)
       batch.begin(keyEnd === rowEnd ? null : bytes, rowEnd, keyEnd, length, headers)
       template.writeSingle('r', bytes, start, rowEnd, origin, 0, batch.writer)
       batch.end()
       this.#bytesWritten += batch.byteLength - before
+      this.#rowsWritten++
       row++
     }
     this.#chunk.nextRow = row
+  }
+
+  #isFull(batchBytes: number, rowsLeft: number): boolean {
+    const bytes = this.#bytesWritten
+    if (bytes < PIECE_BYTES) return bytes >= batchBytes
+    return bytes >= batchBytes || (rowsLeft * bytes) / this.#rowsWritten > PIECE_BYTES * REST_SHARE
   }
 
   firstLeft(): number {

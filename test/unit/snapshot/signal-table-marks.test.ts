@@ -67,7 +67,7 @@ interface Running {
   readonly delays: number[]
 }
 
-function start(t: CleanUpContext | null, strategy: Strategy, runId = '0123abcd'): Running {
+function start(t: CleanUpContext | null, strategy: Strategy, {spacingMs = 0} = {}): Running {
   const server = new Server()
   const stop = new AbortController()
   const delays: number[] = []
@@ -81,7 +81,8 @@ function start(t: CleanUpContext | null, strategy: Strategy, runId = '0123abcd')
       return Promise.resolve()
     },
     onProblem: () => undefined,
-    runId,
+    runId: '0123abcd',
+    spacingMs,
   })
   const ended = marks.run(stop.signal)
   const abort = async (): Promise<void> => {
@@ -213,6 +214,23 @@ test('the rows have a window type, and the times that Debezium gives them', asyn
     [sql, 'tidemark-0123abcd-1', 'snapshot-window-open', ['openWindowTimestamp']],
     [sql, 'tidemark-0123abcd-2', 'snapshot-window-close', ['closeWindowTimestamp']],
   ])
+})
+
+test('marks keep their distance, except where one is wanted promptly', async t => {
+  const running = start(t, 'insert_insert', {spacingMs: 60_000})
+  const {marks, server} = running
+  marks.request()
+  ;(await statement(running)).ok()
+  const number = marks.request()
+  await settled()
+  assert.equal(server.statements.length, 0, 'the second waits for the distance')
+  assert.equal(marks.request(true), number, 'it is the same mark that is wanted promptly')
+  ;(await statement(running)).ok()
+  await settled()
+  assert.equal(marks.committed, number)
+  marks.request()
+  await settled()
+  assert.equal(server.statements.length, 0, 'and the next one waits again')
 })
 
 test('an error that only an operator can mend ends the marks', async t => {

@@ -123,17 +123,32 @@ test('a table with stored ranges keeps them while its key is the same', async ()
   assert.deepEqual(run.ranges[0]!.readAfter, ['5'])
 })
 
-test('a few tables are prepared ahead, not all', async () => {
+test('tables are prepared ahead in groups, since many at once cost little more: never all, and again once few are left', async () => {
   const p = new Preparation()
-  const runs = Array.from({length: 30}, (_, i) => runOf(`t${i}`))
+  const runs = Array.from({length: 200}, (_, i) => runOf(`t${i}`))
+  const read = (from: number, to: number): void => {
+    for (const run of runs.slice(from, to)) for (const range of run.ranges) range.readToEnd = true
+  }
   await p.prepare(runs)
-  const ahead = p.prepared.length
-  assert.ok(ahead >= 2 && ahead < 20, `${ahead} tables`)
+  const group = p.prepared.length
+  assert.ok(group >= 20 && group < 100, `${group} tables`)
   await p.prepare(runs)
-  assert.equal(p.prepared.length, ahead)
-  for (const range of runs[0]!.ranges) range.readToEnd = true
+  assert.equal(p.prepared.length, group)
+  read(0, 1)
   await p.prepare(runs)
-  assert.equal(p.prepared.length, ahead + 1, 'one that has been read makes room for the next')
+  assert.equal(p.prepared.length, group, 'one that has been read does not call for a single next')
+  read(0, group - 2)
+  await p.prepare(runs)
+  assert.equal(p.prepared.length, group - 2 + group, 'when few are left, the next group follows')
+})
+
+test('a table whose definition changed is prepared again at once, however many are ready behind it', async () => {
+  const p = new Preparation()
+  const runs = Array.from({length: 200}, (_, i) => runOf(`t${i}`))
+  await p.prepare(runs)
+  runs[0]!.prepareAgain(0)
+  await p.prepare(runs)
+  assert.equal(p.prepared.at(-1), 'd.t0')
 })
 
 test('the same table of a later snapshot waits for the earlier one, the tables behind it do not', async () => {

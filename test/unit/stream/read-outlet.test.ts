@@ -168,6 +168,51 @@ test('a piece holds no more than one batch, and no piece leaves while enough is 
   assert.ok(outlet.sink.batchCounts.every(count => count < 10))
 })
 
+test('while a piece of a table is on its way, the next table sends one, too; a table keeps the order of its own rows', async () => {
+  const outlet = await new Outlet({batchBytes: 1, snapshotBytesInFlight: 1_000_000}).open(['t', 'u'])
+  const snapshot = plan(['t', 'u'])
+  outlet.close(tableRun(snapshot), [1, 2])
+  outlet.close(tableRun(snapshot, {index: 1}), [11, 12])
+  const markers: string[] = []
+  for (let i = 0; i < 2; i++) {
+    outlet.outlet.pump()
+    markers.push(outlet.markers().join(', '))
+    outlet.sink.acknowledge()
+    await settled()
+  }
+  // With room for all, each goes out at once: what counts is whose turn it is.
+  assert.match(markers[0]!, /^t1 incremental, u11 incremental/)
+  const ids = outlet.sentIds()
+  assert.deepEqual(
+    ids.filter(id => id < 10),
+    [1, 2],
+  )
+  assert.deepEqual(
+    ids.filter(id => id > 10),
+    [11, 12],
+  )
+  assert.equal(outlet.outlet.length, 0)
+})
+
+test('a small rest of a chunk goes along with the piece before it', async () => {
+  const outlet = await new Outlet({batchBytes: 10_000_000, snapshotBytesInFlight: 10_000_000}).open()
+  const run = tableRun(plan(['t']))
+  const pieceOf = (rows: number): number[] => {
+    const before = outlet.sink.batchCounts.length
+    outlet.close(
+      run,
+      Array.from({length: rows}, (_, i) => i),
+      {more: true},
+    )
+    outlet.outlet.pump()
+    return outlet.sink.batchCounts.slice(before)
+  }
+  const [piece, rest] = pieceOf(2_000)
+  assert.ok(rest !== undefined && piece! > 10)
+  assert.deepEqual(pieceOf(Math.floor(piece! * 1.2)), [Math.floor(piece! * 1.2)])
+  assert.deepEqual(pieceOf(Math.floor(piece! * 1.4)), [piece, Math.floor(piece! * 1.4) - piece!])
+})
+
 test('chunks leave in the order of their windows, and dropped ones not at all', async () => {
   const outlet = await new Outlet().open()
   const run = tableRun(plan(['t']))
