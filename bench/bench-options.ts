@@ -1,5 +1,7 @@
 // What may stand behind `npm run bench --`.
 
+import {existsSync} from 'node:fs'
+import {basename, resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 
 export const caseNames = [
@@ -13,7 +15,9 @@ export const caseNames = [
 ] as const
 /** Without the one that nobody would wait for in a race: the peak of memory is measured in every case. */
 export const raceCases: readonly CaseName[] = caseNames.filter(name => name !== 'memory')
-export const rivals = ['debezium'] as const
+/** Another product, which bench/RESULTS.md is about, or another build of this one. */
+export type Rival =
+  {readonly type: 'debezium'} | {readonly type: 'build'; readonly checkout: string; readonly cli: string}
 export const toolNames = ['values', 'produce', 'decode'] as const
 export type CaseName = (typeof caseNames)[number]
 export type ToolName = (typeof toolNames)[number]
@@ -26,14 +30,15 @@ export interface BenchOptions {
   /** Null: each case's own number. */
   readonly rows: number | null
   readonly runs: number
+  /** That each run copies or streams before the measured ones, so that its code is compiled; 0: it is measured cold. */
+  readonly warmUpRows: number
   /** Only variants whose name contains one of these; none: all. */
   readonly only: readonly string[]
   readonly headers: boolean
   readonly verify: boolean
   readonly profile: boolean
   readonly json: boolean
-  /** Races against this product, and writes bench/RESULTS.md. */
-  readonly against: (typeof rivals)[number] | null
+  readonly against: Rival | null
   /** Only to see whether it works: few rows, one run, no document. */
   readonly quick: boolean
   /** Of each part of the latency case. */
@@ -45,6 +50,7 @@ const QUICK_ROWS = 20_000
 const QUICK_SECONDS = 3
 const SECONDS = 10
 const RACE_RUNS = 3
+const RACE_WARM_UP_ROWS = 300_000
 
 export const usage = `usage: npm run bench [-- CASE… [options]]
 
@@ -65,11 +71,14 @@ parts alone
 options
   --against debezium
                  the same cases with Debezium's connector in Kafka Connect, default and tuned, in turn with Tidemark: figures,
-                 ratios, and bench/RESULTS.md where no case is left out (default: all cases but memory, 3 runs, a snapshot of
-                 a million rows and a stream of 400,000; about 30 minutes)
+                 ratios, and bench/RESULTS.md where no case is left out (default: all cases but memory, 3 runs, a snapshot and a
+                 stream of a million rows; about 35 minutes)
+  --against DIR  the same with the build of another checkout (npm run build:all there): a change before and after, in one run
   --quick        20,000 rows, short latencies, one run: whether it works
-  --rows N       rows of a case; one-row transactions get a fifth (in a race a quarter), the long transaction two fifths
+  --rows N       rows of a case; one-row transactions get a fifth, the long transaction two fifths
   --runs N       times that each variant runs; the median is shown (default 1, in a race 3)
+  --warm-up N    rows that each run copies or streams before what is measured begins, so that its code is compiled: of
+                 another table, in the same task (default 0, in a race 300,000; not in latency and start)
   --seconds N    of each part of the latency case (default 10)
   --only TEXT    only variants whose name contains it, as "lz4" or "chunks of 8192"; may be repeated
   --no-headers   extended.headers.enabled=false (default: on, as in Debezium)
@@ -89,13 +98,14 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   }
   const against = rivalOf(values.against)
   const quick = values.quick === true
-  const all = against === null ? caseNames : raceCases
+  const all = against?.type === 'debezium' ? raceCases : caseNames
   const named = caseNames.filter(name => positionals.includes(name))
   return {
     cases: named.length === 0 ? all : named,
     tool: null,
-    rows: values.rows === undefined ? (quick ? QUICK_ROWS : null) : positiveInteger('--rows', values.rows),
-    runs: positiveInteger('--runs', values.runs ?? String(against === null || quick ? 1 : RACE_RUNS)),
+    rows: values.rows === undefined ? (quick ? QUICK_ROWS : null) : wholeNumber('--rows', values.rows),
+    runs: wholeNumber('--runs', values.runs ?? String(against === null || quick ? 1 : RACE_RUNS)),
+    warmUpRows: wholeNumber('--warm-up', values['warm-up'] ?? String(defaultWarmUpRows(against, quick)), 0),
     only: values.only ?? [],
     headers: values['no-headers'] !== true,
     verify: values['no-verify'] !== true,
@@ -103,7 +113,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     json: values.json === true,
     against,
     quick,
-    seconds: positiveInteger('--seconds', values.seconds ?? String(quick ? QUICK_SECONDS : SECONDS)),
+    seconds: wholeNumber('--seconds', values.seconds ?? String(quick ? QUICK_SECONDS : SECONDS)),
     help: values.help === true,
   }
 }
@@ -116,6 +126,7 @@ export class UsageError extends Error {
 const defaults = {
   rows: null,
   runs: 1,
+  warmUpRows: 0,
   only: [],
   headers: true,
   verify: true,
@@ -135,6 +146,7 @@ function parse(args: readonly string[]) {
       options: {
         rows: {type: 'string'},
         runs: {type: 'string'},
+        'warm-up': {type: 'string'},
         only: {type: 'string', multiple: true},
         'no-headers': {type: 'boolean'},
         'no-verify': {type: 'boolean'},
@@ -151,18 +163,26 @@ function parse(args: readonly string[]) {
   }
 }
 
-function rivalOf(text: string | undefined): BenchOptions['against'] {
-  if (text === undefined || isOneOf(rivals, text)) return text ?? null
-  throw new UsageError(`--against is "${text}", wanted ${rivals.join(' or ')}`)
+function rivalOf(text: string | undefined): Rival | null {
+  if (text === undefined) return null
+  if (text === 'debezium') return {type: 'debezium'}
+  const cli = resolve(text, 'build', 'src', 'cli.js')
+  if (existsSync(cli)) return {type: 'build', checkout: basename(resolve(text)), cli}
+  throw new UsageError(`--against is "${text}", wanted debezium, or a folder with build/src/cli.js`)
 }
 
 /** Underscores and commas between digits are for the reader. */
-function positiveInteger(option: string, text: string): number {
-  const value = Number(text.replaceAll(/[_,]/g, ''))
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new UsageError(`${option} is "${text}", wanted a whole number from 1 on`)
+function wholeNumber(option: string, text: string, least = 1): number {
+  const value = text === '' ? Number.NaN : Number(text.replaceAll(/[_,]/g, ''))
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new UsageError(`${option} is "${text}", wanted a whole number from ${least} on`)
   }
   return value
+}
+
+function defaultWarmUpRows(against: BenchOptions['against'], quick: boolean): number {
+  if (against === null) return 0
+  return quick ? QUICK_ROWS : RACE_WARM_UP_ROWS
 }
 
 function isOneOf<T extends string>(names: readonly T[], text: string): text is T {

@@ -19,6 +19,9 @@ export const orders: BenchTable = {
     TIMESTAMP('2024-01-01') + INTERVAL n SECOND, CONCAT('please leave the parcel with the neighbour, ', n % 97, ' rings')`,
 }
 
+/** What a run copies or streams before it is measured. */
+export const warmUpOrders: BenchTable = {...orders, name: 'warm_up'}
+
 /** Few bytes a row: the memory of a long table is not that of wide rows. */
 export const narrow: BenchTable = {
   name: 'narrow',
@@ -33,9 +36,12 @@ export const ticks: BenchTable = {
   values: "n, NOW(3), CONCAT('tick ', n)",
 }
 
-/** Tables like `orders`, `many_001` and on. */
-export function manyOrders(count: number): BenchTable[] {
-  return Array.from({length: count}, (_, index) => ({...orders, name: `many_${String(index + 1).padStart(3, '0')}`}))
+/** Tables like `orders`, `<prefix>_001` and on. */
+export function manyOrders(prefix: string, count: number): BenchTable[] {
+  return Array.from({length: count}, (_, index) => ({
+    ...orders,
+    name: `${prefix}_${String(index + 1).padStart(3, '0')}`,
+  }))
 }
 
 /** One change in a transaction of its own among `rows` orders: eight updates, an insert and a delete of ten. */

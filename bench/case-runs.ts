@@ -4,9 +4,9 @@ import {randomUUID} from 'node:crypto'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {CaseName} from './bench-options.ts'
 import {database} from './bench-database.ts'
-import type {BenchTable} from './bench-tables.ts'
+import {warmUpOrders, type BenchTable} from './bench-tables.ts'
 import {progress, type BenchWorld} from './bench-world.ts'
-import {RUN_TIMEOUT_MS, type Contender, type ContenderRun, type Place, type RunSetup} from './contender.ts'
+import {RUN_TIMEOUT_MS, type Contender, type ContenderRun, type Place, type RunSetup, type WarmUp} from './contender.ts'
 import type {Figures, RunFigures, VariantFigures} from './figures.ts'
 import {measure, topicOf} from './measurement.ts'
 import {verify} from './verification.ts'
@@ -30,7 +30,7 @@ export function isWanted({options}: BenchWorld, variant: string): boolean {
   return options.only.length === 0 || options.only.some(text => variant.includes(text))
 }
 
-/** Runs A B A B: what the machine does beside us meets every contender alike. */
+/** Runs A B A B, two builds A B B A: what the machine does beside us, and what a run leaves behind, meets every contender alike. */
 export async function* measured(
   {world, contenders}: CaseContext,
   names: VariantNames,
@@ -39,7 +39,8 @@ export async function* measured(
   if (!isWanted(world, names.variant)) return
   const runs = new Map<Contender, Figures[]>(contenders.map(contender => [contender, []]))
   for (let round = 1; round <= world.options.runs; round++) {
-    for (const contender of contenders) {
+    const turnAround = world.options.against?.type === 'build' && round % 2 === 0
+    for (const contender of turnAround ? [...contenders].reverse() : contenders) {
       progress(`${names.variant}: ${contender.name}, ${round} of ${world.options.runs}`)
       runs.get(contender)!.push(await run(contender))
     }
@@ -55,6 +56,7 @@ export async function snapshotRun(
 ): Promise<RunFigures> {
   return await contender.within(setup, async run => {
     await run.streaming()
+    await warmUpCopy(run)
     const finish = measure(run)
     const from = Date.now()
     const said = await run.snapshotEnd(await executeSnapshot(setup.world, dataCollections))
@@ -65,6 +67,23 @@ export async function snapshotRun(
   })
 }
 
+/** Fills a table for `warmUpCopy`. */
+export async function loadWarmUp(world: BenchWorld): Promise<WarmUp | null> {
+  const {warmUpRows: rows} = world.options
+  if (rows === 0) return null
+  await world.createTable(warmUpOrders)
+  await world.load(warmUpOrders, rows, null)
+  return {tables: [warmUpOrders.name], rows}
+}
+
+/** The task copies the warm-up's tables by a signal, to the end. */
+export async function warmUpCopy(run: ContenderRun): Promise<void> {
+  const {world, warmUp, sink} = run.setup
+  if (warmUp === null) return
+  const said = await run.snapshotEnd(await executeSnapshot(world, warmUp.tables.map(collection)))
+  await untilTopicsHold(run, {...warmUp, world, sink}, said)
+}
+
 /** Gives the id of the signal. */
 export async function executeSnapshot(world: BenchWorld, dataCollections: readonly string[]): Promise<string> {
   const id = randomUUID()
@@ -73,31 +92,49 @@ export async function executeSnapshot(world: BenchWorld, dataCollections: readon
   return id
 }
 
-/** Places from before the load, one for each contender, and the load: whoever starts from there has it all before him. */
+/** Places from before the load, one for each contender, and the load: whoever starts from there has it all before him, the warm-up first. */
 export async function backlog(
   {world, contenders}: CaseContext,
-  load: {readonly table: BenchTable; readonly rows: number; readonly transactionRows: number},
+  load: {
+    readonly table: BenchTable
+    readonly rows: number
+    readonly warmUp: WarmUp | null
+    readonly transactionRows: number
+  },
 ): Promise<ReadonlyMap<Contender, Place>> {
-  const {table, rows, transactionRows} = load
+  const {table, rows, warmUp, transactionRows} = load
   // The table is there before: a task copies what is new to it, and a DDL statement in the backlog would be more than rows.
   await world.createTable(table)
+  if (warmUp !== null) await world.createTable(warmUpOrders)
   const places = new Map<Contender, Place>()
   for (const contender of contenders) {
-    const setup = {world, name: 'before the backlog', tables: [table.name], rows, chunkRows: null, from: null}
+    const setup = {
+      world,
+      name: 'before the backlog',
+      tables: [table.name],
+      rows,
+      warmUp,
+      chunkRows: null,
+      from: null,
+    }
     places.set(contender, await contender.presentPlace({...setup, sink: 'kafka uncompressed'}))
   }
+  if (warmUp !== null) await world.load(warmUpOrders, warmUp.rows, transactionRows)
   await world.load(table, rows, transactionRows)
   return places
 }
 
-/** From the moment at which the product streams to the moment at which the topic holds every event. */
+/** From the moment at which the product streams, or the topic holds all of the warm-up, to the one at which its topic holds every event. */
 export async function streamRun(contender: Contender, setup: RunSetup): Promise<RunFigures> {
   return await contender.within(setup, async run => {
-    const from = await run.streaming()
+    const {rows, warmUp, tables} = setup
+    const streaming = await run.streaming()
+    const from =
+      warmUp === null ? streaming : await untilTopicHolds(run, {table: warmUp.tables[0]!, rows: warmUp.rows}, streaming)
     const finish = measure(run)
-    const to = await untilTopicHolds(run, setup, from)
+    const to = await untilTopicHolds(run, {table: tables[0]!, rows}, from)
     const figures = await finish({from, to})
-    const verified = await verify(run, {tables: setup.tables, events: setup.rows})
+    const verified = await verify(run, {tables, events: rows})
     return {type: 'rows', ...figures, verified}
   })
 }
@@ -116,8 +153,13 @@ export async function untilQuiet(run: ContenderRun, tables: readonly string[]): 
 }
 
 /** The broker is asked the more often the nearer the end is: asking costs time of the cores that are measured. */
-async function untilTopicHolds(run: ContenderRun, {world, rows, tables}: RunSetup, from: number): Promise<number> {
-  const topic = topicOf(run, tables[0]!)
+async function untilTopicHolds(
+  run: ContenderRun,
+  {table, rows}: {readonly table: string; readonly rows: number},
+  from: number,
+): Promise<number> {
+  const {world} = run.setup
+  const topic = topicOf(run, table)
   for (;;) {
     const count = await world.topics.count(topic)
     const now = Date.now()
@@ -135,7 +177,7 @@ const SETTLE_MS = 30_000
 /** `said`, where every event is there when it is first looked at, else the time of the look that finds all. */
 async function untilTopicsHold(
   run: ContenderRun,
-  {world, rows, tables, sink}: RunSetup,
+  {world, rows, tables, sink}: Pick<RunSetup, 'world' | 'rows' | 'tables' | 'sink'>,
   said: number,
 ): Promise<number> {
   if (sink === 'file') return said

@@ -2,21 +2,23 @@
 
 import {randomUUID} from 'node:crypto'
 import type {CaseName} from './bench-options.ts'
-import {manyOrders, narrow, orderChange, orders} from './bench-tables.ts'
+import {manyOrders, narrow, orderChange, orders, warmUpOrders} from './bench-tables.ts'
 import {progress, type BenchWorld} from './bench-world.ts'
 import {
   backlog,
   collection,
   executeSnapshot,
   isWanted,
+  loadWarmUp,
   measured,
   snapshotRun,
   streamRun,
   untilQuiet,
+  warmUpCopy,
   type CaseContext,
   type Variants,
 } from './case-runs.ts'
-import type {Contender} from './contender.ts'
+import type {WarmUp} from './contender.ts'
 import {latencyCase} from './latency-case.ts'
 import {measure} from './measurement.ts'
 import {startCase} from './start-case.ts'
@@ -40,11 +42,14 @@ const CHANGES_PER_SECOND = 500
 const WRITER_CONNECTIONS = 4
 const MANY_TABLES = 100
 const ROWS_OF_MANY = 1000
+/** Of the rows of a case, how many there are where each has a transaction of its own. */
+const ONE_ROW_SHARE = 1 / 5
 
 async function* snapshotCase(context: CaseContext): Variants {
   const {world, isRace} = context
   // What a race promises of CPU is told for a million rows; a task that begins cold needs as many to show its pace.
   const rows = world.options.rows ?? (isRace ? 1_000_000 : 500_000)
+  const warmUp = await loadWarmUp(world)
   await world.createTable(orders)
   await world.load(orders, rows, null)
   for (const chunkRows of isRace ? [CHUNK_ROWS] : [CHUNK_ROWS, 8192]) {
@@ -52,7 +57,7 @@ async function* snapshotCase(context: CaseContext): Variants {
       if (isRace && sink === 'file') continue
       const variant = `snapshot, chunks of ${chunkRows}, ${sink}`
       yield* measured(context, {case: 'snapshot', variant}, async contender => {
-        const setup = {world, name: variant, tables: [orders.name], rows, sink, chunkRows, from: null}
+        const setup = {world, name: variant, tables: [orders.name], rows, warmUp, sink, chunkRows, from: null}
         return await snapshotRun(contender, setup, [collection(orders.name)])
       })
     }
@@ -65,14 +70,17 @@ async function* underWritesCase(context: CaseContext): Variants {
   const sink = 'kafka lz4'
   const variant = `snapshot under ${CHANGES_PER_SECOND} changes/s, ${sink}`
   if (!isWanted(world, variant)) return
+  const warmUp = await loadWarmUp(world)
   await world.createTable(orders)
   await world.load(orders, rows, null)
+  const common = {world, name: variant, tables: [orders.name], rows, warmUp, sink, chunkRows: CHUNK_ROWS} as const
   // Numbers of changes go on from run to run, so that no insert meets a row of an earlier one.
   let lastChange = 0
   yield* measured(context, {case: 'snapshot-under-writes', variant}, async contender => {
-    const setup = {world, name: variant, tables: [orders.name], rows, sink, chunkRows: CHUNK_ROWS, from: null} as const
+    const setup = {...common, from: null}
     return await contender.within(setup, async run => {
       await run.streaming()
+      await warmUpCopy(run)
       const first = lastChange
       const writer = orderWriter(world, rows, n => {
         // Connections run ahead of each other: what counts is the highest number given out, not how many changes there were.
@@ -107,17 +115,21 @@ function orderWriter(world: BenchWorld, rows: number, numberOf: (n: number) => n
 
 async function* streamCase(context: CaseContext): Variants {
   const {world, isRace} = context
-  const rows = world.options.rows ?? (isRace ? 400_000 : 500_000)
+  const rows = world.options.rows ?? (isRace ? 1_000_000 : 500_000)
   for (const transactionRows of [1000, 1]) {
     const size = transactionRows === 1 ? 'transactions of one row' : `transactions of ${transactionRows} rows`
-    const count = transactionRows === 1 ? Math.ceil(rows / (isRace ? 4 : 5)) : rows
+    // Those of one transaction each take longer to write.
+    const share = transactionRows === 1 ? ONE_ROW_SHARE : 1
+    const count = Math.ceil(rows * share)
     const sinks =
       isRace && transactionRows === 1
         ? (['kafka uncompressed'] as const)
         : (['kafka uncompressed', 'kafka lz4'] as const)
     const variants = sinks.map(sink => ({variant: `stream, ${size}, ${sink}`, sink}))
     if (!variants.some(({variant}) => isWanted(world, variant))) continue
-    const places = await backlog(context, {table: orders, rows: count, transactionRows})
+    const warmUpRows = Math.ceil(world.options.warmUpRows * share)
+    const warmUp = warmUpRows === 0 ? null : {tables: [warmUpOrders.name], rows: warmUpRows}
+    const places = await backlog(context, {table: orders, rows: count, warmUp, transactionRows})
     for (const {variant, sink} of variants) {
       yield* measured(context, {case: 'stream', variant}, async contender => {
         const from = places.get(contender)!
@@ -126,6 +138,7 @@ async function* streamCase(context: CaseContext): Variants {
           name: variant,
           tables: [orders.name],
           rows: count,
+          warmUp,
           sink,
           chunkRows: null,
           from,
@@ -141,21 +154,39 @@ async function* manyTablesCase(context: CaseContext): Variants {
   const sink = 'kafka lz4'
   const variant = `${MANY_TABLES} tables of ${each.toLocaleString('en')} rows, ${sink}`
   if (!isWanted(world, variant)) return
-  const tables = manyOrders(MANY_TABLES)
+  const tables = manyOrders('many', MANY_TABLES)
   await world.createAndLoadAll(tables, each)
+  const warmUp = await loadManyWarmUp(world, each)
   const names = tables.map(({name}) => name)
   yield* measured(context, {case: 'many-tables', variant}, async contender => {
     const rows = MANY_TABLES * each
-    const setup = {world, name: variant, tables: names, rows, sink, chunkRows: CHUNK_ROWS, from: null} as const
+    const setup = {
+      world,
+      name: variant,
+      tables: names,
+      rows,
+      warmUp,
+      sink,
+      chunkRows: CHUNK_ROWS,
+      from: null,
+    } as const
     return await snapshotRun(contender, setup, [collection('many_.*')])
   })
+}
+
+/** As many tables again: what is measured is the work on a table, not on its rows. */
+async function loadManyWarmUp(world: BenchWorld, each: number): Promise<WarmUp | null> {
+  if (world.options.warmUpRows === 0) return null
+  const tables = manyOrders('warm_up', MANY_TABLES)
+  await world.createAndLoadAll(tables, each)
+  return {tables: tables.map(({name}) => name), rows: MANY_TABLES * each}
 }
 
 async function* memoryCase(context: CaseContext): Variants {
   const {world} = context
   const rows = world.options.rows ?? 5_000_000
   const sink = 'kafka lz4'
-  const common = {world, tables: [narrow.name], sink, chunkRows: null} as const
+  const common = {world, tables: [narrow.name], warmUp: null, sink, chunkRows: null} as const
   const snapshot = 'memory, snapshot of narrow rows, kafka lz4'
   if (isWanted(world, snapshot)) {
     await world.createTable(narrow)
@@ -168,35 +199,16 @@ async function* memoryCase(context: CaseContext): Variants {
   const stream = 'memory, one long transaction, kafka lz4'
   if (!isWanted(world, stream)) return
   const count = Math.ceil((rows * 2) / 5)
-  const places = await backlog(context, {table: narrow, rows: count, transactionRows: count})
+  const places = await backlog(context, {table: narrow, rows: count, warmUp: null, transactionRows: count})
   yield* measured(context, {case: 'memory', variant: stream}, async contender => {
     return await streamRun(contender, {...common, name: stream, rows: count, from: places.get(contender)!})
   })
 }
 
-/** What has just started is brought to where one in use is, for the broker and for whoever asks for it. */
-export async function warmUp(
-  {world, contenders}: CaseContext,
-  needed: (contender: Contender) => boolean,
-): Promise<void> {
+/** A broker that has just started is brought to where one in use is. */
+export async function warmUp({world}: CaseContext): Promise<void> {
   progress('warming up the broker')
   const topic = `warm-up-${randomUUID()}`
   await warmUpBroker(world.kafka, topic, world.signal)
   await world.topics.deleteTopic(topic)
-  const cold = contenders.filter(needed)
-  if (cold.length === 0) return
-  const rows = world.options.rows ?? 300_000
-  const common = {world, name: 'warm-up', tables: [orders.name], rows, sink: 'kafka lz4'} as const
-  await world.createTable(orders)
-  await world.load(orders, rows, null)
-  for (const contender of cold) {
-    progress(`warming up ${contender.name}: snapshot`)
-    await snapshotRun(contender, {...common, chunkRows: CHUNK_ROWS, from: null}, [collection(orders.name)])
-  }
-  // Only now: a signal behind the backlog would be met again by whoever streams it.
-  const places = await backlog({world, contenders: cold, isRace: true}, {table: orders, rows, transactionRows: 1000})
-  for (const contender of cold) {
-    progress(`warming up ${contender.name}: stream`)
-    await streamRun(contender, {...common, chunkRows: null, from: places.get(contender)!})
-  }
 }

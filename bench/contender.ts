@@ -13,6 +13,8 @@ export interface RunSetup {
   /** Of the bench's database; the first one is the one that is looked at. */
   readonly tables: readonly string[]
   readonly rows: number
+  /** What the same task copies or streams before it is measured. */
+  readonly warmUp: WarmUp | null
   readonly sink: SinkName
   /** Null: the product's own. */
   readonly chunkRows: number | null
@@ -20,6 +22,17 @@ export interface RunSetup {
   readonly from: Place | null
   /** Settings of single topics, by the table. */
   readonly topicConfig?: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** Tables, and the rows that they have together. */
+export interface WarmUp {
+  readonly tables: readonly string[]
+  readonly rows: number
+}
+
+/** All that the task is told to capture. */
+export function capturedTables({tables, warmUp}: RunSetup): readonly string[] {
+  return [...tables, ...(warmUp?.tables ?? [])]
 }
 
 /** A place of the binlog in the product's own words: only who gave it can begin there. */

@@ -51,7 +51,8 @@ async function latencyRun(
 ): Promise<LatencyFigures> {
   await world.createTable(ticks)
   const tables = [ticks.name, orders.name]
-  const setup = {world, name: variant, tables, rows: 0, sink: 'kafka lz4', chunkRows: CHUNK_ROWS, from: null} as const
+  const common = {world, name: variant, tables, rows: 0, warmUp: null} as const
+  const setup = {...common, sink: 'kafka lz4', chunkRows: CHUNK_ROWS, from: null} as const
   return await contender.within({...setup, topicConfig}, async run => {
     await run.streaming()
     const probe = await LatencyProbe.start(world, run)

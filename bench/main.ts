@@ -11,7 +11,7 @@ import {tunings} from './debezium/connector-config.ts'
 import {debezium} from './debezium/debezium-run.ts'
 import {figuresTable, type VariantFigures} from './figures.ts'
 import {reportRace} from './race/race-report.ts'
-import {tidemark} from './tidemark-run.ts'
+import {tidemark, tidemarkOf} from './tidemark-run.ts'
 
 const INTERRUPTED = 130
 
@@ -48,8 +48,9 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<number> 
   }
   if (options.tool !== null) return await runTool(options.tool, signal)
   await BenchWorld.within(options, signal, async world => {
-    if (options.against === null) {
-      await runCases({world, contenders: [tidemark], isRace: false})
+    if (options.against?.type !== 'debezium') {
+      const rivals = options.against === null ? [] : [tidemarkOf(options.against)]
+      await runCases({world, contenders: [...rivals, tidemark], isRace: false})
       return
     }
     await ConnectWorker.within(world, async worker => {
@@ -68,8 +69,7 @@ async function runCases(context: CaseContext): Promise<void> {
   const startedAt = Date.now()
   let isComplete = false
   try {
-    // A JVM compiles what it runs; Tidemark starts anew for each run, as its users do.
-    await warmUp(context, contender => contender !== tidemark)
+    await warmUp(context)
     for (const name of options.cases) {
       for await (const variant of cases[name](context)) {
         finished.push(variant)

@@ -13,7 +13,7 @@ export async function* startCase({world}: CaseContext): Variants {
   if (!isWanted(world, variant)) return
   await world.createTable(orders)
   progress(variant)
-  const setup = {world, name: variant, tables: [orders.name], rows: 0, chunkRows: null, from: null}
+  const setup = {world, name: variant, tables: [orders.name], rows: 0, warmUp: null, chunkRows: null, from: null}
   const runs: StartFigures[] = []
   for (let start = 0; start < Math.max(STARTS, world.options.runs); start++) {
     const seconds = await tidemark.within({...setup, sink: 'kafka uncompressed'}, async run => {

@@ -11,6 +11,7 @@ import {database} from './bench-database.ts'
 import {progress, type BenchWorld} from './bench-world.ts'
 import {
   BenchError,
+  capturedTables,
   newPrefix,
   RUN_TIMEOUT_MS,
   type Contender,
@@ -22,27 +23,42 @@ import {
 } from './contender.ts'
 import {profileText, readProfiles, type ProfileWindow} from './cpu-profile.ts'
 
-const cli = join(import.meta.dirname, '..', 'src', 'cli.js')
 const HOT_FUNCTIONS = 25
 const LOG_BYTES = 4000
 const NAME = 'tidemark'
 
 export type Config = Readonly<Record<string, string>>
 
-export const tidemark: Contender = {
-  name: NAME,
-  within: async (setup, work) => await withinRun(setup, work),
-  presentPlace: async setup => await presentState(setup),
+interface Build {
+  readonly name: string
+  readonly cli: string
+}
+
+const OWN_BUILD: Build = {name: NAME, cli: join(import.meta.dirname, '..', 'src', 'cli.js')}
+
+export const tidemark: Contender = contender(OWN_BUILD)
+
+/** The build of another checkout. */
+export function tidemarkOf({checkout, cli}: {readonly checkout: string; readonly cli: string}): Contender {
+  return contender({name: `${NAME} in ${checkout}`, cli})
+}
+
+function contender(build: Build): Contender {
+  return {
+    name: build.name,
+    within: async (setup, work) => await withinRun(build, setup, work),
+    presentPlace: async setup => await presentState(setup, build),
+  }
 }
 
 /** A state of this moment. Its topics are written to a file, of which nothing is kept. */
-export async function presentState(setup: RunSetup): Promise<Place> {
+export async function presentState(setup: RunSetup, build = OWN_BUILD): Promise<Place> {
   const value = join(setup.world.folder, `present-${randomUUID()}.state`)
-  return await withinRun({...setup, sink: 'file', from: null}, async run => {
+  return await withinRun(build, {...setup, sink: 'file', from: null}, async run => {
     await run.streaming()
     await run.end()
     await copyFile(run.state, value)
-    return {contender: NAME, value}
+    return {contender: build.name, value}
   })
 }
 
@@ -51,7 +67,7 @@ export async function tidemarkConfig(
   setup: RunSetup,
   {prefix, state}: {readonly prefix: string; readonly state: string},
 ): Promise<Config> {
-  const {world, tables, chunkRows, sink} = setup
+  const {world, chunkRows, sink} = setup
   const {host, port, user, password} = world.mysql
   return {
     name: 'bench',
@@ -61,7 +77,9 @@ export async function tidemarkConfig(
     'database.user': user,
     'database.password': password,
     'database.server.id': String(1_000_000 + Math.floor(Math.random() * 4_000_000_000)),
-    'table.include.list': tables.map(table => `${database}.${table}`).join(','),
+    'table.include.list': capturedTables(setup)
+      .map(table => `${database}.${table}`)
+      .join(','),
     'signal.data.collection': `${database}.debezium_signal`,
     'snapshot.mode': 'no_data',
     'offset.storage.file.filename': state,
@@ -80,7 +98,7 @@ function sinkConfig(world: BenchWorld, sink: SinkName): Config {
   return {'bootstrap.servers': world.kafka.bootstrap, ...compression}
 }
 
-async function withinRun<T>(setup: RunSetup, work: (run: TidemarkRun) => Promise<T>): Promise<T> {
+async function withinRun<T>(build: Build, setup: RunSetup, work: (run: TidemarkRun) => Promise<T>): Promise<T> {
   const {world, name} = setup
   world.signal.throwIfAborted()
   const prefix = newPrefix()
@@ -89,7 +107,7 @@ async function withinRun<T>(setup: RunSetup, work: (run: TidemarkRun) => Promise
   if (setup.from !== null) await copyFile(setup.from.value, state)
   const config = await tidemarkConfig(setup, {prefix, state})
   if (setup.sink !== 'file') await world.topics.create(prefix, setup)
-  const run = await TidemarkRun.start({setup, prefix, folder, state, config})
+  const run = await TidemarkRun.start({build, setup, prefix, folder, state, config})
   try {
     const result = await work(run)
     await run.end()
@@ -97,7 +115,7 @@ async function withinRun<T>(setup: RunSetup, work: (run: TidemarkRun) => Promise
   } catch (error) {
     const cause = world.signal.aborted ? '' : `\nthe end of the task's log:\n${run.task.stderr.slice(-LOG_BYTES)}`
     const message = error instanceof Error ? error.message : String(error)
-    throw new BenchError(`${name}, ${NAME}: ${message}${cause}`, {cause: error})
+    throw new BenchError(`${name}, ${build.name}: ${message}${cause}`, {cause: error})
   } finally {
     await run.kill()
     if (run.eventsFile === null) await world.topics.deleteAll(prefix)
@@ -106,6 +124,7 @@ async function withinRun<T>(setup: RunSetup, work: (run: TidemarkRun) => Promise
 }
 
 interface Started {
+  readonly build: Build
   readonly setup: RunSetup
   readonly prefix: string
   readonly folder: string
@@ -127,7 +146,7 @@ class TidemarkRun implements ContenderRun {
   #ended = false
   #isEnding = false
 
-  private constructor({setup, prefix, state, config}: Started, configFile: string, profiles: string | null) {
+  private constructor({build, setup, prefix, state, config}: Started, configFile: string, profiles: string | null) {
     this.setup = setup
     this.prefix = prefix
     this.state = state
@@ -135,7 +154,7 @@ class TidemarkRun implements ContenderRun {
     this.#configFile = configFile
     this.#profiles = profiles
     const profiling = profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
-    const args = [...profiling, cli, 'run', configFile]
+    const args = [...profiling, build.cli, 'run', configFile]
     this.startedAtMs = Date.now()
     const owned = OwnedProcess.start(process.execPath, args, {stdout: 'ignore', stderr: 'pipe'})
     this.task = new TidemarkProcess(owned, config)

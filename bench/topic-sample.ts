@@ -6,7 +6,7 @@ import lz4 from 'lz4-napi'
 import {eventually} from '../tools/servers/eventually.ts'
 import {abortable} from './abortable.ts'
 import {database} from './bench-database.ts'
-import type {RunSetup} from './contender.ts'
+import {capturedTables, type RunSetup} from './contender.ts'
 import type {EventBytes} from './figures.ts'
 
 const SAMPLE_EVENTS = 2000
@@ -61,8 +61,9 @@ export class TopicSampler {
   }
 
   /** The topics of a run's tables and of its signals, equal for every product: one partition, the broker's settings but those named. */
-  async create(prefix: string, {tables, topicConfig = {}}: RunSetup): Promise<void> {
-    const topics = [...tables, 'debezium_signal'].map(table => ({
+  async create(prefix: string, setup: RunSetup): Promise<void> {
+    const {topicConfig = {}} = setup
+    const topics = [...capturedTables(setup), 'debezium_signal'].map(table => ({
       topic: `${prefix}.${database}.${table}`,
       numPartitions: 1,
       replicationFactor: 1,

@@ -6,6 +6,7 @@ import type {RowDataPacket} from 'mysql2/promise'
 import {database} from '../bench-database.ts'
 import {
   BenchError,
+  capturedTables,
   newPrefix,
   RUN_TIMEOUT_MS,
   type Contender,
@@ -43,7 +44,7 @@ interface ConnectorRun {
 
 async function withinConnector<T>(parts: ConnectorRun, work: (run: ContenderRun) => Promise<T>): Promise<T> {
   const {worker, tuning, name, setup} = parts
-  const {world, tables, chunkRows, sink} = setup
+  const {world, chunkRows, sink} = setup
   if (sink === 'file') throw new BenchError(`${name} writes to Kafka only`)
   world.signal.throwIfAborted()
   const prefix = newPrefix()
@@ -53,7 +54,7 @@ async function withinConnector<T>(parts: ConnectorRun, work: (run: ContenderRun)
     mysql: world.mysql,
     serverId: 1_000_000 + Math.floor(Math.random() * 1_000_000_000),
     database,
-    tables,
+    tables: capturedTables(setup),
     chunkRows,
     compression: sink === 'kafka lz4' ? 'lz4' : 'none',
     headers: world.options.headers,

@@ -20,7 +20,7 @@ test('a race runs every case but memory three times', () => {
     cases,
     caseNames.filter(name => name !== 'memory'),
   )
-  assert.deepEqual({runs, against}, {runs: 3, against: 'debezium'})
+  assert.deepEqual({runs, against}, {runs: 3, against: {type: 'debezium'}})
   assert.deepEqual(readBenchOptions(['memory', '--against', 'debezium', '--runs', '2']).cases, ['memory'])
 })
 
@@ -31,8 +31,23 @@ test('a quick bench runs few rows once, unless it is told otherwise', () => {
   assert.equal(readBenchOptions(['--quick', '--runs', '2']).runs, 2)
 })
 
+test('only a race warms up what it measures, unless it is told otherwise', () => {
+  assert.equal(readBenchOptions([]).warmUpRows, 0)
+  assert.equal(readBenchOptions(['--against', 'debezium']).warmUpRows, 300_000)
+  assert.equal(readBenchOptions(['--against', 'debezium', '--quick']).warmUpRows, 20_000)
+  assert.equal(readBenchOptions(['--against', 'debezium', '--warm-up', '0']).warmUpRows, 0)
+  assert.equal(readBenchOptions(['--warm-up', '5_000']).warmUpRows, 5000)
+  assert.throws(() => readBenchOptions(['--warm-up=-1']), /--warm-up is "-1", wanted a whole number from 0 on/)
+})
+
 test('a rival that is not known is refused with those that are', () => {
   assert.throws(() => readBenchOptions(['--against', 'maxwell']), /"maxwell", wanted debezium/)
+})
+
+test('a rival may be the build of another checkout', () => {
+  const {against, cases, runs} = readBenchOptions(['--against', '.'])
+  assert.equal(against?.type, 'build')
+  assert.deepEqual({cases, runs}, {cases: [...caseNames], runs: 3})
 })
 
 test('a number of rows may be grouped with underscores or commas', () => {
