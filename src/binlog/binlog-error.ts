@@ -1,6 +1,7 @@
 // The stops of the binlog's decoding: what cannot be carried on, by name, with what an operator does about it.
 
 import {TidemarkError} from '../core/tidemark-error.ts'
+import * as Event from './event-types.ts'
 
 const SNAPSHOT_AGAIN =
   'What is in the binlog already cannot be mended: start again behind it and copy the tables anew ' +
@@ -9,11 +10,33 @@ const SNAPSHOT_AGAIN =
 const WHY_ALL_TABLES =
   'It stops for tables that are not captured, too: which tables such a change touches cannot be told without carrying it out.'
 
+/** Why an event of a type that is not read stops the stream; null where it may be passed over. */
+export function refusalOf(
+  type: number,
+  {ignorable, place}: {readonly ignorable: boolean; readonly place: string},
+): TidemarkError | null {
+  switch (type) {
+    case Event.EVENT_PARTIAL_UPDATE_ROWS:
+      return partialJson(place)
+    case Event.EVENT_XA_PREPARE:
+      return xaTransaction(place)
+    case Event.EVENT_INCIDENT:
+      return incident(place)
+    case Event.EVENT_APPEND_BLOCK:
+    case Event.EVENT_BEGIN_LOAD_QUERY:
+    case Event.EVENT_EXECUTE_LOAD_QUERY:
+      return statementFormat(place, 'LOAD DATA')
+    default:
+      return ignorable ? null : unknownEvent(type, place)
+  }
+}
+
 /** Bytes that are not what the format says; also where the connection mixed them up. */
-export function malformedEvent(what: string, place: string): TidemarkError {
+export function malformedEvent(what: string, place: string, cause?: unknown): TidemarkError {
   return new TidemarkError(
     'TIDEMARK_BINLOG_MALFORMED',
     `cannot read the binlog event ${place}: ${what}; compare with \`mysqlbinlog\` on the server, and report it if that reads the event`,
+    {cause},
   )
 }
 
@@ -25,11 +48,11 @@ export function unknownEvent(type: number, place: string): TidemarkError {
   )
 }
 
-export function compressedTransaction(place: string): TidemarkError {
+export function unknownCompression(type: number, place: string): TidemarkError {
   return new TidemarkError(
-    'TIDEMARK_BINLOG_COMPRESSED_TRANSACTION',
-    `cannot carry on at ${place}: the transaction is compressed; ` +
-      'run `SET PERSIST binlog_transaction_compression = OFF` (and in sessions that set it). ' +
+    'TIDEMARK_BINLOG_COMPRESSION_UNKNOWN',
+    `cannot carry on at ${place}: the transaction is compressed in a way that is not known, found ${type}, wanted 0 (zstd) or 255 (none); ` +
+      'use a newer version of this program, or run `SET PERSIST binlog_transaction_compression = OFF` (and in sessions that set it). ' +
       SNAPSHOT_AGAIN,
   )
 }

@@ -31,8 +31,9 @@ export type RowOperation = 'c' | 'u' | 'd'
  * - `heartbeat`: the server is idle (or skips events) up to here
  * - `rows-query`: the statement text of include.query; `sql`
  * - `other`: nothing of interest; it still moves `endPos`
- * What cannot be carried on (XA PREPARE, compressed transactions, partial JSON, statement DML, INCIDENT, unknown row
- * events, undecodable bytes) is thrown by `next` as a TidemarkError.
+ * The events of a compressed transaction come like any others; see `startPos`.
+ * What cannot be carried on (XA PREPARE, partial JSON, statement DML, INCIDENT, unknown row events, undecodable bytes)
+ * is thrown by `next` as a TidemarkError.
  */
 export type BinlogEventKind =
   'gtid' | 'begin' | 'rows' | 'commit' | 'rollback' | 'query' | 'rotate' | 'heartbeat' | 'rows-query' | 'other'
@@ -53,10 +54,14 @@ export interface RowsView {
 
 /** All fields hold until the next call of `next`; fields that a kind does not name are stale. */
 export interface BinlogEvents {
-  /** Moves to the next event. False at the end of what one read of the socket brought. */
+  /** Moves to the next event. False at the end of what one read of the socket brought, or of a part of a large compressed transaction. */
   next(): boolean
   readonly kind: BinlogEventKind
-  /** Current file; start and end offset of the event in it (end 0 for artificial events: keep the last one). */
+  /**
+   * Current file; start and end offset of the event in it (end 0 for artificial events: keep the last one). The events of
+   * a compressed transaction stand in one event of the file: all start where that starts and end there, too, since
+   * nothing inside can be resumed from; only the last one has its end.
+   */
   readonly file: string
   readonly startPos: number
   readonly endPos: number

@@ -1,6 +1,7 @@
 // The source's stream over zongji's dump: connects, decodes, and says in one error what to do when it ends.
 
 import {randomUUID} from 'node:crypto'
+import {setImmediate} from 'node:timers/promises'
 import type {DatabaseSettings} from '../config/settings.ts'
 import type {BinlogEvents, BinlogSource, StreamStart} from './binlog-events.ts'
 import {Dump} from './dump.ts'
@@ -65,7 +66,7 @@ export class BinlogReader implements BinlogSource {
         checksum: true,
         nextChunk: () => dump.chunks.take(),
       })
-      while (await dump.chunks.waitForBatch(signal)) {
+      while (decoder.hasMore ? await othersTurn(signal) : await dump.chunks.waitForBatch(signal)) {
         yield decoder
         if (decoder.dumpEnd !== null) throw await dump.explain(decoder.dumpEnd)
       }
@@ -74,4 +75,10 @@ export class BinlogReader implements BinlogSource {
       await dump.close()
     }
   }
+}
+
+/** Between two parts of a compressed transaction: heartbeats, requests and the sink's answers are taken up. */
+async function othersTurn(signal: AbortSignal): Promise<boolean> {
+  await setImmediate()
+  return !signal.aborted
 }

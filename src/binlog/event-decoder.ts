@@ -1,16 +1,19 @@
 // Raw bytes of a dump to BinlogEvents: one cursor whose fields are overwritten, so that a stream of small transactions
 // allocates nothing for each event.
 
+import {crc32} from '@node-rs/crc32'
 import {PacketSplitter} from '../mysql/packet-splitter.ts'
 import * as stop from './binlog-error.ts'
 import type {BinlogEventKind, BinlogEvents} from './binlog-events.ts'
 import {ByteCursor} from './byte-cursor.ts'
 import type {Collations} from './collations.ts'
 import * as Event from './event-types.ts'
-import {readTaggedGtid, SourceNames} from './gtid-event.ts'
+import {commitTimestamp, readTaggedGtid, SourceNames} from './gtid-event.ts'
+import {uint16, uint32} from './little-endian.ts'
 import {decodeSql, keywordOf, meaningOf, type QueryMeaning} from './query-event.ts'
 import {EventRows} from './row-event.ts'
 import {TableCache, tableId} from './table-cache.ts'
+import {readPayloadHead, TransactionPayload} from './transaction-payload.ts'
 
 export interface EventDecoderOptions {
   readonly collations: Collations
@@ -24,9 +27,10 @@ export interface EventDecoderOptions {
 export type DumpEnd = Buffer
 
 const OK_MARKER = 0x00
+/** As many bytes of a compressed transaction are one turn: others get theirs before the rest is decompressed. */
+const TURN_BYTES = 1024 * 1024
 /** Positions in headers count modulo this. */
 const POSITION_MODULUS = 0x100000000
-const TIMESTAMP_BYTES = 7
 
 export class EventDecoder implements BinlogEvents {
   kind: BinlogEventKind = 'other'
@@ -44,6 +48,8 @@ export class EventDecoder implements BinlogEvents {
   readonly rows: EventRows = new EventRows()
   /** Set where the server ended the dump; `next` is false from then on. */
   dumpEnd: DumpEnd | null = null
+  /** Most bytes of a compressed transaction that were held decompressed at once. */
+  mostPayloadBytes = 0
 
   readonly #splitter = new PacketSplitter()
   readonly #sources = new SourceNames()
@@ -55,6 +61,9 @@ export class EventDecoder implements BinlogEvents {
   #position = 0
   #inTransaction = false
   #type = 0
+  /** The compressed transaction that is being walked. */
+  #payload: TransactionPayload | null = null
+  #turnBytes = 0
 
   constructor({collations, checksum, nextChunk}: EventDecoderOptions) {
     this.#collations = collations
@@ -63,7 +72,28 @@ export class EventDecoder implements BinlogEvents {
     this.#nextChunk = nextChunk
   }
 
+  /** Whether `next` has more events without another chunk: it was false only because its turn is over. */
+  get hasMore(): boolean {
+    return this.#payload !== null
+  }
+
   next(): boolean {
+    for (;;) {
+      const payload = this.#payload
+      if (payload !== null) {
+        if (this.#turnBytes >= TURN_BYTES) break
+        if (this.#nextInside(payload)) return true
+        this.#payload = null
+      }
+      if (!this.#nextPacket()) break
+      // An event that carries a compressed transaction is none to the reader: the first one inside comes instead.
+      if (!this.hasMore) return true
+    }
+    this.#turnBytes = 0
+    return false
+  }
+
+  #nextPacket(): boolean {
     const splitter = this.#splitter
     while (this.dumpEnd === null) {
       if (splitter.next()) {
@@ -82,19 +112,41 @@ export class EventDecoder implements BinlogEvents {
     return false
   }
 
-  /** Takes one event, header at `start`. */
+  /** Takes one event of the dump, header at `start`. */
   #event(bytes: Buffer, start: number, packetEnd: number): void {
     if (packetEnd - start < Event.HEADER_BYTES) throw stop.malformedEvent('its header is cut off', this.#place())
+    this.#header(bytes, start)
+    const length = uint32(bytes, start + 9)
+    this.#setPositions(uint32(bytes, start + 13), length)
+    const end = packetEnd - this.#checksumBytes
+    if (length !== packetEnd - start || end < start + Event.HEADER_BYTES) {
+      throw stop.malformedEvent(`it says ${length} bytes and has ${packetEnd - start}`, this.#place())
+    }
+    this.#body(bytes, start, end)
+  }
+
+  /** Takes the next event of a compressed transaction as if it had come by itself. */
+  #nextInside(payload: TransactionPayload): boolean {
+    if (!payload.next()) return false
+    const {bytes, start, end} = payload
+    this.#turnBytes += end - start
+    if (payload.mostHeldBytes > this.mostPayloadBytes) this.mostPayloadBytes = payload.mostHeldBytes
+    this.#header(bytes, start)
+    this.startPos = payload.startPos
+    this.endPos = payload.endPos
+    this.#body(bytes, start, end)
+    return true
+  }
+
+  #header(bytes: Buffer, start: number): void {
     this.timestampSeconds = uint32(bytes, start)
     this.#type = bytes[start + 4]!
     this.serverId = uint32(bytes, start + 5)
-    const length = uint32(bytes, start + 9)
-    this.#setPositions(uint32(bytes, start + 13), length)
+  }
+
+  /** `end` is where its checksum begins. */
+  #body(bytes: Buffer, start: number, end: number): void {
     const body = start + Event.HEADER_BYTES
-    const end = packetEnd - this.#checksumBytes
-    if (length !== packetEnd - start || end < body) {
-      throw stop.malformedEvent(`it says ${length} bytes and has ${packetEnd - start}`, this.#place())
-    }
     switch (this.#type) {
       case Event.EVENT_GTID:
       case Event.EVENT_ANONYMOUS_GTID:
@@ -156,8 +208,7 @@ export class EventDecoder implements BinlogEvents {
       this.gno = gno
     }
     // A byte that says that two 8-byte numbers of the logical clock follow, then the commit timestamps.
-    const timestamps = body + 25 + 17
-    this.commitTimestampUs = end - timestamps >= TIMESTAMP_BYTES ? commitTimestamp(bytes, timestamps, end) : 0
+    this.commitTimestampUs = commitTimestamp(bytes, body + 25 + 17, end)
   }
 
   #query(bytes: Buffer, body: number, end: number): void {
@@ -234,6 +285,9 @@ export class EventDecoder implements BinlogEvents {
       case Event.EVENT_GTID_TAGGED:
         this.#taggedGtid(cursor)
         break
+      case Event.EVENT_TRANSACTION_PAYLOAD:
+        this.#openPayload(cursor)
+        break
       case Event.EVENT_HEARTBEAT:
         this.kind = 'heartbeat'
         this.file = cursor.utf8(cursor.remaining)
@@ -256,28 +310,10 @@ export class EventDecoder implements BinlogEvents {
       case Event.EVENT_TRANSACTION_CONTEXT:
       case Event.EVENT_VIEW_CHANGE:
         break
-      default:
-        this.#refuse(ignorable)
-    }
-  }
-
-  #refuse(ignorable: boolean): void {
-    const place = this.#place()
-    switch (this.#type) {
-      case Event.EVENT_TRANSACTION_PAYLOAD:
-        throw stop.compressedTransaction(place)
-      case Event.EVENT_PARTIAL_UPDATE_ROWS:
-        throw stop.partialJson(place)
-      case Event.EVENT_XA_PREPARE:
-        throw stop.xaTransaction(place)
-      case Event.EVENT_INCIDENT:
-        throw stop.incident(place)
-      case Event.EVENT_APPEND_BLOCK:
-      case Event.EVENT_BEGIN_LOAD_QUERY:
-      case Event.EVENT_EXECUTE_LOAD_QUERY:
-        throw stop.statementFormat(place, 'LOAD DATA')
-      default:
-        if (!ignorable) throw stop.unknownEvent(this.#type, place)
+      default: {
+        const refusal = stop.refusalOf(this.#type, {ignorable, place: this.#place()})
+        if (refusal !== null) throw refusal
+      }
     }
   }
 
@@ -294,6 +330,16 @@ export class EventDecoder implements BinlogEvents {
   /** Its last byte before its checksum names the algorithm of the file; both are always there. */
   #formatDescription(bytes: Buffer, packetEnd: number): void {
     this.#checksumBytes = bytes[packetEnd - Event.CHECKSUM_BYTES - 1] === 1 ? Event.CHECKSUM_BYTES : 0
+  }
+
+  /** zstd's blocks carry no checksum here; the event's own is checked, since damaged ones may well decompress. */
+  #openPayload(cursor: ByteCursor): void {
+    const {bytes, end} = cursor
+    if (this.#checksumBytes > 0 && crc32(bytes.subarray(cursor.at - Event.HEADER_BYTES, end)) !== uint32(bytes, end)) {
+      throw cursor.malformed('its checksum is not that of its bytes')
+    }
+    const place = {startPos: this.startPos, endPos: this.endPos, text: this.#place()}
+    this.#payload = new TransactionPayload(readPayloadHead(cursor), place)
   }
 
   #taggedGtid(cursor: ByteCursor): void {
@@ -326,15 +372,10 @@ export class EventDecoder implements BinlogEvents {
     }
   }
 
-  readonly #place = (): string => `${this.file}:${this.startPos} (type ${this.#type})`
-}
-
-function uint16(bytes: Buffer, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8)
-}
-
-function uint32(bytes: Buffer, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+  readonly #place = (): string => {
+    const inside = this.#payload === null ? '' : ' in a compressed transaction'
+    return `${this.file}:${this.startPos} (type ${this.#type}${inside})`
+  }
 }
 
 function isBegin(bytes: Buffer, at: number): boolean {
@@ -345,18 +386,4 @@ function isBegin(bytes: Buffer, at: number): boolean {
     bytes[at + 3] === 0x49 &&
     bytes[at + 4] === 0x4e
   )
-}
-
-/** Seven bytes of the commit here; where their highest bit is set, seven of the original commit follow. */
-function commitTimestamp(bytes: Buffer, at: number, end: number): number {
-  const high = bytes[at + 6]!
-  if ((high & 0x80) === 0) return microseconds(bytes, at)
-  const original = at + TIMESTAMP_BYTES
-  if (end - original < TIMESTAMP_BYTES) return microseconds(bytes, at)
-  return microseconds(bytes, original)
-}
-
-function microseconds(bytes: Buffer, at: number): number {
-  const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | ((bytes[at + 6]! & 0x7f) << 16)
-  return uint32(bytes, at) + high * POSITION_MODULUS
 }

@@ -2,9 +2,11 @@
 // transaction of a steady source.
 
 import type {ByteCursor} from './byte-cursor.ts'
+import {uint32} from './little-endian.ts'
 
 /** Sources whose names are kept; more than that take turns. */
 const MOST_SOURCES = 16
+const TIMESTAMP_BYTES = 7
 
 interface Source {
   readonly uuid: Buffer
@@ -87,4 +89,19 @@ export function readTaggedGtid(cursor: ByteCursor): TaggedGtid {
 /** Numbers of either sign stand doubled; the lowest bit says that it is negative. */
 function signed(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+}
+
+/** In microseconds since 1970, 0 where there is none. Seven bytes of the commit here; where their highest bit is set, seven of the original commit follow. */
+export function commitTimestamp(bytes: Buffer, at: number, end: number): number {
+  if (end - at < TIMESTAMP_BYTES) return 0
+  const high = bytes[at + 6]!
+  if ((high & 0x80) === 0) return microseconds(bytes, at)
+  const original = at + TIMESTAMP_BYTES
+  if (end - original < TIMESTAMP_BYTES) return microseconds(bytes, at)
+  return microseconds(bytes, original)
+}
+
+function microseconds(bytes: Buffer, at: number): number {
+  const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | ((bytes[at + 6]! & 0x7f) << 16)
+  return uint32(bytes, at) + high * 0x100000000
 }

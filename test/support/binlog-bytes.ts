@@ -1,5 +1,6 @@
 // Builds the bytes of a dump: packets with binlog events, as a server sends them. For tests and benches without a server.
 
+import {crc32} from '@node-rs/crc32'
 import {Collations} from '../../src/binlog/collations.ts'
 
 export const TEST_COLLATIONS = new Collations([
@@ -50,8 +51,19 @@ export class DumpBytes {
     header.writeUInt32LE(end % 0x100000000, 13)
     header.writeUInt16LE(flags, 17)
     if (end !== 0) this.#pos = end
-    const checksum = this.#checksum ? Buffer.from([0xaa, 0xbb, 0xcc, 0xdd]) : Buffer.alloc(0)
+    const checksum = Buffer.alloc(this.#checksum ? 4 : 0)
+    if (this.#checksum) checksum.writeUInt32LE(crc32(Buffer.concat([header, body])))
     return this.packet(Buffer.concat([Buffer.from([0]), header, body, checksum]))
+  }
+
+  /** The events without their packets, as they stand in a file or inside a TRANSACTION_PAYLOAD event. */
+  eventBytes(): Buffer {
+    return Buffer.concat(this.#packets.flatMap((part, i) => (i % 2 === 1 ? [part.subarray(1)] : [])))
+  }
+
+  /** A TRANSACTION_PAYLOAD event around `payload`; `fields` take the place of what its head would say. */
+  payload(payload: Buffer, uncompressedBytes: number, fields: PayloadFields = {}): this {
+    return this.event(40, Buffer.concat([payloadHead(payload.length, uncompressedBytes, fields), payload]))
   }
 
   packet(payload: Buffer): this {
@@ -108,6 +120,25 @@ export class DumpBytes {
   }
 }
 
+/** null: the field is left out. */
+export interface PayloadFields {
+  readonly size?: number | null
+  readonly compression?: number | null
+  readonly uncompressed?: number | null
+}
+
+function payloadHead(size: number, uncompressed: number, fields: PayloadFields): Buffer {
+  const values = [size, 0, uncompressed]
+  const given = [fields.size, fields.compression, fields.uncompressed]
+  const written = values.flatMap((value, i) => {
+    const number = given[i] === undefined ? value : given[i]
+    if (number === null) return []
+    const encoded = lengthEncoded(number)
+    return [Buffer.from([i + 1, encoded.length]), encoded]
+  })
+  return Buffer.concat([...written, Buffer.from([0])])
+}
+
 export interface RowsOptions {
   readonly images: Buffer
   readonly present: readonly number[]
@@ -144,6 +175,10 @@ function uint48(value: number): Buffer {
   const bytes = Buffer.alloc(6)
   bytes.writeUIntLE(value, 0, 6)
   return bytes
+}
+
+function lengthEncoded(value: number): Buffer {
+  return value < 251 ? Buffer.from([value]) : Buffer.concat([Buffer.from([0xfe]), uint64(value)])
 }
 
 function uint64(value: number): Buffer {
