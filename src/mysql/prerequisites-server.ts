@@ -59,14 +59,6 @@ const RULES: readonly VariableRule[] = [
     missing: 'no such variable (it came with MySQL 8.0.1)',
   },
   {
-    variable: 'binlog_transaction_compression',
-    wanted: 'OFF',
-    accepts: found => found === 'OFF',
-    statement: setPersist('binlog_transaction_compression', 'OFF'),
-    rds: `set binlog_transaction_compression to OFF ${PARAMETER_GROUP}`,
-    missing: '',
-  },
-  {
     variable: 'binlog_row_value_options',
     wanted: 'empty (no PARTIAL_JSON)',
     accepts: found => !found.includes('PARTIAL_JSON'),

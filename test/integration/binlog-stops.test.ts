@@ -25,11 +25,6 @@ async function stop(start: StreamStart): Promise<never> {
 
 const stops: readonly (readonly [code: string, what: string, statements: readonly string[]])[] = [
   [
-    'TIDEMARK_BINLOG_COMPRESSED_TRANSACTION',
-    'a compressed transaction',
-    ['SET binlog_transaction_compression = ON', "INSERT INTO t VALUES (1, '{}')"],
-  ],
-  [
     'TIDEMARK_BINLOG_PARTIAL_JSON',
     'an update of a part of a JSON value',
     [

@@ -153,12 +153,6 @@ async function purgeAll(connection: Connection): Promise<void> {
 
 const stops: readonly (readonly [code: string, what: string, says: RegExp, statements: readonly string[]])[] = [
   [
-    'TIDEMARK_BINLOG_COMPRESSED_TRANSACTION',
-    'a compressed transaction',
-    /binlog_transaction_compression/,
-    ['SET binlog_transaction_compression = ON', "INSERT INTO a VALUES (100, 'compressed')"],
-  ],
-  [
     'TIDEMARK_BINLOG_XA',
     'an XA transaction',
     /XA/,

@@ -1,4 +1,4 @@
-// A transaction too long for one checkpoint: killed inside it, the stream goes on inside it.
+// A transaction too long for one checkpoint: killed inside it, the stream goes on inside it, compressed or not.
 
 import assert from 'node:assert/strict'
 import {createReadStream} from 'node:fs'
@@ -34,46 +34,52 @@ async function ids(capture: Capture): Promise<number[]> {
   return found
 }
 
-test('killed inside a transaction, the stream goes on inside it and leaves no row out', async t => {
-  const capture = await prepareCapture(t, {prefix: 'inside', config: {'extended.headers.enabled': 'false'}})
-  const {connection} = capture
-  await connection.query(`${numberedTable('seed', 1000)} CREATE TABLE big (id INT PRIMARY KEY)`)
-  const expected: number[] = []
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const first = await capture.run(t)
-    await first.waitForStreaming()
-    const offset = attempt * ROWS
-    await connection.query(
-      `INSERT INTO big SELECT ${offset} + (x.id - 1) * 1000 + y.id FROM seed x JOIN seed y WHERE x.id <= ${ROWS / 1000} ORDER BY 1`,
-    )
-    for (let id = 1; id <= ROWS; id++) expected.push(offset + id)
-    // Until a checkpoint lies inside the transaction, or it is over and the next one is tried.
-    const passed = caughtUp(first, connection).then(
-      () => true,
-      () => true,
-    )
-    let isOver = false
-    void passed.then(() => (isOver = true))
-    const inside = await eventually({what: 'a checkpoint', timeoutMs: 60_000, intervalMs: 5}, async () => {
+for (const [what, compression] of [
+  ['a transaction', 'OFF'],
+  ['a compressed transaction', 'ON'],
+] as const) {
+  test(`killed inside ${what}, the stream goes on inside it and leaves no row out`, async t => {
+    const capture = await prepareCapture(t, {prefix: 'inside', config: {'extended.headers.enabled': 'false'}})
+    const {connection} = capture
+    await connection.query(`${numberedTable('seed', 1000)} CREATE TABLE big (id INT PRIMARY KEY)`)
+    await connection.query(`SET SESSION binlog_transaction_compression = ${compression}`)
+    const expected: number[] = []
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const first = await capture.run(t)
+      await first.waitForStreaming()
+      const offset = attempt * ROWS
+      await connection.query(
+        `INSERT INTO big SELECT ${offset} + (x.id - 1) * 1000 + y.id FROM seed x JOIN seed y WHERE x.id <= ${ROWS / 1000} ORDER BY 1`,
+      )
+      for (let id = 1; id <= ROWS; id++) expected.push(offset + id)
+      // Until a checkpoint lies inside the transaction, or it is over and the next one is tried.
+      const passed = caughtUp(first, connection).then(
+        () => true,
+        () => true,
+      )
+      let isOver = false
+      void passed.then(() => (isOver = true))
+      const inside = await eventually({what: 'a checkpoint', timeoutMs: 60_000, intervalMs: 5}, async () => {
+        const {rows} = await storedOffset(capture)
+        if (rows > 0) return true
+        return isOver ? false : undefined
+      })
+      await first.kill()
+      await passed
       const {rows} = await storedOffset(capture)
-      if (rows > 0) return true
-      return isOver ? false : undefined
-    })
-    await first.kill()
-    await passed
-    const {rows} = await storedOffset(capture)
-    const before = (await ids(capture)).length
-    const second = await capture.run(t)
-    await second.waitForStreaming()
-    await caughtUp(second, connection)
-    // Its state lies behind the transaction: the next try's checkpoints are the next transaction's.
-    await second.stop()
-    if (!inside || rows === 0) continue
-    const all = await ids(capture)
-    t.diagnostic(`killed behind row ${rows} of ${ROWS} in try ${attempt}, ${before} had been emitted`)
-    assert.equal(all[before], offset + rows + 1, 'it did not go on behind the stored row')
-    assert.deepEqual(all.slice(before), expected.slice(offset + rows))
-    return
-  }
-  assert.fail(`no checkpoint fell into one of ${TRIES} transactions`)
-})
+      const before = (await ids(capture)).length
+      const second = await capture.run(t)
+      await second.waitForStreaming()
+      await caughtUp(second, connection)
+      // Its state lies behind the transaction: the next try's checkpoints are the next transaction's.
+      await second.stop()
+      if (!inside || rows === 0) continue
+      const all = await ids(capture)
+      t.diagnostic(`killed behind row ${rows} of ${ROWS} in try ${attempt}, ${before} had been emitted`)
+      assert.equal(all[before], offset + rows + 1, 'it did not go on behind the stored row')
+      assert.deepEqual(all.slice(before), expected.slice(offset + rows))
+      return
+    }
+    assert.fail(`no checkpoint fell into one of ${TRIES} transactions`)
+  })
+}
