@@ -24,17 +24,19 @@ const SAME_AS: Readonly<Record<string, string>> = {A: '^', z: '$', Z: '$', h: '[
 export interface JavaRegexOptions {
   /** As Debezium compiles filters: without case, which is the default here. */
   readonly caseSensitive?: boolean
+  /** As Java's `Matcher.find`: a match may lie anywhere in the text. */
+  readonly anywhere?: boolean
 }
 
 /**
  * A regular expression that matches the whole text, as Java's `Pattern.matches`. Throws a SyntaxError that says what
  * cannot be done.
  */
-export function javaRegex(pattern: string, {caseSensitive = false}: JavaRegexOptions = {}): RegExp {
+export function javaRegex(pattern: string, {caseSensitive = false, anywhere = false}: JavaRegexOptions = {}): RegExp {
   const inline = WITHOUT_MEANING_HERE.exec(pattern)
   const ignoreCase = !caseSensitive || inline?.[0].includes('i') === true
   const body = new Translation(inline === null ? pattern : pattern.slice(inline[0].length)).run()
-  return new RegExp(`^(?:${body})$`, ignoreCase ? 'i' : '')
+  return new RegExp(anywhere ? body : `^(?:${body})$`, ignoreCase ? 'i' : '')
 }
 
 class Translation {
