@@ -2,6 +2,8 @@
 // equals its table, with no event older than one before it.
 
 import {test} from 'node:test'
+import {startMysql} from '../../tools/servers/mysql-server.ts'
+import {onCleanUp} from '../support/clean-up.ts'
 import {consumeTopic} from '../support/consume-topic.ts'
 import {integrationServers} from '../support/integration-servers.ts'
 import {judge, snapshotUnderWrites} from '../support/snapshot-scenario.ts'
@@ -41,6 +43,20 @@ for (const {name, config} of variants) {
     await judge(outcome, table => events.filter(event => event.topic === capture.topic(table)))
   })
 }
+
+test('every table converges and no row goes back: a server that compresses every transaction, the marks among them', async t => {
+  const server = await startMysql({options: ['--binlog-transaction-compression=ON']})
+  onCleanUp(t, async () => await server.stop())
+  const outcome = await snapshotUnderWrites(t, {
+    server,
+    config: {'incremental.snapshot.chunk.size': '50', 'snapshot.max.threads': '2'},
+    snapshots: 2,
+    size: 1000,
+  })
+  const {capture} = outcome
+  const events = await capture.events()
+  await judge(outcome, table => events.filter(event => event.topic === capture.topic(table)))
+})
 
 test('every table converges and no row goes back: topics of three partitions in Kafka', async t => {
   const {kafka} = await integrationServers()
