@@ -3,6 +3,7 @@
 
 import type {EventSettings} from '../config/settings.ts'
 import type {EventHeaders} from '../sinks/sink.ts'
+import {withoutKeyFields} from './key-fields.ts'
 
 const CONTEXT = '__debezium.context.'
 const FRAME_START = Buffer.from('{"schema":{"type":"struct"')
@@ -28,9 +29,18 @@ export function extendedHeaders(
   }
 }
 
-/** The constant headers and `__debezium.newkey` or `__debezium.oldkey` with the other event's message key. */
-export function keyChangeHeaders(constant: EventHeaders | null, name: 'oldkey' | 'newkey', key: Buffer): EventHeaders {
-  return {entries: [...(constant?.entries ?? []), {name: `__debezium.${name}`, value: keyPayload(key)}]}
+/** Of the two events that an update of the key becomes: which header one has, and the other event's message key. */
+export interface KeyChange {
+  readonly name: 'oldkey' | 'newkey'
+  readonly key: Buffer
+  /** What transforms have added to the key; they leave headers as they are. */
+  readonly added: Buffer
+}
+
+/** The constant headers and `__debezium.newkey` or `__debezium.oldkey`. */
+export function keyChangeHeaders(constant: EventHeaders | null, {name, key, added}: KeyChange): EventHeaders {
+  const value = withoutKeyFields(keyPayload(key), added)
+  return {entries: [...(constant?.entries ?? []), {name: `__debezium.${name}`, value}]}
 }
 
 /** The key without its schema frame. A payload's first value is never an object, so the frame's beginning is unmistakable. */

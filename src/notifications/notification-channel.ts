@@ -3,6 +3,7 @@
 import type {EventSettings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import {partitionFor} from '../encode/partitioner.ts'
+import {routeTopic, type TopicRoute} from '../encode/topic-routing.ts'
 import type {Emitter} from '../stream/emitter.ts'
 import type {TopicDirectory, TopicLanes} from '../stream/topic-lanes.ts'
 import {notificationKey, notificationValue} from './notification-event.ts'
@@ -22,6 +23,7 @@ export interface NotificationChannel {
 }
 
 export interface SinkChannelOptions {
+  /** Before transforms. */
   readonly topic: string
   readonly topics: TopicDirectory
   readonly emitter: Emitter
@@ -31,20 +33,21 @@ export interface SinkChannelOptions {
 /** Notifications with the same id share a partition, so their order is kept. */
 export class SinkChannel implements NotificationChannel {
   readonly #options: SinkChannelOptions
+  readonly #route: TopicRoute
   #lanes: TopicLanes['lanes'] = []
 
   constructor(options: SinkChannelOptions) {
     this.#options = options
+    this.#route = routeTopic(options.topic, options.settings.transforms)
   }
 
   async open(): Promise<void> {
-    const {topics, topic} = this.#options
-    this.#lanes = (await topics.open(topic)).lanes
+    this.#lanes = (await this.#options.topics.open(this.#route.topic)).lanes
   }
 
   send(notification: Notification): Delivery {
     const {emitter, settings} = this.#options
-    const key = notificationKey(notification.id, settings)
+    const key = notificationKey(notification.id, settings, this.#route)
     const value = notificationValue(notification, settings)
     const lane = this.#lanes[partitionFor(key, 0, key.length, this.#lanes.length)]!
     const batch = emitter.batch(lane)

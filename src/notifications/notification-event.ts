@@ -1,18 +1,20 @@
 // Keys and values of notification events, as Debezium's.
 
 import type {EventSettings} from '../config/settings.ts'
-import {notificationSchemaText, singleFieldSchemaText} from '../encode/schema-frame.ts'
+import {notificationSchemaText} from '../encode/schema-frame.ts'
+import {singleFieldKey} from '../encode/single-field-key.ts'
+import {NO_ROUTE, type KeyRoute} from '../encode/topic-routing.ts'
 import type {Notification} from './notification.ts'
 
-const KEY_SCHEMA = singleFieldSchemaText('io.debezium.connector.common.NotificationKey', 'string', 'id')
+const KEY_SCHEMA = 'io.debezium.connector.common.NotificationKey'
 const VALUE_SCHEMA = notificationSchemaText()
 
 export function notificationKey(
   id: string,
   settings: Pick<EventSettings, 'keySchemasEnabled' | 'keyConverter'>,
+  route: KeyRoute = NO_ROUTE,
 ): Buffer {
-  if (settings.keyConverter === 'string') return Buffer.from(`Struct{id=${id}}`)
-  return framed(JSON.stringify({id}), settings.keySchemasEnabled ? KEY_SCHEMA : null)
+  return singleFieldKey({field: 'id', value: id, schemaName: KEY_SCHEMA, owner: 'notifications'}, settings, route)
 }
 
 export function notificationValue(
@@ -21,9 +23,5 @@ export function notificationValue(
 ): Buffer {
   const {id, type, aggregate_type, additional_data, timestamp} = notification
   const payload = JSON.stringify({id, type, aggregate_type, additional_data, timestamp})
-  return framed(payload, settings.valueSchemasEnabled ? VALUE_SCHEMA : null)
-}
-
-function framed(payload: string, schema: string | null): Buffer {
-  return Buffer.from(schema === null ? payload : `{"schema":${schema},"payload":${payload}}`)
+  return Buffer.from(settings.valueSchemasEnabled ? `{"schema":${VALUE_SCHEMA},"payload":${payload}}` : payload)
 }

@@ -6,6 +6,7 @@ import type {Log} from '../core/log.ts'
 import {describeError} from '../core/tidemark-error.ts'
 import {heartbeatKey, heartbeatValue} from '../encode/heartbeat-event.ts'
 import {heartbeatTopicName} from '../encode/topic-name.ts'
+import {routeTopic} from '../encode/topic-routing.ts'
 import type {Emitter} from '../stream/emitter.ts'
 import type {TopicDirectory} from '../stream/topic-lanes.ts'
 import type {SourceServer} from './source-server.ts'
@@ -18,38 +19,43 @@ export interface HeartbeatOptions {
   readonly log: Log
 }
 
+/** Where heartbeats go, and the key of them all. */
+interface HeartbeatPlace {
+  readonly topic: string
+  readonly key: Buffer
+}
+
 export class Heartbeat {
   readonly #options: HeartbeatOptions
-  readonly #key: Buffer
-  readonly #topic: string
+  /** Null where heartbeat.interval.ms is 0. */
+  readonly #place: HeartbeatPlace | null
 
+  /** Throws TIDEMARK_TRANSFORM_… where transforms leave heartbeats without a topic or a key. */
   constructor(options: HeartbeatOptions) {
-    const {events, heartbeat} = options.settings
     this.#options = options
-    this.#key = heartbeatKey(events)
-    this.#topic = heartbeatTopicName(events, heartbeat.topicPrefix)
+    this.#place = options.settings.heartbeat.intervalMs > 0 ? heartbeatPlace(options.settings) : null
   }
 
   /** Beats until the signal aborts; not at all where heartbeat.interval.ms is 0. */
   start(signal: AbortSignal): void {
-    const {intervalMs} = this.#options.settings.heartbeat
-    if (intervalMs <= 0) return
+    const place = this.#place
+    if (place === null) return
     const timer = setInterval(() => {
-      this.#beat().catch((error: unknown) => {
+      this.#beat(place).catch((error: unknown) => {
         this.#options.log.warn(describeError(error), 'heartbeat failed, will try again')
       })
-    }, intervalMs)
+    }, this.#options.settings.heartbeat.intervalMs)
     signal.addEventListener('abort', () => clearInterval(timer), {once: true})
   }
 
-  async #beat(): Promise<void> {
+  async #beat({topic, key}: HeartbeatPlace): Promise<void> {
     const {emitter, topics, settings, server} = this.#options
-    const {lanes} = await topics.open(this.#topic)
+    const {lanes} = await topics.open(topic)
     const value = heartbeatValue(settings.events, Date.now())
     // Always partition 0, as Debezium's.
     const lane = lanes[0]!
     const batch = emitter.batch(lane)
-    batch.begin(this.#key, 0, this.#key.length, value.length, null)
+    batch.begin(key, 0, key.length, value.length, null)
     batch.writer.write(value)
     batch.end()
     emitter.appended(lane)
@@ -57,4 +63,9 @@ export class Heartbeat {
     const {actionQuery} = settings.heartbeat
     if (actionQuery !== null) await server.run('run heartbeat.action.query', actionQuery)
   }
+}
+
+function heartbeatPlace({events, heartbeat}: Settings): HeartbeatPlace {
+  const route = routeTopic(heartbeatTopicName(events, heartbeat.topicPrefix), events.transforms)
+  return {topic: route.topic, key: heartbeatKey(events, route)}
 }

@@ -21,6 +21,11 @@ export class ChangeScanner {
   /** `source.gtid` without quotes. -1: null or none. */
   gtidStart = -1
   gtidEnd = -1
+  /** `source.db` and `source.table` without quotes. -1: null or none. */
+  databaseStart = -1
+  databaseEnd = -1
+  tableStart = -1
+  tableEnd = -1
   /** The offset behind the value. */
   valueEnd = 0
   readonly #frame = new FrameSkipper()
@@ -32,6 +37,18 @@ export class ChangeScanner {
    * what is no change event.
    */
   scan(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.scanAny(bytes, start, end)) return false
+    if (this.op === 0) {
+      throw new TidemarkError(
+        'TIDEMARK_VERIFY_EVENT_MALFORMED',
+        'an event has no "op": verify reads the change events that Tidemark writes, not values that were unwrapped',
+      )
+    }
+    return true
+  }
+
+  /** As `scan`, for topics that hold other records, too: those are left with an `op` of 0. */
+  scanAny(bytes: Buffer, start: number, end: number): boolean {
     const from = this.#frame.payloadStart(bytes, start, end)
     const brace = from === start ? 0 : 1
     if (isNull(bytes, from)) {
@@ -40,16 +57,11 @@ export class ChangeScanner {
     }
     this.op = 0
     this.afterStart = this.afterEnd = this.fileStart = this.fileEnd = this.gtidStart = this.gtidEnd = -1
+    this.databaseStart = this.databaseEnd = this.tableStart = this.tableEnd = -1
     this.pos = 0
     this.#bytes = bytes
     this.#end = end
     this.valueEnd = scanMembers(bytes, from, end, this.#onMember) + brace
-    if (this.op === 0) {
-      throw new TidemarkError(
-        'TIDEMARK_VERIFY_EVENT_MALFORMED',
-        'an event has no "op": verify reads the change events that Tidemark writes, not values that were unwrapped',
-      )
-    }
     return true
   }
 
@@ -84,6 +96,12 @@ export class ChangeScanner {
     } else if (isText(bytes, nameStart, nameEnd, 'gtid')) {
       this.gtidStart = valueStart + 1
       this.gtidEnd = valueEnd - 1
+    } else if (isText(bytes, nameStart, nameEnd, 'db')) {
+      this.databaseStart = valueStart + 1
+      this.databaseEnd = valueEnd - 1
+    } else if (isText(bytes, nameStart, nameEnd, 'table')) {
+      this.tableStart = valueStart + 1
+      this.tableEnd = valueEnd - 1
     }
     return valueEnd
   }

@@ -5,6 +5,7 @@ import {ChangeScanner, FrameSkipper} from './change-scanner.ts'
 import {DELETE_OPEN, DELETE_SHOWN, TOMBSTONE, TRUNCATE_OPEN, TRUNCATE_SHOWN, UPSERT_OPEN, UPSERT_SHOWN} from './fold.ts'
 import {isText} from './json-scan.ts'
 import type {ByteRange, RecordHead, SpillStore} from './spill-store.ts'
+import {sourceName, type TopicContent} from './topic-tables.ts'
 import {standingOf, type EventPlace, type Standing, type VerifyPlace} from './verify-place.ts'
 
 const OP_DELETE = 0x64
@@ -31,6 +32,19 @@ export interface BufferRange {
   end: number
 }
 
+/** What there is to take in. */
+export interface IntakeScope {
+  /** How many tables. */
+  readonly tables: number
+  readonly topics: readonly TopicContent[]
+}
+
+/** A delete, which its tombstone repeats; `table` undefined: of one that is not asked for. */
+interface Deleted {
+  readonly table: number | undefined
+  readonly key: Buffer
+}
+
 export class EventIntake {
   /** By table index. */
   readonly counts: readonly EventCounts[]
@@ -38,6 +52,7 @@ export class EventIntake {
   readonly files: string[] = []
   readonly #store: SpillStore
   readonly #place: VerifyPlace
+  readonly #topics: readonly TopicContent[]
   readonly #scanner = new ChangeScanner()
   readonly #keyFrame = new FrameSkipper()
   readonly #fileIndexes = new Map<string, number>()
@@ -47,49 +62,87 @@ export class EventIntake {
   readonly #after: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
   readonly #at: {-readonly [K in keyof EventPlace]: EventPlace[K]} = {file: '', pos: 0, sid: '', gno: 0, isRead: false}
   #sid = ''
-  /** By table: the key of the last event where that was a delete. */
-  readonly #deleted: (Buffer | null)[]
+  /** By topic: its last event where that was a delete. */
+  readonly #deleted: (Deleted | null)[]
 
-  constructor(store: SpillStore, place: VerifyPlace, tables: number) {
+  constructor(store: SpillStore, place: VerifyPlace, {tables, topics}: IntakeScope) {
     this.#store = store
     this.#place = place
+    this.#topics = topics
     this.counts = Array.from({length: tables}, () => new EventCounts())
-    this.#deleted = new Array<Buffer | null>(tables).fill(null)
+    this.#deleted = new Array<Deleted | null>(topics.length).fill(null)
   }
 
   /**
-   * One event of the table's topic. `key` null: it has none; `value` null: a tombstone. The bytes are copied. Returns the
+   * One event of a topic. `key` null: it has none; `value` null: a tombstone. The bytes are copied. Returns the
    * offset behind the value, which may lie before `value.end`; 0 without one.
    */
-  take(table: number, key: BufferRange | null, value: BufferRange | null): number {
-    this.#take(table, key, value)
+  take(topic: number, key: BufferRange | null, value: BufferRange | null): number {
+    this.#take(topic, key, value)
     return value === null ? 0 : this.#scanner.valueEnd
   }
 
-  #take(table: number, key: BufferRange | null, value: BufferRange | null): void {
-    const counts = this.counts[table]!
-    counts.events++
-    this.#head.table = table
-    const isChange = value !== null && this.#scanner.scan(value.bytes, value.start, value.end)
-    const deleted = this.#deleted[table]!
-    this.#deleted[table] = null
-    if (!isChange) {
-      // It names no place of its own. Mostly it repeats the delete just before it, which does.
-      if (key !== null && deleted !== null && isSame(deleted, key)) return
-      this.#head.kind = TOMBSTONE
-      this.#head.file = this.#head.pos = 0
-      this.#append(key, null, counts)
+  #take(topic: number, key: BufferRange | null, value: BufferRange | null): void {
+    const content = this.#topics[topic]!
+    const isOwn = content.type === 'own'
+    const deleted = this.#deleted[topic]!
+    this.#deleted[topic] = null
+    if (value === null || !this.#isChange(value, isOwn)) {
+      this.#tombstone(content, key, deleted)
       return
     }
     const {op} = this.#scanner
+    const table = isOwn ? content.table : this.#sourceTable(value.bytes, content.tables)
+    if (op === OP_DELETE && key !== null) {
+      this.#deleted[topic] = {table, key: Buffer.from(key.bytes.subarray(key.start, key.end))}
+    }
+    // A heartbeat, say, or an event of a table that is not asked for.
+    if (table === undefined || op === 0) return
+    const counts = this.counts[table]!
+    counts.events++
+    this.#head.table = table
     if (op === OP_MESSAGE) return
-    if (op === OP_DELETE && key !== null) this.#deleted[table] = Buffer.from(key.bytes.subarray(key.start, key.end))
     if (op === OP_READ) counts.reads++
     const standing = this.#locate(value.bytes)
     if (standing === 'behind') counts.behind++
     else if (op === OP_TRUNCATE) this.#truncate(standing)
     else if (op === OP_DELETE) this.#delete(standing, key, counts)
     else this.#upsert(standing, {key, value, counts})
+  }
+
+  #isChange({bytes, start, end}: BufferRange, isOwn: boolean): boolean {
+    return isOwn ? this.#scanner.scan(bytes, start, end) : this.#scanner.scanAny(bytes, start, end)
+  }
+
+  /** The table of the event just scanned, among those that share its topic. */
+  #sourceTable(bytes: Buffer, tables: ReadonlyMap<string, number>): number | undefined {
+    const {databaseStart, databaseEnd, tableStart, tableEnd} = this.#scanner
+    if (databaseStart < 0 || tableStart < 0) return undefined
+    const database = bytes.toString('latin1', databaseStart, databaseEnd)
+    return tables.get(sourceName(database, bytes.toString('latin1', tableStart, tableEnd)))
+  }
+
+  /** It names no place of its own. Mostly it repeats the delete just before it, which does. */
+  #tombstone(content: TopicContent, key: BufferRange | null, deleted: Deleted | null): void {
+    if (key !== null && deleted !== null && isSame(deleted.key, key)) {
+      if (deleted.table !== undefined) this.counts[deleted.table]!.events++
+      return
+    }
+    this.#head.kind = TOMBSTONE
+    this.#head.file = this.#head.pos = 0
+    if (content.type === 'own') {
+      const counts = this.counts[content.table]!
+      counts.events++
+      this.#head.table = content.table
+      this.#append(key, null, counts)
+      return
+    }
+    if (key === null) return
+    // Nothing tells whose it is, and for the key of another table it changes nothing.
+    for (const table of content.tables.values()) {
+      this.#head.table = table
+      this.#append(key, null, this.counts[table]!)
+    }
   }
 
   #truncate(standing: Standing): void {

@@ -8,14 +8,14 @@ import {isNull, isText, scanMembers, skipValue} from './json-scan.ts'
 const READ_BYTES = 1024 * 1024
 const NEWLINE = 0x0a
 const QUOTE = 0x22
-/** No topic yet; the topic of a table that was not asked for. */
-const NO_TABLE = -1
-const OTHER_TABLE = -2
+/** No topic yet; a topic that was not asked for. */
+const NO_TOPIC = -1
+const OTHER_TOPIC = -2
 
 export interface JsonLinesSource {
   readonly path: string
-  /** Index of a table by its topic. */
-  readonly tables: ReadonlyMap<string, number>
+  /** What the intake calls them, by name. */
+  readonly topics: ReadonlyMap<string, number>
 }
 
 /** Reads what the file holds now, whole lines only: what is written meanwhile lies behind the place that is compared. */
@@ -48,12 +48,12 @@ class EventLines {
   readonly #source: JsonLinesSource
   readonly #intake: EventIntake
   #line = 0
-  #lastTopic = ''
-  #lastTable = OTHER_TABLE
+  #lastName = ''
+  #lastTopic = OTHER_TOPIC
   // Of the line being read.
   #bytes: Buffer = Buffer.alloc(0)
   #end = 0
-  #table = NO_TABLE
+  #topic = NO_TOPIC
   #isTaken = false
   readonly #key: BufferRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
   readonly #value: BufferRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
@@ -78,19 +78,19 @@ class EventLines {
   #take(bytes: Buffer, start: number, end: number): void {
     this.#bytes = bytes
     this.#end = end
-    this.#table = NO_TABLE
+    this.#topic = NO_TOPIC
     this.#isTaken = false
     this.#key.start = this.#key.end = this.#value.start = this.#value.end = 0
     try {
       scanMembers(bytes, start, end, this.#onMember)
-      if (this.#table === NO_TABLE) {
+      if (this.#topic === NO_TOPIC) {
         throw new TidemarkError(
           'TIDEMARK_VERIFY_EVENT_MALFORMED',
           'it has no "topic": is this a file of the file sink?',
         )
       }
-      if (this.#table === OTHER_TABLE || this.#isTaken) return
-      this.#intake.take(this.#table, this.#plainKey(), this.#value.end === 0 ? null : this.#value)
+      if (this.#topic === OTHER_TOPIC || this.#isTaken) return
+      this.#intake.take(this.#topic, this.#plainKey(), this.#value.end === 0 ? null : this.#value)
     } catch (error) {
       if (!(error instanceof TidemarkError) || error.code !== 'TIDEMARK_VERIFY_EVENT_MALFORMED') throw error
       throw new TidemarkError(error.code, `${this.#source.path}, line ${this.#line}: ${error.message}`, {cause: error})
@@ -101,19 +101,19 @@ class EventLines {
     const bytes = this.#bytes
     // Topic and key come first in the lines that Tidemark writes: then the value is walked only once, by the intake.
     if (
-      this.#table >= 0 &&
+      this.#topic >= 0 &&
       this.#key.end > 0 &&
       isText(bytes, nameStart, nameEnd, 'value') &&
       !isNull(bytes, valueStart)
     ) {
       setRange(this.#value, bytes, valueStart, this.#end)
       this.#isTaken = true
-      return this.#intake.take(this.#table, this.#plainKey(), this.#value)
+      return this.#intake.take(this.#topic, this.#plainKey(), this.#value)
     }
     const valueEnd = skipValue(bytes, valueStart, this.#end)
     if (isText(bytes, nameStart, nameEnd, 'topic')) {
-      this.#table = this.#tableOf(valueStart + 1, valueEnd - 1)
-      if (this.#table === OTHER_TABLE) return -1
+      this.#topic = this.#topicOf(valueStart + 1, valueEnd - 1)
+      if (this.#topic === OTHER_TOPIC) return -1
     } else if (isText(bytes, nameStart, nameEnd, 'key')) {
       setRange(this.#key, bytes, valueStart, valueEnd)
     } else if (isText(bytes, nameStart, nameEnd, 'value') && !isNull(bytes, valueStart)) {
@@ -123,12 +123,12 @@ class EventLines {
   }
 
   /** Lines of one topic mostly follow each other. */
-  #tableOf(start: number, end: number): number {
-    if (!isText(this.#bytes, start, end, this.#lastTopic)) {
-      this.#lastTopic = this.#bytes.toString('latin1', start, end)
-      this.#lastTable = this.#source.tables.get(this.#lastTopic) ?? OTHER_TABLE
+  #topicOf(start: number, end: number): number {
+    if (!isText(this.#bytes, start, end, this.#lastName)) {
+      this.#lastName = this.#bytes.toString('latin1', start, end)
+      this.#lastTopic = this.#source.topics.get(this.#lastName) ?? OTHER_TOPIC
     }
-    return this.#lastTable
+    return this.#lastTopic
   }
 
   /** The StringConverter's key stands as a JSON string in the file; in a topic it is the bare text. */

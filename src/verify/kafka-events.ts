@@ -12,15 +12,15 @@ import {PartitionRecords} from '../kafka/fetch-protocol.ts'
 
 export interface KafkaSource {
   readonly settings: KafkaSinkSettings
-  /** Index of a table by its topic. */
-  readonly tables: ReadonlyMap<string, number>
+  /** What the intake calls them, by name. */
+  readonly topics: ReadonlyMap<string, number>
   readonly onProgress: (sentence: string) => void
 }
 
 export interface KafkaTarget {
   readonly signal: AbortSignal
   /** The ranges are valid during the call. */
-  readonly take: (table: number, key: BufferRange | null, value: BufferRange | null) => void
+  readonly take: (topic: number, key: BufferRange | null, value: BufferRange | null) => void
   /** What is worth knowing about a topic beside its events. */
   readonly note: (topic: string, note: string) => void
 }
@@ -34,9 +34,9 @@ const EMPTY_FETCHES = 3
 export async function readKafkaTopics(source: KafkaSource, target: KafkaTarget): Promise<void> {
   const reader = new TopicReader(source.settings, target)
   try {
-    for (const [topic, table] of source.tables) {
-      source.onProgress(`reading topic ${topic}`)
-      await reader.read(topic, table)
+    for (const [name, topic] of source.topics) {
+      source.onProgress(`reading topic ${name}`)
+      await reader.read(name, topic)
     }
   } finally {
     reader.close()
@@ -66,26 +66,26 @@ class TopicReader {
     this.#cluster.close()
   }
 
-  async read(topic: string, table: number): Promise<void> {
-    const fetcher = new TopicFetcher(this.#cluster, topic)
-    const partitions = await this.#retried(fetcher, `find topic ${topic}`, () => fetcher.partitions())
+  async read(name: string, topic: number): Promise<void> {
+    const fetcher = new TopicFetcher(this.#cluster, name)
+    const partitions = await this.#retried(fetcher, `find topic ${name}`, () => fetcher.partitions())
     if (partitions === null) {
-      this.#target.note(topic, `the topic ${topic} does not exist`)
+      this.#target.note(name, `the topic ${name} does not exist`)
       return
     }
     let begins = 0n
     for (const partition of partitions) {
-      const doing = `read the ends of ${topic}, partition ${partition}`
+      const doing = `read the ends of ${name}, partition ${partition}`
       const {start, end} = await this.#retried(fetcher, doing, () => fetcher.bounds(partition))
       if (start > begins) begins = start
-      await this.#readPartition(fetcher, {partition, table}, new PartitionRecords(start, end))
+      await this.#readPartition(fetcher, {partition, topic}, new PartitionRecords(start, end))
     }
-    if (begins > 0n) this.#target.note(topic, 'the topic does not begin at offset 0: older events were deleted from it')
+    if (begins > 0n) this.#target.note(name, 'the topic does not begin at offset 0: older events were deleted from it')
   }
 
   async #readPartition(
     fetcher: TopicFetcher,
-    {partition, table}: {partition: number; table: number},
+    {partition, topic}: {partition: number; topic: number},
     records: PartitionRecords,
   ): Promise<void> {
     const doing = `read ${fetcher.topic}, partition ${partition}`
@@ -98,7 +98,7 @@ class TopicReader {
       })
       const batches = records.take(answer, (bytes, {keyStart, keyEnd, valueStart, valueEnd}) => {
         this.#target.take(
-          table,
+          topic,
           keyStart < 0 ? null : range(this.#key, bytes, keyStart, keyEnd),
           valueStart < 0 ? null : range(this.#value, bytes, valueStart, valueEnd),
         )

@@ -10,6 +10,7 @@ import {readJsonLines} from './json-lines-events.ts'
 import {readKafkaTopics} from './kafka-events.ts'
 import {SpillStore} from './spill-store.ts'
 import {assertCondition, openReadView, readRows, type ReadView} from './table-rows.ts'
+import {sharingNote, topicTables} from './topic-tables.ts'
 import {assertSameShapes, describeTables, type VerifiedTable} from './verified-table.ts'
 import type {TableReport, VerifyReport} from './verify-report.ts'
 import {waitForSnapshots, waitForStream, type TaskState, type TaskWait} from './wait-for-task.ts'
@@ -78,6 +79,7 @@ class Verification {
     const findings = await this.#compare(side.tables, intake)
     const tables = side.tables.map((table, index) =>
       this.#tableReport(table, {
+        shares: sharingNote(table, side.tables),
         rows: side.rows[index]!,
         counts: intake.counts[index]!,
         found: findings[index]!,
@@ -125,20 +127,20 @@ class Verification {
   }
 
   async #readEvents({tables, view}: TableSide): Promise<EventIntake> {
-    const {signal, onProgress} = this.#options
-    const intake = new EventIntake(this.#store, view.place, tables.length)
-    const byTopic = new Map(tables.map(({topic}, index) => [topic, index]))
+    const {settings, signal, onProgress} = this.#options
+    const {topics, contents} = topicTables(tables, settings.events.transforms.length > 0)
+    const intake = new EventIntake(this.#store, view.place, {tables: tables.length, topics: contents})
     const source = this.#source
     if (source.type === 'file') {
       onProgress(`reading events from ${source.path}`)
-      await readJsonLines({path: source.path, tables: byTopic}, intake, signal)
+      await readJsonLines({path: source.path, topics}, intake, signal)
       return intake
     }
     await readKafkaTopics(
-      {settings: source.settings, tables: byTopic, onProgress},
+      {settings: source.settings, topics, onProgress},
       {
         signal,
-        take: (table, key, value) => intake.take(table, key, value),
+        take: (topic, key, value) => intake.take(topic, key, value),
         note: (topic, note) => this.#topicNotes.set(topic, [...(this.#topicNotes.get(topic) ?? []), note]),
       },
     )
@@ -168,12 +170,18 @@ class Verification {
 
   #tableReport(
     table: VerifiedTable,
-    found: {rows: number; counts: EventIntake['counts'][number]; found: TableFindings; state: TaskState},
+    found: {
+      shares: string | null
+      rows: number
+      counts: EventIntake['counts'][number]
+      found: TableFindings
+      state: TaskState
+    },
   ): TableReport {
-    const {counts, rows, state} = found
+    const {shares, counts, rows, state} = found
     const {keys, missing, ghosts, different, shown} = found.found
     const equal = missing + ghosts + different === 0
-    const notes = [...(this.#topicNotes.get(table.topic) ?? [])]
+    const notes = [...(this.#topicNotes.get(table.topic) ?? []), ...(shares === null ? [] : [shares])]
     if (counts.withoutKey > 0) notes.push(`${counts.withoutKey} events without a key were left out`)
     if (!equal) notes.push(...this.#likelyCauses(table.text, {neverCopied: missing > 0 && counts.reads === 0, state}))
     const {events} = counts

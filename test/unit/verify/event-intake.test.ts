@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {GtidSet} from '../../../src/core/gtid-set.ts'
-import {EventIntake, type BufferRange} from '../../../src/verify/event-intake.ts'
+import {EventIntake, type BufferRange, type IntakeScope} from '../../../src/verify/event-intake.ts'
 import {
   DELETE_OPEN,
   DELETE_SHOWN,
@@ -35,9 +35,17 @@ function range(text: string): BufferRange {
   return {bytes, start: 2, end: bytes.length - 2}
 }
 
-function taken(events: readonly Given[]): {records: [number, string, string][]; intake: EventIntake} {
+const own: IntakeScope = {
+  tables: 2,
+  topics: [
+    {type: 'own', table: 0},
+    {type: 'own', table: 1},
+  ],
+}
+
+function taken(events: readonly Given[], scope = own): {records: [number, string, string][]; intake: EventIntake} {
   const store = new SpillStore({buckets: 1, memoryBytes: 1e9})
-  const intake = new EventIntake(store, place, 2)
+  const intake = new EventIntake(store, place, scope)
   for (const {key, op, gno = 1, pos = 4, after = '{"id":1}', table = 0} of events) {
     const image = op === 'd' || op === 't' ? 'null' : after
     const source = `{"file":"b.000001","pos":${pos},"gtid":"${sid.toUpperCase()}:${gno}"}`
@@ -105,6 +113,51 @@ test('the events of another table do not come between a delete and its tombstone
     records.some(([kind]) => kind === TOMBSTONE),
     false,
   )
+})
+
+/** One topic with the tables a and b of the database s; events name theirs, or somebody else's. */
+function takenOfShared(records: readonly {key: string | null; op: string | null; table?: string}[]) {
+  const shared = {tables: new Map([['s"a', 0], ['s"b', 1]])} // prettier-ignore
+  const store = new SpillStore({buckets: 1, memoryBytes: 1e9})
+  const intake = new EventIntake(store, place, {tables: 2, topics: [{type: 'shared', ...shared}]})
+  for (const {key, op, table = ''} of records) {
+    const source = `{"db":"s","table":"${table}","file":"b.000001","pos":4,"gtid":null}`
+    const change = `{"before":null,"after":${op === 'd' ? 'null' : '{}'},"source":${source},"op":"${op}"}`
+    const value = op === null ? null : range(op === 'heartbeat' ? '{"ts_ms":1}' : change)
+    intake.take(0, key === null ? null : range(key), value)
+  }
+  const taken: [number, number, string][] = []
+  store.buckets[0]!.read(({kind, table, bytes, keyStart, keyEnd}) => {
+    taken.push([table, kind, bytes.toString('utf8', keyStart, keyEnd)])
+  })
+  return {taken, counts: intake.counts.map(({events}) => events)}
+}
+
+test('in a shared topic an event belongs to the table that its source names, and other records to none', () => {
+  const {taken, counts} = takenOfShared([
+    {key: '1', op: 'c', table: 'a'},
+    {key: '1', op: 'c', table: 'b'},
+    {key: '1', op: 'c', table: 'other'},
+    {key: 'x', op: 'heartbeat'},
+    {key: '2', op: 'd', table: 'b'},
+    {key: '2', op: null},
+    {key: '3', op: 'd', table: 'other'},
+    {key: '3', op: null},
+  ])
+  assert.deepEqual(taken, [
+    [0, UPSERT_SHOWN, '1'],
+    [1, UPSERT_SHOWN, '1'],
+    [1, DELETE_SHOWN, '2'],
+  ])
+  assert.deepEqual(counts, [1, 3])
+})
+
+test('in a shared topic a tombstone without its delete may belong to each of the tables', () => {
+  const {taken} = takenOfShared([{key: '1', op: null}])
+  assert.deepEqual(taken, [
+    [0, TOMBSTONE, '1'],
+    [1, TOMBSTONE, '1'],
+  ])
 })
 
 test('a key is the same with its schema frame and without, and after its schema changed', () => {

@@ -15,12 +15,13 @@ function line(topic: string, key: string, after: string): string {
   return `{"topic":"${topic}","key":${key},"value":{"before":null,"after":${after},"source":${source},"op":"c"},"headers":{"a":"}"}}\n`
 }
 
-async function read(t: TestContext, content: string, tables: Record<string, number>) {
+async function read(t: TestContext, content: string, indexes: Record<string, number>) {
   const path = join(await tempFolder(t), 'events.jsonl')
   await writeFile(path, content)
   const store = new SpillStore({buckets: 1, memoryBytes: 1e9})
-  const intake = new EventIntake(store, place, 2)
-  await readJsonLines({path, tables: new Map(Object.entries(tables))}, intake, never)
+  const topics = [0, 1].map(table => ({type: 'own', table}) as const)
+  const intake = new EventIntake(store, place, {tables: 2, topics})
+  await readJsonLines({path, topics: new Map(Object.entries(indexes))}, intake, never)
   const records: [number, string, string][] = []
   store.buckets[0]!.read(({table, bytes, keyStart, keyEnd, rowEnd}) => {
     records.push([table, bytes.toString('utf8', keyStart, keyEnd), bytes.toString('utf8', keyEnd, rowEnd)])
