@@ -324,6 +324,7 @@ export class ModelTask {
       shape,
       template: new EnvelopeTemplate({id: shape.id, topic, settings: NO_HEADERS_SETTINGS, shape, version: '0'}),
       lanes: this.#topics.get(topic)!,
+      keyAddition: Buffer.alloc(0),
     }
   }
 }
