@@ -276,21 +276,3 @@ test('one damaged byte anywhere in a compressed transaction is found by the chec
     assert.match(message, /checksum/)
   }
 })
-
-test('whatever a payload holds, the decoder returns or throws its own error, also without checksums', () => {
-  const whole = dump({checksum: false}).gtid().event(40, CAPTURED).bytes()
-  const start = whole.length - CAPTURED.length
-  const change = fc.tuple(fc.nat(CAPTURED.length - 1), fc.nat(255))
-  fc.assert(
-    fc.property(fc.array(change, {minLength: 1, maxLength: 6}), changes => {
-      const bytes = Buffer.from(whole)
-      for (const [at, value] of changes) bytes[start + at] = value
-      try {
-        eventsOf(decoderOf(bytes, false))
-      } catch (error) {
-        assert.ok(error instanceof TidemarkError, String(error))
-      }
-    }),
-    {numRuns: 5000},
-  )
-})
