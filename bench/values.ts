@@ -1,6 +1,8 @@
 // Nanoseconds for one row on the value path: `node build/bench/values.js [ROWS]`. A row of 6 columns and about 100 bytes,
 // from each entrance, its message key, and its envelope into an output buffer; no server.
 
+import {NO_COLUMN_RULES} from '../src/config/column-rules.ts'
+import {DEFAULT_VALUE_MODES} from '../src/config/value-modes.ts'
 import type {ImageLayout} from '../src/binlog/binlog-events.ts'
 import {ByteWriter} from '../src/core/byte-writer.ts'
 import type {ColumnShape, ColumnType, TableShape} from '../src/core/table-shape.ts'
@@ -69,17 +71,23 @@ function imageRow(i: number): Buffer {
   return Buffer.concat([fixed, Buffer.from('\x09delivered'), decimal, datetime, prefix, Buffer.from(note)])
 }
 
+const representation = {valueModes: DEFAULT_VALUE_MODES, columns: NO_COLUMN_RULES}
 const encoder = compileRowEncoder({
   shape,
   messageKey: [0],
   rowKey: [0],
-  options: {settings: {topicPrefix: 'p', topicDelimiter: '.', keySchemasEnabled: false, keyConverter: 'json'}},
+  options: {
+    settings: {
+      ...{topicPrefix: 'p', topicDelimiter: '.', keySchemasEnabled: false, keyConverter: 'json', transforms: []},
+      ...representation,
+    },
+  },
 })
 encoder.bindLayout(layout)
 const template = new EnvelopeTemplate({
   id: shape.id,
   topic: 'p.shop.orders',
-  settings: {topicPrefix: 'p', valueSchemasEnabled: false},
+  settings: {topicPrefix: 'p', valueSchemasEnabled: false, ...representation},
   shape,
   version: '0.1.0',
 })

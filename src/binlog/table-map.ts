@@ -102,6 +102,8 @@ function metadataSize(type: number): number {
   }
 }
 
+const GEOMETRY_POINT = 1
+
 const FIXED_TYPES: ReadonlyMap<number, ColumnType> = new Map([
   [Type.TYPE_TINY, 'tinyint'],
   [Type.TYPE_SHORT, 'smallint'],
@@ -158,7 +160,7 @@ function columnShape({
   const labels = metadata.labels[index]
   return {
     name: metadata.names[index]!,
-    type,
+    type: type === 'geometry' && metadata.geometryTypes[index] === GEOMETRY_POINT ? 'point' : type,
     unsigned: type !== 'year' && metadata.unsigned[index] === true,
     nullable: isNullable,
     length,

@@ -12,6 +12,8 @@ export interface TableMetadata {
   readonly collations: (number | undefined)[]
   /** Labels of enum and set columns, in the column's character set. */
   readonly labels: (readonly Buffer[] | undefined)[]
+  /** Subtypes of spatial columns, as the server numbers them; 0 for any. */
+  readonly geometryTypes: (number | undefined)[]
   /** In key order. */
   primaryKey: readonly number[]
 }
@@ -22,6 +24,7 @@ const COLUMN_CHARSET = 3
 const COLUMN_NAME = 4
 const SET_LABELS = 5
 const ENUM_LABELS = 6
+const GEOMETRY_TYPE = 7
 const SIMPLE_PRIMARY_KEY = 8
 const PRIMARY_KEY_WITH_PREFIX = 9
 const ENUM_AND_SET_DEFAULT_CHARSET = 10
@@ -50,6 +53,7 @@ const isCharacter = new Set([
   // Binary as it is, it has its place in the lists of collations (seen on 9.7).
   Type.TYPE_VECTOR,
 ])
+const isGeometry = new Set([Type.TYPE_GEOMETRY])
 const isEnumOrSet = new Set([Type.TYPE_ENUM, Type.TYPE_SET])
 
 export function readTableMetadata(cursor: ByteCursor, types: Uint8Array): TableMetadata {
@@ -59,6 +63,7 @@ export function readTableMetadata(cursor: ByteCursor, types: Uint8Array): TableM
     unsigned: new Array<boolean | undefined>(count),
     collations: new Array<number | undefined>(count),
     labels: new Array<readonly Buffer[] | undefined>(count),
+    geometryTypes: new Array<number | undefined>(count),
     primaryKey: [],
   }
   while (cursor.remaining > 0) {
@@ -107,6 +112,9 @@ function readField({field, end, cursor, types, metadata}: Field): void {
       break
     case ENUM_LABELS:
       readEach(cursor, end, columnsOf(types, new Set([Type.TYPE_ENUM])), metadata.labels, () => readLabels(cursor))
+      break
+    case GEOMETRY_TYPE:
+      readEach(cursor, end, columnsOf(types, isGeometry), metadata.geometryTypes, () => cursor.lengthEncoded())
       break
     case SIMPLE_PRIMARY_KEY:
       metadata.primaryKey = readList(cursor, end, () => readKeyColumn(cursor, types.length))

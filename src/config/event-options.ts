@@ -2,6 +2,7 @@
 // what comes out, may stand in the file.
 
 import {flag, integer, list, refused, text, type Option} from './option.ts'
+import {bigintUnsignedModes, binaryModes, decimalModes, timeModes} from './value-modes.ts'
 
 const JSON_CONVERTER = 'org.apache.kafka.connect.json.JsonConverter'
 const STRING_CONVERTER = 'org.apache.kafka.connect.storage.StringConverter'
@@ -48,15 +49,14 @@ export const EVENT_OPTIONS: readonly Option[] = [
   text('heartbeat.topics.prefix', null, 'Older name of topic.heartbeat.prefix.'),
   text('topic.heartbeat.prefix', '__debezium-heartbeat', 'First part of the heartbeat topic’s name.'),
   text('heartbeat.action.query', null, 'Statement run at each heartbeat.'),
-  text('decimal.handling.mode', 'precise', 'DECIMAL values.', {values: ['precise'], notYet: ['string', 'double']}),
-  text('bigint.unsigned.handling.mode', 'long', 'BIGINT UNSIGNED values.', {values: ['long'], notYet: ['precise']}),
-  text('binary.handling.mode', 'bytes', 'Binary values.', {
-    values: ['bytes'],
-    notYet: ['base64', 'base64-url-safe', 'hex'],
+  text('decimal.handling.mode', 'precise', 'DECIMAL values.', {values: decimalModes}),
+  text('bigint.unsigned.handling.mode', 'long', 'BIGINT UNSIGNED values; `long` wraps from 2^63 on.', {
+    values: bigintUnsignedModes,
   }),
+  text('binary.handling.mode', 'bytes', 'Binary values.', {values: binaryModes}),
   text('time.precision.mode', 'adaptive_time_microseconds', 'Dates and times.', {
-    values: ['adaptive_time_microseconds'],
-    notYet: ['connect', 'isostring', 'microseconds', 'nanoseconds'],
+    values: timeModes,
+    notYet: ['structured'],
   }),
   flag('enable.time.adjuster', true, 'Years of two digits become 1970 to 2069.', onlyTrue),
   flag('include.query', false, 'The statement’s text in `source.query`.', onlyFalse),
@@ -66,7 +66,7 @@ export const EVENT_OPTIONS: readonly Option[] = [
   }),
   flag('include.schema.comments', false, 'Comments in schemas.', onlyFalse),
   flag('provide.transaction.metadata', false, 'Transaction events and blocks.', onlyFalse),
-  flag('skip.messages.without.change', false, 'Leave out updates that change no captured column.', onlyFalse),
+  flag('skip.messages.without.change', false, 'Leave out updates that change no column of the events.'),
   text('schema.name.adjustment.mode', 'none', 'Names of schemas.', {
     values: ['none'],
     notYet: ['avro', 'avro_unicode'],
@@ -100,7 +100,8 @@ export const EVENT_OPTIONS: readonly Option[] = [
     notYet: ['all'],
     instead: 'leave it out; Tidemark never drops an event',
   }),
-  refused('transforms*', 'Single message transforms.', 'transform the events downstream'),
+  list('transforms', null, 'Names of the single message transforms, applied to every record in this order.'),
+  text('transforms.*', null, '`<name>.type`, the class of the transform, and its options.'),
   refused('predicates*', 'Predicates of transforms.', 'transform the events downstream'),
   refused('converters', 'Own converters of column values.', 'leave it out'),
   refused('post.processors*', 'Own processors of events.', 'transform the events downstream'),

@@ -1,10 +1,12 @@
 // Settings that decide the bytes of events.
 
+import {columnRules} from './column-rules.ts'
 import {splitCommaList} from './comma-list.ts'
 import {javaRegex} from './java-regex.ts'
 import type {OptionValues} from './option-values.ts'
 import type {ConfigProblems} from './problems.ts'
 import type {EventSettings} from './settings.ts'
+import {topicTransforms} from './transforms.ts'
 
 export function eventSettings(values: OptionValues, name: string, problems: ConfigProblems): EventSettings {
   const topicPrefix = values.text('topic.prefix')
@@ -19,12 +21,21 @@ export function eventSettings(values: OptionValues, name: string, problems: Conf
     topicDelimiter: values.text('topic.delimiter'),
     tombstonesOnDelete: values.flag('tombstones.on.delete'),
     skippedOperations: skippedOperations(values, problems),
+    skipsUnchanged: values.flag('skip.messages.without.change'),
     keySchemasEnabled: schemas('key.converter.schemas.enable'),
     valueSchemasEnabled: schemas('value.converter.schemas.enable'),
     keyConverter: values.text('key.converter').endsWith('StringConverter') ? 'string' : 'json',
     extendedHeaders: values.flag('extended.headers.enabled'),
     connectorName: name,
     messageKeyColumns: messageKeyColumns(values, problems),
+    columns: columnRules(values, problems),
+    transforms: topicTransforms(values, problems),
+    valueModes: {
+      decimal: values.choice('decimal.handling.mode'),
+      bigintUnsigned: values.choice('bigint.unsigned.handling.mode'),
+      binary: values.choice('binary.handling.mode'),
+      time: values.choice('time.precision.mode'),
+    },
   }
 }
 

@@ -1,6 +1,10 @@
 // What the rest of the program knows of the configuration: typed, validated, with defaults filled in.
 // The keys that users type are in option-table.ts; load-settings.ts turns one into the other.
 
+import type {ColumnRules} from './column-rules.ts'
+import type {TopicTransform} from './transforms.ts'
+import type {ValueModes} from './value-modes.ts'
+
 export type SnapshotMode = 'no_data' | 'never' | 'initial' | 'initial_only' | 'always' | 'when_needed'
 export type NotificationChannelName = 'sink' | 'log'
 export type WatermarkingStrategy = 'insert_insert' | 'insert_delete'
@@ -97,6 +101,8 @@ export interface EventSettings {
   readonly tombstonesOnDelete: boolean
   /** Of c, u, d, t, r. */
   readonly skippedOperations: ReadonlySet<string>
+  /** skip.messages.without.change */
+  readonly skipsUnchanged: boolean
   readonly keySchemasEnabled: boolean
   readonly valueSchemasEnabled: boolean
   readonly keyConverter: 'json' | 'string'
@@ -105,6 +111,10 @@ export interface EventSettings {
   readonly connectorName: string
   /** message.key.columns: table regex and its key columns. */
   readonly messageKeyColumns: readonly {readonly table: RegExp; readonly columns: readonly string[]}[]
+  readonly valueModes: ValueModes
+  /** In the order in which they are applied. */
+  readonly transforms: readonly TopicTransform[]
+  readonly columns: ColumnRules
 }
 
 export interface Settings {

@@ -4,7 +4,7 @@
 
 import type {TableId} from './table-id.ts'
 
-/** information_schema.columns.data_type in lower case; `geometry` stands for all its subtypes. */
+/** information_schema.columns.data_type in lower case; `geometry` stands for all its subtypes but `point`. */
 export type ColumnType =
   | 'tinyint'
   | 'smallint'
@@ -35,6 +35,7 @@ export type ColumnType =
   | 'enum'
   | 'set'
   | 'json'
+  | 'point'
   | 'geometry'
   | 'vector'
 

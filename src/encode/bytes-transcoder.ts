@@ -1,26 +1,42 @@
-// binary, varbinary, blobs and bit(n): base64; bit(1): a boolean.
+// binary, varbinary and blobs in each binary.handling.mode; bit(n): base64; bit(1): a boolean.
 
+import type {ValueModes} from '../config/value-modes.ts'
 import type {ByteWriter} from '../core/byte-writer.ts'
 import type {ColumnShape} from '../core/table-shape.ts'
-import {writeBase64} from './base64.ts'
+import {writeBase64, writeBase64Url} from './base64.ts'
+import {writeHex} from './hex.ts'
 import type {ColumnFamily} from './column-transcoder.ts'
 import {layoutMismatch} from './column-transcoder.ts'
 import {MYSQL_TYPE, needBytes} from './image-bytes.ts'
 import {lengthPrefixBytes, valueEnd} from './length-prefix.ts'
 
 /** BINARY(n) loses its trailing zero bytes in the binlog; they are put back up to n. */
-export function bytesFamily(column: ColumnShape): ColumnFamily {
+export function bytesFamily(column: ColumnShape, mode: ValueModes['binary']): ColumnFamily {
   const total = column.type === 'binary' ? (column.length ?? 0) : 0
+  const write = writerOf(mode)
   return {
-    fromText: (source, start, end, out) => writeBase64(source, start, end, total, out),
+    fromText: (source, start, end, out) => write(source, start, end, total, out),
     image: (type, metadata) => {
       const prefix = lengthPrefixBytes(column, type, metadata)
       return (source, start, end, out) => {
         const stop = valueEnd(source, start, end, prefix)
-        writeBase64(source, start + prefix, stop, total, out)
+        write(source, start + prefix, stop, total, out)
         return stop
       }
     },
+  }
+}
+
+/** In JSON `bytes` is base64, too; only the schema differs. */
+function writerOf(mode: ValueModes['binary']): typeof writeBase64 {
+  switch (mode) {
+    case 'bytes':
+    case 'base64':
+      return writeBase64
+    case 'base64-url-safe':
+      return writeBase64Url
+    case 'hex':
+      return writeHex
   }
 }
 

@@ -1,39 +1,33 @@
-// Which family a column belongs to. Types that cannot be passed on yet are refused here, by name.
+// Which family a column belongs to.
 
+import type {ValueModes} from '../config/value-modes.ts'
 import type {ColumnShape} from '../core/table-shape.ts'
-import {tableIdText} from '../core/table-id.ts'
-import type {TableId} from '../core/table-id.ts'
-import {assertNever, TidemarkError} from '../core/tidemark-error.ts'
+import {assertNever} from '../core/tidemark-error.ts'
 import {bitFamily, bytesFamily} from './bytes-transcoder.ts'
 import type {ColumnFamily} from './column-transcoder.ts'
 import {decimalFamily} from './decimal-transcoder.ts'
 import {enumFamily, setFamily} from './enum-set-transcoder.ts'
 import {doubleFamily, floatFamily} from './float-transcoder.ts'
+import {geometryFamily} from './geometry-transcoder.ts'
 import {integerFamily, yearFamily} from './integer-transcoder.ts'
 import {jsonFamily} from './json-transcoder.ts'
 import {dateFamily, datetimeFamily, timeFamily, timestampFamily} from './temporal-transcoder.ts'
 import {textFamily} from './text-transcoder.ts'
+import {vectorFamily} from './vector-transcoder.ts'
 
-/** bigint.unsigned.handling.mode: `long` wraps values from 2^63 on to negative numbers, `precise` writes a Decimal of scale 0. */
-export type BigintUnsignedHandlingMode = 'long' | 'precise'
-
-/** The family of a column. Throws TIDEMARK_VALUE_UNSUPPORTED_TYPE or TIDEMARK_VALUE_UNSUPPORTED_CHARSET. */
-export function columnFamily(
-  table: TableId,
-  column: ColumnShape,
-  bigintUnsigned: BigintUnsignedHandlingMode,
-): ColumnFamily {
+/** The family of a column. Throws TIDEMARK_VALUE_UNSUPPORTED_CHARSET. */
+export function columnFamily(column: ColumnShape, modes: ValueModes): ColumnFamily {
   switch (column.type) {
     case 'tinyint':
     case 'smallint':
     case 'mediumint':
     case 'int':
     case 'bigint':
-      return integerFamily(column, bigintUnsigned === 'precise')
+      return integerFamily(column, modes.bigintUnsigned === 'precise')
     case 'year':
       return yearFamily(column)
     case 'decimal':
-      return decimalFamily(column)
+      return decimalFamily(column, modes.decimal)
     case 'float':
       return floatFamily(column)
     case 'double':
@@ -53,13 +47,13 @@ export function columnFamily(
     case 'blob':
     case 'mediumblob':
     case 'longblob':
-      return bytesFamily(column)
+      return bytesFamily(column, modes.binary)
     case 'date':
-      return dateFamily(column)
+      return dateFamily(column, modes.time)
     case 'time':
-      return timeFamily(column)
+      return timeFamily(column, modes.time)
     case 'datetime':
-      return datetimeFamily(column)
+      return datetimeFamily(column, modes.time)
     case 'timestamp':
       return timestampFamily(column)
     case 'enum':
@@ -68,14 +62,11 @@ export function columnFamily(
       return setFamily(column)
     case 'json':
       return jsonFamily(column)
+    case 'point':
     case 'geometry':
+      return geometryFamily(column)
     case 'vector':
-      throw new TidemarkError(
-        'TIDEMARK_VALUE_UNSUPPORTED_TYPE',
-        `${tableIdText(table)}: column ${column.name} is of type ${column.type}, which is not supported yet; ` +
-          'exclude the table (table.exclude.list)',
-        {kind: 'prerequisite'},
-      )
+      return vectorFamily(column)
     default:
       return assertNever(column.type)
   }

@@ -8,13 +8,15 @@ import {tableIdText} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import {invariant, TidemarkError} from '../core/tidemark-error.ts'
 import {quoteIdentifier} from '../mysql/identifiers.ts'
-import type {BigintUnsignedHandlingMode} from './column-family.ts'
 import {columnFamily} from './column-family.ts'
+import {projectionOf} from './column-mapping.ts'
 import {ColumnTranscoder} from './column-transcoder.ts'
 import {malformedImage} from './image-bytes.ts'
 import {jsonStringBytes, NULL_BYTES} from './json-bytes.ts'
 import {compileMessageKey} from './message-key.ts'
 import type {MessageKeyWriter} from './message-key.ts'
+import {ProjectedRowEncoder} from './projected-row-encoder.ts'
+import type {WholeRowEncoder} from './projected-row-encoder.ts'
 import type {RowEncoder} from './row-encoder.ts'
 
 const COMMA = 0x2c
@@ -24,9 +26,16 @@ const SQL_NULL = 0xfb
 
 /** What decides the bytes of rows and keys beside the table itself. May be handed to a worker. */
 export interface EncoderOptions {
-  readonly settings: Pick<EventSettings, 'topicPrefix' | 'topicDelimiter' | 'keySchemasEnabled' | 'keyConverter'>
-  /** Default `long`, as Debezium's. */
-  readonly bigintUnsignedHandlingMode?: BigintUnsignedHandlingMode
+  readonly settings: Pick<
+    EventSettings,
+    'topicPrefix' | 'topicDelimiter' | 'keySchemasEnabled' | 'keyConverter' | 'valueModes' | 'columns' | 'transforms'
+  >
+}
+
+/** Of a task's events, without what only others need. */
+export function encoderOptions(events: EventSettings): EncoderOptions {
+  const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter, valueModes, columns, transforms} = events
+  return {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter, valueModes, columns, transforms}}
 }
 
 export interface RowEncoderSource {
@@ -40,10 +49,13 @@ export interface RowEncoderSource {
 
 /** Throws TIDEMARK_VALUE_UNSUPPORTED_TYPE, _CHARSET or _KEY for what cannot be passed on right. */
 export function compileRowEncoder(source: RowEncoderSource): RowEncoder {
-  return new CompiledRowEncoder(source)
+  const whole = new CompiledRowEncoder(source)
+  const {columns, valueModes} = source.options.settings
+  const projection = projectionOf(source.shape, columns, valueModes)
+  return projection === null ? whole : new ProjectedRowEncoder(whole, projection)
 }
 
-class CompiledRowEncoder implements RowEncoder {
+class CompiledRowEncoder implements WholeRowEncoder {
   readonly shape: TableShape
   readonly hasKey: boolean
   readonly selectList: readonly string[]
@@ -64,7 +76,7 @@ class CompiledRowEncoder implements RowEncoder {
 
   constructor({shape, messageKey, rowKey, options}: RowEncoderSource) {
     invariant(shape.columns.length > 0, `${tableIdText(shape.id)} has no columns`)
-    const families = shape.columns.map(c => columnFamily(shape.id, c, options.bigintUnsignedHandlingMode ?? 'long'))
+    const families = shape.columns.map(c => columnFamily(c, options.settings.valueModes))
     this.shape = shape
     this.hasKey = messageKey.length > 0
     this.selectList = shape.columns.map((column, i) => {
@@ -191,6 +203,14 @@ class CompiledRowEncoder implements RowEncoder {
 
   fieldEnd(index: number): number {
     return this.#fieldEnds[index]!
+  }
+
+  valueStart(index: number): number {
+    return this.#valueStarts[index]!
+  }
+
+  valueEnd(index: number): number {
+    return this.#valueEnds[index]!
   }
 
   #writePrefix(index: number, out: ByteWriter): void {

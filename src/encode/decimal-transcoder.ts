@@ -1,16 +1,20 @@
-// decimal in Debezium's `precise` form: the unscaled value as big-endian two's complement in as few bytes as Java's
-// BigInteger takes, in base64. Both entrances bring the value as groups of nine digits, most significant first.
+// decimal in each decimal.handling.mode. `precise`: the unscaled value as big-endian two's complement in as few bytes as
+// Java's BigInteger takes, in base64; both entrances bring it as groups of nine digits, most significant first. `string`:
+// the digits as the server prints them. `double`: the nearest double, whatever is lost by it.
 
-import type {ByteWriter} from '../core/byte-writer.ts'
+import type {ValueModes} from '../config/value-modes.ts'
+import {ByteWriter} from '../core/byte-writer.ts'
 import type {ColumnShape} from '../core/table-shape.ts'
 import {writeBase64} from './base64.ts'
 import type {ColumnFamily, FromImage} from './column-transcoder.ts'
 import {layoutMismatch} from './column-transcoder.ts'
+import {writeDouble} from './float-transcoder.ts'
 import {malformedImage, MYSQL_TYPE, needBytes} from './image-bytes.ts'
 
 const MINUS = 0x2d
 const POINT = 0x2e
 const ZERO = 0x30
+const QUOTE = 0x22
 /** 65 digits fill 8 groups; integer and fraction part each start a group of their own in the image, before they are joined. */
 const MAX_GROUPS = 8
 /** Bytes of a group of 0 to 9 digits in the binary form. */
@@ -22,17 +26,63 @@ const digits = new Uint8Array(MAX_GROUPS * 9 + 9)
 const twos = new Uint8Array(32)
 const limbs = new Float64Array(16)
 
-export function decimalFamily(column: ColumnShape): ColumnFamily {
+export function decimalFamily(column: ColumnShape, mode: ValueModes['decimal']): ColumnFamily {
   const precision = column.precision ?? 10
   const scale = column.scale ?? 0
+  const readers = {
+    precise: {
+      fromText: (source: Buffer, start: number, end: number, out: ByteWriter) =>
+        decimalFromText(source, start, end, scale, out),
+      fromImage: decimalImageReader,
+    },
+    string: {fromText: stringFromText, fromImage: stringImageReader},
+    double: {fromText: doubleFromText, fromImage: doubleImageReader},
+  }[mode]
   return {
-    fromText: (source, start, end, out) => decimalFromText(source, start, end, scale, out),
+    fromText: readers.fromText,
     image: (type, metadata) => {
       if (type !== MYSQL_TYPE.NEWDECIMAL || (metadata & 0xff) !== precision || metadata >> 8 !== scale) {
         throw layoutMismatch(column, type)
       }
-      return decimalImageReader(precision, scale)
+      return readers.fromImage(precision, scale)
     },
+  }
+}
+
+/** The leading zeros of ZEROFILL go. */
+function stringFromText(source: Buffer, start: number, end: number, out: ByteWriter): void {
+  const negative = source[start] === MINUS
+  let from = negative ? start + 1 : start
+  while (source[from] === ZERO && from + 1 < end && source[from + 1] !== POINT) from++
+  out.writeByte(QUOTE)
+  if (negative) out.writeByte(MINUS)
+  out.write(source, from, end)
+  out.writeByte(QUOTE)
+}
+
+function stringImageReader(precision: number, scale: number): FromImage {
+  const {bytes} = groupLayout(precision, scale)
+  return (source, start, end, out) => {
+    out.writeByte(QUOTE)
+    writeDecimalText(source, start, end, precision, scale, out)
+    out.writeByte(QUOTE)
+    return start + bytes
+  }
+}
+
+function doubleFromText(source: Buffer, start: number, end: number, out: ByteWriter): void {
+  writeDouble(Number(source.toString('latin1', start, end)), out)
+}
+
+const text = new ByteWriter(128)
+
+function doubleImageReader(precision: number, scale: number): FromImage {
+  const {bytes} = groupLayout(precision, scale)
+  return (source, start, end, out) => {
+    text.clear()
+    writeDecimalText(source, start, end, precision, scale, text)
+    writeDouble(Number(text.bytes.toString('latin1', 0, text.length)), out)
+    return start + bytes
   }
 }
 

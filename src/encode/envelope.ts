@@ -6,7 +6,6 @@ import {ByteWriter} from '../core/byte-writer.ts'
 import type {EventSettings} from '../config/settings.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
-import type {BigintUnsignedHandlingMode} from './column-family.ts'
 import {putFixedDigits} from './fixed-digits.ts'
 import {jsonStringBytes} from './json-bytes.ts'
 import {envelopeSchemaText} from './schema-frame.ts'
@@ -63,11 +62,10 @@ export class EventOrigin {
 export interface EnvelopeTemplateSource {
   readonly id: TableId
   readonly topic: string
-  readonly settings: Pick<EventSettings, 'topicPrefix' | 'valueSchemasEnabled'>
+  readonly settings: Pick<EventSettings, 'topicPrefix' | 'valueSchemasEnabled' | 'valueModes' | 'columns'>
   readonly shape: TableShape
   /** `source.version`. */
   readonly version: string
-  readonly bigintUnsignedHandlingMode?: BigintUnsignedHandlingMode
 }
 
 const BEFORE_NULL = '{"before":null,"after":'
@@ -110,9 +108,9 @@ export class EnvelopeTemplate {
   #threadDigits = 0
 
   constructor(source: EnvelopeTemplateSource) {
-    const {id, topic, settings, shape, bigintUnsignedHandlingMode = 'long'} = source
+    const {id, topic, settings, shape} = source
     const frame = settings.valueSchemasEnabled
-      ? `{"schema":${envelopeSchemaText(shape, {topic, bigintUnsignedHandlingMode})},"payload":`
+      ? `{"schema":${envelopeSchemaText(shape, {topic, modes: settings.valueModes, columns: settings.columns})},"payload":`
       : ''
     this.#headSingle = Buffer.from(frame + BEFORE_NULL)
     this.#headBefore = Buffer.from(frame + BEFORE)

@@ -47,7 +47,8 @@ function throughDouble(quoted: string): string {
   return `CAST(${quoted} AS DOUBLE)`
 }
 
-function writeFloat(value: number, out: ByteWriter): void {
+/** Appends a 32-bit float, which `value` is already rounded to. */
+export function writeFloat(value: number, out: ByteWriter): void {
   let shortest = value
   if (!Number.isInteger(value) || Math.abs(value) >= 1e7) {
     // Six digits always name a normal float's neighbourhood, so a shorter form is found there with trailing zeros.
@@ -59,7 +60,8 @@ function writeFloat(value: number, out: ByteWriter): void {
   writeDouble(shortest, out)
 }
 
-function writeDouble(value: number, out: ByteWriter): void {
+/** Throws for what no column can hold: a NaN, an infinity. */
+export function writeDouble(value: number, out: ByteWriter): void {
   const size = Math.abs(value)
   if (size < 1e7 && Number.isInteger(value)) {
     if (Object.is(value, -0)) out.writeByte(0x2d)

@@ -31,6 +31,7 @@ export const MYSQL_TYPE = {
   TIMESTAMP2: 17,
   DATETIME2: 18,
   TIME2: 19,
+  VECTOR: 242,
   JSON: 245,
   NEWDECIMAL: 246,
   ENUM: 247,
@@ -41,6 +42,7 @@ export const MYSQL_TYPE = {
   BLOB: 252,
   VAR_STRING: 253,
   STRING: 254,
+  GEOMETRY: 255,
 } as const
 
 /** The error for bytes of a row image that are cut short or make no sense. The row encoder adds table and column. */

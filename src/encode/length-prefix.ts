@@ -4,7 +4,7 @@ import type {ColumnShape} from '../core/table-shape.ts'
 import {layoutMismatch} from './column-transcoder.ts'
 import {malformedImage, MYSQL_TYPE, needBytes, readUintLe} from './image-bytes.ts'
 
-/** Bytes of the length prefix of a character, binary or JSON column. */
+/** Bytes of the length prefix of a character, binary, JSON, spatial or vector column. */
 export function lengthPrefixBytes(column: ColumnShape, type: number, metadata: number): number {
   switch (type) {
     case MYSQL_TYPE.VARCHAR:
@@ -19,6 +19,8 @@ export function lengthPrefixBytes(column: ColumnShape, type: number, metadata: n
     case MYSQL_TYPE.LONG_BLOB:
     case MYSQL_TYPE.BLOB:
     case MYSQL_TYPE.JSON:
+    case MYSQL_TYPE.GEOMETRY:
+    case MYSQL_TYPE.VECTOR:
       if (metadata >= 1 && metadata <= 4) return metadata
       throw layoutMismatch(column, type)
     default:

@@ -7,8 +7,9 @@ import type {ColumnShape, TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {EncoderOptions} from './compile-row-encoder.ts'
 import {jsonStringBytes} from './json-bytes.ts'
+import {assertNewKeyFields, keyFieldBytes} from './key-fields.ts'
 import {keySchemaText} from './schema-frame.ts'
-import {topicName} from './topic-name.ts'
+import {tableRoute} from './topic-routing.ts'
 
 /** Writes the key of the row whose values lie at `row.bytes[starts[i], ends[i])`. */
 export type MessageKeyWriter = (row: ByteWriter, starts: Int32Array, ends: Int32Array, out: ByteWriter) => void
@@ -22,12 +23,14 @@ export function compileMessageKey(
   messageKey: readonly number[],
   options: EncoderOptions,
 ): MessageKeyWriter {
-  if (options.settings.keyConverter === 'string') return compileStringKey(shape, messageKey)
-  const topic = topicName(options.settings, shape.id)
-  const {bigintUnsignedHandlingMode = 'long'} = options
-  const schemaOptions = {topic, bigintUnsignedHandlingMode}
-  const before = options.settings.keySchemasEnabled
-    ? `{"schema":${keySchemaText(shape, messageKey, schemaOptions)},"payload":`
+  const {valueModes: modes, keySchemasEnabled, keyConverter} = options.settings
+  const {schemaTopic: topic, keyFields} = tableRoute(options.settings, shape.id)
+  const names = messageKey.map(index => shape.columns[index]!.name)
+  if (names.length > 0) assertNewKeyFields(tableIdText(shape.id), names, keyFields)
+  const added = keyFieldBytes(keyFields, keyConverter)
+  if (keyConverter === 'string') return compileStringKey(shape, messageKey, added)
+  const before = keySchemasEnabled
+    ? `{"schema":${keySchemaText(shape, messageKey, {topic, modes, keyFields})},"payload":`
     : ''
   const prefixes = messageKey.map((index, k) =>
     Buffer.concat([
@@ -36,7 +39,10 @@ export function compileMessageKey(
       Buffer.from(':'),
     ]),
   )
-  const suffix = Buffer.from(options.settings.keySchemasEnabled ? '}}' : '}')
+  const suffix = Buffer.concat([
+    ...(added.length === 0 ? [] : [Buffer.from(','), added]),
+    Buffer.from(keySchemasEnabled ? '}}' : '}'),
+  ])
   return (row, starts, ends, out) => {
     for (let k = 0; k < prefixes.length; k++) {
       const index = messageKey[k]!
@@ -48,7 +54,7 @@ export function compileMessageKey(
 }
 
 /** `Struct{id=1,name=x}`, as Connect's Struct.toString: null fields are left out, text stands bare. */
-function compileStringKey(shape: TableShape, messageKey: readonly number[]): MessageKeyWriter {
+function compileStringKey(shape: TableShape, messageKey: readonly number[], added: Buffer): MessageKeyWriter {
   const fields = messageKey.map(index => {
     const column = shape.columns[index]!
     return {index, prefix: Buffer.from(`${column.name}=`), text: stringKeyText(shape, column)}
@@ -66,6 +72,8 @@ function compileStringKey(shape: TableShape, messageKey: readonly number[]): Mes
       if (text === null) out.write(row.bytes, start, end)
       else out.writeUtf8(text(row.bytes.toString('utf8', start, end)))
     }
+    if (!first && added.length > 0) out.writeAscii(',')
+    out.write(added)
     out.writeAscii('}')
   }
 }

@@ -1,47 +1,47 @@
 // The schemas that Connect's JsonConverter writes around keys and values where schemas are enabled, with Debezium's
 // names and versions. Column defaults are not stated yet.
 
-import type {ColumnShape, TableShape} from '../core/table-shape.ts'
-import {assertNever} from '../core/tidemark-error.ts'
-import type {BigintUnsignedHandlingMode} from './column-family.ts'
+import type {ColumnRules} from '../config/column-rules.ts'
+import type {ValueModes} from '../config/value-modes.ts'
+import type {TableShape} from '../core/table-shape.ts'
+import {projectionOf} from './column-mapping.ts'
+import {columnSchema, mappedColumnSchema} from './column-schema.ts'
+import {schemaText, type Schema} from './connect-schema.ts'
+import {keyFieldSchemas, type KeyField} from './key-fields.ts'
 
 /** Names and modes that a table's schemas depend on. */
 export interface SchemaOptions {
   readonly topic: string
-  readonly bigintUnsignedHandlingMode?: BigintUnsignedHandlingMode
-}
-
-interface SchemaType {
-  readonly type: string
-  readonly name?: string
-  readonly version?: number
-  readonly parameters?: Readonly<Record<string, string>>
-}
-
-/** Order of keys as in JsonConverter: type, fields, optional, name, version, parameters, default, field. */
-interface Schema extends SchemaType {
-  readonly fields?: readonly Schema[]
-  /** Of a map. */
-  readonly keys?: Schema
-  readonly values?: Schema
-  readonly optional: boolean
-  readonly default?: unknown
-  readonly field?: string
+  readonly modes: ValueModes
 }
 
 const SNAPSHOT_VALUES = 'true,first,first_in_data_collection,last_in_data_collection,last,false,incremental'
 
 /** JSON text of a message key's schema. */
-export function keySchemaText(shape: TableShape, messageKey: readonly number[], options: SchemaOptions): string {
-  const fields = messageKey.map(index => columnSchema(shape.columns[index]!, options))
+export function keySchemaText(
+  shape: TableShape,
+  messageKey: readonly number[],
+  options: SchemaOptions & {readonly keyFields: readonly KeyField[]},
+): string {
+  const own = messageKey.map(index => columnSchema(shape.columns[index]!, options.modes))
+  const fields = [...own, ...keyFieldSchemas(options.keyFields)]
   return schemaText({type: 'struct', fields, optional: false, name: `${options.topic}.Key`})
 }
 
 /** JSON text of the change event's schema. */
-export function envelopeSchemaText(shape: TableShape, options: SchemaOptions): string {
+export function envelopeSchemaText(
+  shape: TableShape,
+  options: SchemaOptions & {readonly columns: ColumnRules},
+): string {
+  const {modes} = options
+  const projection = projectionOf(shape, options.columns, modes)
+  const fields =
+    projection === null
+      ? shape.columns.map(column => columnSchema(column, modes))
+      : projection.map(({column, mapping}) => mappedColumnSchema(column, mapping, modes))
   const row = {
     type: 'struct',
-    fields: shape.columns.map(column => columnSchema(column, options)),
+    fields,
     optional: true,
     name: `${options.topic}.Value`,
   }
@@ -63,9 +63,15 @@ export function envelopeSchemaText(shape: TableShape, options: SchemaOptions): s
   })
 }
 
-/** JSON text of a struct schema with one required field, for heartbeats and the keys of notifications. */
-export function singleFieldSchemaText(name: string, type: string, field: string): string {
-  return schemaText({type: 'struct', fields: [required(type, field)], optional: false, name, version: 1})
+/** JSON text of a struct schema with one required field, for heartbeats and the keys of notifications; and what is added to a key. */
+export function singleFieldSchemaText(
+  name: string,
+  type: string,
+  field: string,
+  keyFields: readonly KeyField[] = [],
+): string {
+  const fields = [required(type, field), ...keyFieldSchemas(keyFields)]
+  return schemaText({type: 'struct', fields, optional: false, name, version: 1})
 }
 
 /** JSON text of a notification's schema. */
@@ -134,98 +140,4 @@ const TRANSACTION_SCHEMA: Schema = {
   optional: true,
   name: 'event.block',
   version: 1,
-}
-
-function schemaText(schema: Schema): string {
-  return JSON.stringify(ordered(schema))
-}
-
-function ordered(schema: Schema): unknown {
-  const {type, fields, keys, values, optional: isOptional, name, version, parameters, field} = schema
-  return {
-    type,
-    ...(fields === undefined ? {} : {fields: fields.map(ordered)}),
-    ...(keys === undefined ? {} : {keys: ordered(keys)}),
-    ...(values === undefined ? {} : {values: ordered(values)}),
-    optional: isOptional,
-    ...(name === undefined ? {} : {name}),
-    ...(version === undefined ? {} : {version}),
-    ...(parameters === undefined ? {} : {parameters}),
-    ...(schema.default === undefined ? {} : {default: schema.default}),
-    ...(field === undefined ? {} : {field}),
-  }
-}
-
-function columnSchema(column: ColumnShape, options: SchemaOptions): Schema {
-  return {...columnType(column, options), optional: column.nullable, field: column.name}
-}
-
-function columnType(column: ColumnShape, options: SchemaOptions): SchemaType {
-  const {unsigned} = column
-  switch (column.type) {
-    case 'tinyint':
-      return {type: unsigned ? 'int16' : 'int8'}
-    case 'smallint':
-      return {type: unsigned ? 'int32' : 'int16'}
-    case 'mediumint':
-      return {type: 'int32'}
-    case 'int':
-      return {type: unsigned ? 'int64' : 'int32'}
-    case 'bigint':
-      return unsigned && options.bigintUnsignedHandlingMode === 'precise' ? decimalType({scale: '0'}) : {type: 'int64'}
-    case 'decimal':
-      return decimalType({
-        scale: String(column.scale ?? 0),
-        'connect.decimal.precision': String(column.precision ?? 10),
-      })
-    case 'float':
-      return {type: 'float'}
-    case 'double':
-      return {type: 'double'}
-    case 'bit':
-      if (column.length === 1) return {type: 'boolean'}
-      return {...semantic('bytes', 'io.debezium.data.Bits'), parameters: {length: String(column.length ?? 1)}}
-    case 'char':
-    case 'varchar':
-    case 'tinytext':
-    case 'text':
-    case 'mediumtext':
-    case 'longtext':
-      return {type: 'string'}
-    case 'binary':
-    case 'varbinary':
-    case 'tinyblob':
-    case 'blob':
-    case 'mediumblob':
-    case 'longblob':
-    case 'geometry':
-    case 'vector':
-      return {type: 'bytes'}
-    case 'date':
-      return semantic('int32', 'io.debezium.time.Date')
-    case 'time':
-      return semantic('int64', 'io.debezium.time.MicroTime')
-    case 'datetime':
-      return semantic('int64', column.fraction <= 3 ? 'io.debezium.time.Timestamp' : 'io.debezium.time.MicroTimestamp')
-    case 'timestamp':
-      return semantic('string', 'io.debezium.time.ZonedTimestamp')
-    case 'year':
-      return semantic('int32', 'io.debezium.time.Year')
-    case 'enum':
-      return {...semantic('string', 'io.debezium.data.Enum'), parameters: {allowed: (column.labels ?? []).join(',')}}
-    case 'set':
-      return {...semantic('string', 'io.debezium.data.EnumSet'), parameters: {allowed: (column.labels ?? []).join(',')}}
-    case 'json':
-      return semantic('string', 'io.debezium.data.Json')
-    default:
-      return assertNever(column.type)
-  }
-}
-
-function semantic(type: string, name: string): SchemaType {
-  return {type, name, version: 1}
-}
-
-function decimalType(parameters: Readonly<Record<string, string>>): SchemaType {
-  return {...semantic('bytes', 'org.apache.kafka.connect.data.Decimal'), parameters}
 }

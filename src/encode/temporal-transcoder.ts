@@ -1,14 +1,18 @@
-// date, time, datetime, timestamp. Both entrances take the value apart into numbers and share what is written from them.
+// date, time, datetime, timestamp. Both entrances take the value apart into numbers; temporal-format.ts writes them.
 // A zero or partly zero date is null in a nullable column and the epoch in another, as in Debezium; the key mark keeps
 // such values apart in row keys.
 
+import type {ValueModes} from '../config/value-modes.ts'
 import type {ByteWriter} from '../core/byte-writer.ts'
 import type {ColumnShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {ColumnFamily, FromImage, FromText, KeyMark} from './column-transcoder.ts'
 import {layoutMismatch} from './column-transcoder.ts'
 import {malformedImage, MYSQL_TYPE, needBytes, readUintBe} from './image-bytes.ts'
-import {putDigits} from './integer-transcoder.ts'
+import {dateFormat, datetimeFormat, timeFormat, timestampFormat} from './temporal-format.ts'
+import type {CalendarFormat, CalendarParts, WriteTime} from './temporal-format.ts'
+
+type TimeMode = ValueModes['time']
 
 const MINUS = 0x2d
 const COLON = 0x3a
@@ -16,45 +20,30 @@ const DAYS_OF_MONTH = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 /** What a fraction of n digits, stored in ceil(n / 2) bytes as a number of 2, 4 or 6 digits, is worth in microseconds. */
 const FRACTION_UNIT = [1, 10_000, 10_000, 100, 100, 1, 1]
 
-/** Writes a calendar value from its parts. `date` and `timestamp` leave out what they have not. */
-type WriteCalendar = (parts: CalendarParts, out: ByteWriter) => void
-
 /** Reused for every value: nothing is allocated. */
-interface CalendarParts {
-  year: number
-  month: number
-  day: number
-  /** Seconds since midnight. */
-  seconds: number
-  micros: number
-}
-
 const parts: CalendarParts = {year: 0, month: 0, day: 0, seconds: 0, micros: 0}
 
-export function dateFamily(column: ColumnShape): ColumnFamily {
-  return calendarFamily(column, [MYSQL_TYPE.DATE, MYSQL_TYPE.NEWDATE], writeDays, '0', () => dateFromImage)
+export function dateFamily(column: ColumnShape, mode: TimeMode): ColumnFamily {
+  return calendarFamily(column, [MYSQL_TYPE.DATE, MYSQL_TYPE.NEWDATE], dateFormat(mode), () => dateFromImage)
 }
 
-export function datetimeFamily(column: ColumnShape): ColumnFamily {
-  const write = column.fraction <= 3 ? writeMillis : writeMicros
-  return calendarFamily(column, [MYSQL_TYPE.DATETIME2], write, '0', datetimeReader)
+export function datetimeFamily(column: ColumnShape, mode: TimeMode): ColumnFamily {
+  return calendarFamily(column, [MYSQL_TYPE.DATETIME2], datetimeFormat(column, mode), datetimeReader)
 }
 
 export function timestampFamily(column: ColumnShape): ColumnFamily {
-  const {fraction} = column
-  const zeros = fraction === 0 ? '' : `.${'0'.repeat(fraction)}`
-  const write: WriteCalendar = (value, out) => writeIso(value, fraction, out)
-  return calendarFamily(column, [MYSQL_TYPE.TIMESTAMP2], write, `"1970-01-01T00:00:00${zeros}Z"`, timestampReader)
+  return calendarFamily(column, [MYSQL_TYPE.TIMESTAMP2], timestampFormat(column.fraction), timestampReader)
 }
 
-/** time: microseconds, with sign, as MicroTime. */
-export function timeFamily(column: ColumnShape): ColumnFamily {
+/** time: with sign, and up to 838 hours. */
+export function timeFamily(column: ColumnShape, mode: TimeMode): ColumnFamily {
   const fractionBytes = Math.ceil(column.fraction / 2)
+  const write = timeFormat(column, mode)
   return {
-    fromText: timeFromText,
+    fromText: (source, start, end, out) => timeFromText(source, start, end, out, write),
     image: (type, metadata) => {
       if (type !== MYSQL_TYPE.TIME2 || metadata !== column.fraction) throw layoutMismatch(column, type)
-      return timeReader(fractionBytes, FRACTION_UNIT[metadata]!)
+      return timeReader(fractionBytes, FRACTION_UNIT[metadata]!, write)
     },
   }
 }
@@ -62,8 +51,7 @@ export function timeFamily(column: ColumnShape): ColumnFamily {
 function calendarFamily(
   column: ColumnShape,
   types: readonly number[],
-  write: WriteCalendar,
-  epoch: string,
+  {write, epoch}: CalendarFormat,
   reader: (fraction: number) => FromImage,
 ): ColumnFamily {
   const mark: KeyMark = {value: -1, detail: 0}
@@ -187,16 +175,6 @@ function timestampReader(fraction: number): FromImage {
   }
 }
 
-/** Days since 1970-01-01 of a date of the proleptic Gregorian calendar (Howard Hinnant's days_from_civil). */
-function daysFromCivil(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year
-  const era = (y / 400) | 0
-  const yearOfEra = y - era * 400
-  const dayOfYear = (((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) | 0) + day - 1
-  const dayOfEra = yearOfEra * 365 + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0) + dayOfYear
-  return era * 146_097 + dayOfEra - 719_468
-}
-
 /** The reverse, for days from 1970 on, into `parts`. */
 function civilFromDays(days: number): void {
   const z = days + 719_468
@@ -211,89 +189,18 @@ function civilFromDays(days: number): void {
   parts.year = yearOfEra + era * 400 + (parts.month <= 2 ? 1 : 0)
 }
 
-function writeDays(value: CalendarParts, out: ByteWriter): void {
-  out.writeInteger(daysFromCivil(value.year, value.month, value.day))
-}
-
-function writeMillis(value: CalendarParts, out: ByteWriter): void {
-  const seconds = daysFromCivil(value.year, value.month, value.day) * 86_400 + value.seconds
-  out.writeInteger(seconds * 1000 + ((value.micros / 1000) | 0))
-}
-
-/** The year 9999 in microseconds is above 2^53, so seconds and fraction are written apart. */
-function writeMicros(value: CalendarParts, out: ByteWriter): void {
-  let seconds = daysFromCivil(value.year, value.month, value.day) * 86_400 + value.seconds
-  let {micros} = value
-  if (seconds < 0) {
-    out.writeByte(MINUS)
-    if (micros > 0) {
-      seconds += 1
-      micros = 1_000_000 - micros
-    }
-    seconds = -seconds
-  }
-  if (seconds === 0) {
-    out.writeInteger(micros)
-    return
-  }
-  out.writeInteger(seconds)
-  putDigits(out, micros, 6)
-}
-
-function writeIso(value: CalendarParts, fraction: number, out: ByteWriter): void {
-  out.reserve(30)
-  const {bytes} = out
-  let at = out.length
-  const {seconds} = value
-  const hour = (seconds / 3600) | 0
-  const minute = ((seconds - hour * 3600) / 60) | 0
-  bytes[at++] = 0x22
-  at = put2(bytes, at, (value.year / 100) | 0)
-  at = put2(bytes, at, value.year % 100)
-  bytes[at++] = MINUS
-  at = put2(bytes, at, value.month)
-  bytes[at++] = MINUS
-  at = put2(bytes, at, value.day)
-  bytes[at++] = 0x54
-  at = put2(bytes, at, hour)
-  bytes[at++] = COLON
-  at = put2(bytes, at, minute)
-  bytes[at++] = COLON
-  at = put2(bytes, at, seconds - hour * 3600 - minute * 60)
-  if (fraction > 0) {
-    bytes[at++] = 0x2e
-    let rest = value.micros
-    for (let i = 5; i >= 0; i--) {
-      const next = (rest / 10) | 0
-      if (i < fraction) bytes[at + i] = 0x30 + rest - next * 10
-      rest = next
-    }
-    at += fraction
-  }
-  bytes[at++] = 0x5a
-  bytes[at++] = 0x22
-  out.length = at
-}
-
-function put2(bytes: Uint8Array, at: number, value: number): number {
-  const tens = (value / 10) | 0
-  bytes[at] = 0x30 + tens
-  bytes[at + 1] = 0x30 + value - tens * 10
-  return at + 2
-}
-
 /** `[-]h…:mm:ss[.ffffff]` */
-function timeFromText(source: Buffer, start: number, end: number, out: ByteWriter): void {
+function timeFromText(source: Buffer, start: number, end: number, out: ByteWriter, write: WriteTime): void {
   const negative = source[start] === MINUS
   let at = negative ? start + 1 : start
   let hours = 0
   for (; at < end && source[at] !== COLON; at++) hours = hours * 10 + source[at]! - 0x30
   const seconds = hours * 3600 + digits(source, at + 1, 2) * 60 + digits(source, at + 4, 2)
-  writeTime(seconds * 1_000_000 + fractionFromText(source, at + 7, end), negative, out)
+  write(seconds * 1_000_000 + fractionFromText(source, at + 7, end), negative, out)
 }
 
 /** 24 bits (sign, unused, 10 hours, 6 minutes, 6 seconds) and the fraction, one big-endian number with an offset of half its range. */
-function timeReader(fractionBytes: number, unit: number): FromImage {
+function timeReader(fractionBytes: number, unit: number, write: WriteTime): FromImage {
   const size = 3 + fractionBytes
   const fractionRange = 256 ** fractionBytes
   const offset = 0x800000 * fractionRange
@@ -305,11 +212,7 @@ function timeReader(fractionBytes: number, unit: number): FromImage {
     const micros = (value - hms * fractionRange) * unit
     if (micros > 999_999) throw malformedImage('a time with a fraction of more than a second')
     const seconds = ((hms >> 12) & 0x3ff) * 3600 + ((hms >> 6) & 63) * 60 + (hms & 63)
-    writeTime(seconds * 1_000_000 + micros, packed < 0, out)
+    write(seconds * 1_000_000 + micros, packed < 0, out)
     return start + size
   }
-}
-
-function writeTime(micros: number, negative: boolean, out: ByteWriter): void {
-  out.writeInteger(negative && micros > 0 ? -micros : micros)
 }

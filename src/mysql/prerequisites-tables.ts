@@ -6,16 +6,11 @@ import {queryRows} from './connections.ts'
 import {quoteIdentifier, quoteTable} from './identifiers.ts'
 import {mysqlErrorNumber} from './mysql-error.ts'
 import {passed, type PrerequisiteResult, type PrerequisiteScope} from './prerequisite.ts'
-import {readTables} from './schema-reader.ts'
+import {knownTypes, readTables} from './schema-reader.ts'
 
 const ER_TABLE_ACCESS_DENIED = 1142
 const ER_COLUMN_ACCESS_DENIED = 1143
 const SHOWN = 5
-
-const UNSUPPORTED_TYPES: readonly string[] = [
-  ...['geometry', 'point', 'linestring', 'polygon', 'multipoint', 'multilinestring', 'multipolygon'],
-  ...['geomcollection', 'geometrycollection', 'vector'],
-]
 
 export async function tablePrerequisites(scope: PrerequisiteScope): Promise<PrerequisiteResult[]> {
   const passes = createTableFilter(scope.settings)
@@ -74,8 +69,8 @@ async function checkTypes(
   const rows = await queryRows<{database: string; table: string; name: string; type: string}>(
     connection,
     `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, COLUMN_NAME AS name, DATA_TYPE AS type
-      FROM information_schema.COLUMNS WHERE DATA_TYPE IN (?) ORDER BY 1, 2, ORDINAL_POSITION`,
-    [UNSUPPORTED_TYPES],
+      FROM information_schema.COLUMNS WHERE DATA_TYPE NOT IN (?) ORDER BY 1, 2, ORDINAL_POSITION`,
+    [knownTypes],
     'look for column types that are not supported',
   )
   const found = rows.filter(isCaptured)
@@ -84,7 +79,7 @@ async function checkTypes(
     name,
     ok: 'failed',
     found: some(found.map(row => `${tableIdText(row)}.${row.name} (${row.type})`)),
-    wanted: 'no geometry and no vector columns, which are not supported yet',
+    wanted: 'only types of MySQL up to 9.7',
     statement: `leave these tables out with table.exclude.list or table.include.list`,
   }
 }

@@ -38,12 +38,15 @@ const TYPES: ReadonlySet<string> = new Set<ColumnType>([
   ...(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'float', 'double', 'bit'] as const),
   ...(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'] as const),
   ...(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'] as const),
-  ...(['date', 'time', 'datetime', 'timestamp', 'year', 'enum', 'set', 'json', 'geometry', 'vector'] as const),
+  ...(['date', 'time', 'datetime', 'timestamp', 'year', 'enum', 'set', 'json', 'point', 'geometry', 'vector'] as const),
 ])
 const GEOMETRY_TYPES: ReadonlySet<string> = new Set([
-  ...['point', 'linestring', 'polygon', 'multipoint', 'multilinestring', 'multipolygon'],
+  ...['linestring', 'polygon', 'multipoint', 'multilinestring', 'multipolygon'],
   ...['geomcollection', 'geometrycollection'],
 ])
+/** information_schema.columns.data_type of every type that rows are encoded of. */
+export const knownTypes: readonly string[] = [...TYPES, ...GEOMETRY_TYPES]
+
 const WITH_LENGTH: ReadonlySet<string> = new Set(['char', 'varchar', 'binary', 'varbinary'])
 const WITH_FRACTION: ReadonlySet<string> = new Set(['time', 'datetime', 'timestamp'])
 const WITH_SIGN: ReadonlySet<string> = new Set([
@@ -206,18 +209,6 @@ export async function readKeys(connection: Connection, id: TableId): Promise<Tab
 export function isUnique(keys: readonly TableKey[], columns: readonly string[]): boolean {
   const given = new Set(columns.map(name => name.toLowerCase()))
   return keys.some(key => key.columns.every(name => given.has(name.toLowerCase())))
-}
-
-export interface UnsupportedColumn {
-  readonly column: string
-  readonly type: ColumnType
-}
-
-/** Columns whose type is not encoded yet. Such a table is refused by name, never passed on wrong. */
-export function unsupportedColumns(shape: TableShape): UnsupportedColumn[] {
-  return shape.columns
-    .filter(column => column.type === 'geometry' || column.type === 'vector')
-    .map(column => ({column: column.name, type: column.type}))
 }
 
 function columnShape(id: TableId, row: ColumnRow): ColumnShape {

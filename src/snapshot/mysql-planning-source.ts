@@ -8,7 +8,7 @@ import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Log} from '../core/log.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
 import {selectRows} from '../mysql/row-query.ts'
-import {readTableShapes, readTableSizes, unsupportedColumns} from '../mysql/schema-reader.ts'
+import {readTableShapes, readTableSizes} from '../mysql/schema-reader.ts'
 import type {TableSize} from '../mysql/schema-reader.ts'
 import type {KeyReader} from './table-keys.ts'
 import {chunkKeyColumns, keysOf} from './table-keys.ts'
@@ -69,7 +69,6 @@ export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
         `cannot snapshot ${tableIdText(table)}: the server has no such table; it was dropped, renamed, or the user may not SELECT it`,
       )
     }
-    assertSupported(shape)
     const keys = await keysOf(shape, this.#options.events, this.#options.keys)
     const columns = await chunkKeyColumns(shape, surrogateKey, keys, this.#options.keys)
     const chunkKey = chunkKeyOf(shape, columns)
@@ -134,14 +133,4 @@ export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
       'chunks of this table are not read as a range of its key, so that each may scan far; an index on the chunk key mends it',
     )
   }
-}
-
-function assertSupported(shape: TableShape): void {
-  const unsupported = unsupportedColumns(shape)
-  if (unsupported.length === 0) return
-  throw new TidemarkError(
-    'TIDEMARK_VALUE_UNSUPPORTED_TYPE',
-    `cannot snapshot ${tableIdText(shape.id)}: not supported yet: ${unsupported.map(column => `${column.column} ${column.type}`).join(', ')}; ` +
-      `leave the table out with table.exclude.list`,
-  )
 }

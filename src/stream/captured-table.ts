@@ -1,6 +1,7 @@
 // A table of the stream as it is emitted: its encoder, its envelope and its topic; resolved once for each definition.
 
 import type {StreamTable} from '../binlog/binlog-events.ts'
+import {NO_COLUMN_RULES} from '../config/column-rules.ts'
 import type {EventSettings} from '../config/settings.ts'
 import type {TableId} from '../core/table-id.ts'
 import {tableIdText} from '../core/table-id.ts'
@@ -9,8 +10,9 @@ import {shapeFingerprint} from '../core/table-shape.ts'
 import {compileRowEncoder} from '../encode/compile-row-encoder.ts'
 import type {EncoderOptions} from '../encode/compile-row-encoder.ts'
 import {EnvelopeTemplate} from '../encode/envelope.ts'
+import {keyFieldBytes} from '../encode/key-fields.ts'
 import type {RowEncoder} from '../encode/row-encoder.ts'
-import {topicName} from '../encode/topic-name.ts'
+import {tableRoute} from '../encode/topic-routing.ts'
 import type {TopicDirectory, TopicLanes} from './topic-lanes.ts'
 
 /** What read events and streamed events of a table have in common. */
@@ -18,6 +20,8 @@ export interface EventTarget {
   readonly shape: TableShape
   readonly template: EnvelopeTemplate
   readonly lanes: TopicLanes
+  /** What transforms add to every message key, as bytes of the key. */
+  readonly keyAddition: Buffer
 }
 
 export interface CapturedTable {
@@ -85,7 +89,9 @@ export class TableCatalog {
       return null
     }
     const keys = await this.#options.keysOf(table.shape)
-    const encoder = compileRowEncoder({shape: table.shape, ...keys, options: this.#options.encoderOptions})
+    // A signal is read from its row, which must be there as a whole.
+    const settings = this.#settingsOf(isSignalTable)
+    const encoder = compileRowEncoder({shape: table.shape, ...keys, options: {settings}})
     encoder.bindLayout(table.layout)
     const emitted = !isSignalTable || this.#options.signalTableEvents
     const text = tableIdText(id)
@@ -108,10 +114,19 @@ export class TableCatalog {
 
   /** Where events of a table of this shape go. */
   async target(shape: TableShape): Promise<EventTarget> {
-    const {settings, version, topics} = this.#options
-    const topic = topicName(settings, shape.id)
-    const template = new EnvelopeTemplate({id: shape.id, topic, settings, shape, version})
-    return {shape, template, lanes: await topics.open(topic)}
+    const {version, topics, isSignalTable} = this.#options
+    const settings = isSignalTable(shape.id)
+      ? {...this.#options.settings, columns: NO_COLUMN_RULES}
+      : this.#options.settings
+    const {topic, schemaTopic, keyFields} = tableRoute(settings, shape.id)
+    const template = new EnvelopeTemplate({id: shape.id, topic: schemaTopic, settings, shape, version})
+    const keyAddition = keyFieldBytes(keyFields, settings.keyConverter)
+    return {shape, template, lanes: await topics.open(topic), keyAddition}
+  }
+
+  #settingsOf(isSignalTable: boolean): EncoderOptions['settings'] {
+    const {settings} = this.#options.encoderOptions
+    return isSignalTable ? {...settings, columns: NO_COLUMN_RULES} : settings
   }
 
   #noteKey(table: CapturedTable, messageKey: readonly number[]): void {

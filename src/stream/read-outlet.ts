@@ -10,7 +10,7 @@ import type {ChunkRun, TableRun} from '../snapshot/table-run.ts'
 import type {EventTarget} from './captured-table.ts'
 import type {ReachedPlace} from './dispatcher.ts'
 import type {Emitter} from './emitter.ts'
-import type {NoteLog, TableNotes} from './table-notes.ts'
+import type {NoteLog, RowImage, TableNotes} from './table-notes.ts'
 
 /** What the outlet tells the snapshot about its windows. */
 export interface WindowEvents {
@@ -182,19 +182,25 @@ class PieceRows {
       const start = row === 0 ? 0 : ends[row * ENDS - 1]!
       const rowEnd = ends[row * ENDS]!
       const keyEnd = ends[row * ENDS + 1]!
+      let source = {bytes, start, rowEnd, keyEnd}
       if (this.#superseded(row, keyEnd)) {
-        this.#chunk.superseded++
-        row++
-        continue
+        const image = this.#imageOf(row, keyEnd)
+        if (image === null) {
+          this.#chunk.superseded++
+          row++
+          continue
+        }
+        source = {bytes: image.bytes, start: 0, rowEnd: image.rowEnd, keyEnd: image.bytes.length}
       }
-      const partition = partitions === 1 ? 0 : partitionFor(bytes, rowEnd, keyEnd, partitions)
+      const partition = partitions === 1 ? 0 : partitionFor(source.bytes, source.rowEnd, source.keyEnd, partitions)
       const batch = (batches[partition] ??= topic.newBatch(partition))
       // Over however many partitions the piece spreads.
       if (this.#isFull(topic.batchBytes, until - row)) break
       const before = batch.byteLength
-      const length = template.valueLength('r', rowEnd - start, 0, origin, 0)
-      batch.begin(keyEnd === rowEnd ? null : bytes, rowEnd, keyEnd, length, headers)
-      template.writeSingle('r', bytes, start, rowEnd, origin, 0, batch.writer)
+      const length = template.valueLength('r', source.rowEnd - source.start, 0, origin, 0)
+      const key = source.keyEnd === source.rowEnd ? null : source.bytes
+      batch.begin(key, source.rowEnd, source.keyEnd, length, headers)
+      template.writeSingle('r', source.bytes, source.start, source.rowEnd, origin, 0, batch.writer)
       batch.end()
       this.#bytesWritten += batch.byteLength - before
       this.#rowsWritten++
@@ -221,14 +227,22 @@ class PieceRows {
     return -1
   }
 
+  /** And leaves no trace. */
   #isSuperseded(row: number): boolean {
-    return this.#superseded(row, this.#chunk.chunk.ends[row * ENDS + 1]!)
+    const keyEnd = this.#chunk.chunk.ends[row * ENDS + 1]!
+    return this.#superseded(row, keyEnd) && this.#imageOf(row, keyEnd) === null
   }
 
   #superseded(row: number, keyEnd: number): boolean {
-    if (this.#notes === null) return false
-    const key = this.#bytes.toString('latin1', keyEnd, this.#chunk.chunk.ends[row * ENDS + 2])
-    return this.#notes.supersedes(key, this.#chunk.chunk.low)
+    return this.#notes !== null && this.#notes.supersedes(this.#rowKey(row, keyEnd), this.#chunk.chunk.low)
+  }
+
+  #imageOf(row: number, keyEnd: number): RowImage | null {
+    return this.#notes?.imageOf(this.#rowKey(row, keyEnd)) ?? null
+  }
+
+  #rowKey(row: number, keyEnd: number): string {
+    return this.#bytes.toString('latin1', keyEnd, this.#chunk.chunk.ends[row * ENDS + 2])
   }
 }
 

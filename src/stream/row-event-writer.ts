@@ -3,11 +3,12 @@
 import type {RowsView} from '../binlog/binlog-events.ts'
 import {ByteWriter} from '../core/byte-writer.ts'
 import type {EventOrigin} from '../encode/envelope.ts'
+import type {KeyChange} from '../encode/headers.ts'
 import {partitionFor} from '../encode/partitioner.ts'
 import type {EventHeaders} from '../sinks/sink.ts'
 import type {CapturedTable, EventTarget} from './captured-table.ts'
 import type {Emitter} from './emitter.ts'
-import type {NoteLog, TableNotes} from './table-notes.ts'
+import type {NoteLog, RowImage, TableNotes} from './table-notes.ts'
 
 export interface RowEventWriterOptions {
   readonly emitter: Emitter
@@ -15,9 +16,11 @@ export interface RowEventWriterOptions {
   /** Constant headers of every event, or null. */
   readonly headers: EventHeaders | null
   /** Headers of the two events that an update of the key becomes, with the other event's key. */
-  readonly keyChangeHeaders: (name: 'oldkey' | 'newkey', key: Buffer) => EventHeaders
+  readonly keyChangeHeaders: (change: KeyChange) => EventHeaders
   readonly tombstones: boolean
   readonly skipped: ReadonlySet<string>
+  /** skip.messages.without.change: updates after which every column that comes out is as before are left out. */
+  readonly skipsUnchanged: boolean
   /** A row of the signal table, as JSON. */
   readonly onSignalRow: (operation: 'c' | 'd', json: string, row: number) => void
 }
@@ -58,19 +61,22 @@ export class RowEventWriter {
     const scratch = this.#scratch
     const create = view.operation === 'c'
     const present = view.full ? null : view.presentBefore
-    const emits = target !== null && !(create ? this.#skipCreate : this.#skipDelete)
+    const silent = target !== null && (create ? this.#skipCreate : this.#skipDelete)
     const {buffer, end} = view
     let at = view.start
     for (let row = 0; at < end; row++) {
       scratch.clear()
       at = encoder.encodeImage(buffer, at, end, present, scratch)
       const rowEnd = scratch.length
-      if (notes !== null) this.#note(table, notes)
       if (isSignalTable) {
         this.#options.onSignalRow(create ? 'c' : 'd', scratch.bytes.toString('utf8', 0, rowEnd), count.rows)
       }
-      if (emits && count.rows >= count.skip) {
-        if (encoder.hasKey) encoder.writeMessageKey(scratch)
+      if (encoder.hasKey) encoder.writeMessageKey(scratch)
+      if (notes !== null) {
+        const image = silent && create ? copiedImage(scratch, 0, rowEnd) : null
+        this.#note(notes, this.#rowKeyOf(table), image)
+      }
+      if (target !== null && !silent && count.rows >= count.skip) {
         const place = {bytes: scratch.bytes, start: 0, rowEnd, keyEnd: scratch.length}
         if (create) this.#emit(target, place, {op: 'c', row, origin, headers: this.#options.headers})
         else this.#emitDelete(target, place, {row, origin, headers: this.#options.headers})
@@ -90,32 +96,41 @@ export class RowEventWriter {
     for (let row = 0; at < end; row++) {
       scratch.clear()
       at = encoder.encodeImage(buffer, at, end, before, scratch)
-      if (notes !== null) this.#note(table, notes)
+      const keyBefore = notes === null ? '' : this.#rowKeyOf(table)
       const beforeEnd = scratch.length
       if (encoder.hasKey) encoder.writeMessageKey(scratch)
       const beforeKeyEnd = scratch.length
       at = encoder.encodeImage(buffer, at, end, after, scratch)
-      if (notes !== null) this.#note(table, notes)
+      const keyAfter = notes === null ? '' : this.#rowKeyOf(table)
       const afterEnd = scratch.length
-      if (target !== null && count.rows >= count.skip) {
-        if (encoder.hasKey) encoder.writeMessageKey(scratch)
-        this.#emitUpdate(target, {row, step, ends: [beforeEnd, beforeKeyEnd, afterEnd, scratch.length]})
+      if (encoder.hasKey) encoder.writeMessageKey(scratch)
+      const ends = [beforeEnd, beforeKeyEnd, afterEnd, scratch.length] as const
+      const silent = target !== null && this.#isSilent(ends)
+      if (notes !== null) {
+        // What comes out of the row is as it was read: nothing is superseded by a change that nobody sees.
+        const unseen = silent && keyBefore === keyAfter && isUnchanged(scratch.bytes, ends)
+        if (keyBefore !== keyAfter) this.#note(notes, keyBefore, null)
+        if (!unseen) this.#note(notes, keyAfter, silent ? copiedImage(scratch, beforeKeyEnd, afterEnd) : null)
       }
+      if (target !== null && !silent && count.rows >= count.skip) this.#emitUpdate(target, {row, step, ends})
       count.rows++
     }
   }
 
-  #emitUpdate(
-    target: EventTarget,
-    update: {row: number; step: Step; ends: readonly [number, number, number, number]},
-  ): void {
+  /** An update that is left out. One of the key never is: the old key's row is gone, and the new one's is there. */
+  #isSilent(ends: UpdateEnds): boolean {
+    if (!this.#skipUpdate && !this.#options.skipsUnchanged) return false
+    const {bytes} = this.#scratch
+    if (isKeyChanged(bytes, ends)) return false
+    return this.#skipUpdate || isUnchanged(bytes, ends)
+  }
+
+  #emitUpdate(target: EventTarget, update: {row: number; step: Step; ends: UpdateEnds}): void {
     const {bytes} = this.#scratch
     const [beforeEnd, beforeKeyEnd, afterEnd, afterKeyEnd] = update.ends
     const {row, step} = update
     const {origin} = step
-    const keyChanged = bytes.compare(bytes, afterEnd, afterKeyEnd, beforeEnd, beforeKeyEnd) !== 0
-    if (!keyChanged) {
-      if (this.#skipUpdate) return
+    if (!isKeyChanged(bytes, update.ends)) {
       const {emitter, headers} = this.#options
       const lane = this.#lane(target, bytes, afterEnd, afterKeyEnd)
       const batch = emitter.batch(lane)
@@ -127,15 +142,16 @@ export class RowEventWriter {
       return
     }
     const {keyChangeHeaders} = this.#options
+    const {keyAddition: added} = target
     const oldKey = Buffer.from(bytes.subarray(beforeEnd, beforeKeyEnd))
     const newKey = Buffer.from(bytes.subarray(afterEnd, afterKeyEnd))
     this.#emitDelete(
       target,
       {bytes, start: 0, rowEnd: beforeEnd, keyEnd: beforeKeyEnd},
-      {row, origin, headers: keyChangeHeaders('newkey', newKey)},
+      {row, origin, headers: keyChangeHeaders({name: 'newkey', key: newKey, added})},
     )
     const created = {bytes, start: beforeKeyEnd, rowEnd: afterEnd, keyEnd: afterKeyEnd}
-    this.#emit(target, created, {op: 'c', row, origin, headers: keyChangeHeaders('oldkey', oldKey)})
+    this.#emit(target, created, {op: 'c', row, origin, headers: keyChangeHeaders({name: 'oldkey', key: oldKey, added})})
   }
 
   #emitDelete(target: EventTarget, place: RowPlace, event: Omit<EventParts, 'op'>): void {
@@ -166,12 +182,35 @@ export class RowEventWriter {
     return lanes.length === 1 ? lanes[0]! : lanes[partitionFor(bytes, keyStart, keyEnd, lanes.length)]!
   }
 
-  #note(table: CapturedTable, notes: TableNotes): void {
+  #rowKeyOf(table: CapturedTable): string {
     const key = this.#rowKey
     key.clear()
     table.encoder.writeRowKey(key)
-    notes.note(key.bytes.toString('latin1', 0, key.length), this.#options.notes.place)
+    return key.bytes.toString('latin1', 0, key.length)
   }
+
+  #note(notes: TableNotes, key: string, image: RowImage | null): void {
+    const {place} = this.#options.notes
+    if (image === null) notes.note(key, place)
+    else notes.noteSilently(key, place, image)
+  }
+}
+
+/** Where in the scratch end: the row before, its key, the row after, its key. */
+type UpdateEnds = readonly [beforeEnd: number, beforeKeyEnd: number, afterEnd: number, afterKeyEnd: number]
+
+function isKeyChanged(bytes: Buffer, [beforeEnd, beforeKeyEnd, afterEnd, afterKeyEnd]: UpdateEnds): boolean {
+  return bytes.compare(bytes, afterEnd, afterKeyEnd, beforeEnd, beforeKeyEnd) !== 0
+}
+
+/** Of the columns that come out. */
+function isUnchanged(bytes: Buffer, [beforeEnd, beforeKeyEnd, afterEnd]: UpdateEnds): boolean {
+  return bytes.compare(bytes, 0, beforeEnd, beforeKeyEnd, afterEnd) === 0
+}
+
+/** The row from `start` on and the key behind it. */
+function copiedImage(scratch: ByteWriter, start: number, rowEnd: number): RowImage {
+  return {bytes: Buffer.from(scratch.bytes.subarray(start, scratch.length)), rowEnd: rowEnd - start}
 }
 
 interface Step {

@@ -4,8 +4,17 @@
 // A place is the number of the last own mark that the stream had passed; the notes of one key keep only the latest,
 // because a low watermark of this kind covers everything up to a place. The map is kept in the order of places
 // (a key that is noted again moves to the end), so that forgetting works from its front.
+//
+// A change that is left out of the events (skipped.operations) keeps its row with the note: a row that was read is then
+// not dropped but leaves as that, since nothing else would ever show it.
 
 const ENTRY_OVERHEAD_BYTES = 96
+
+/** A row as it stands after a change that is not emitted: its JSON, then its message key. */
+export interface RowImage {
+  readonly bytes: Buffer
+  readonly rowEnd: number
+}
 
 export class TableNotes {
   /** Every key counts as noted up to and including this place: notes were given up there for want of memory. */
@@ -13,14 +22,28 @@ export class TableNotes {
   bytes = 0
   #lastPlace = -1
   readonly #places = new Map<string, number>()
+  readonly #images = new Map<string, RowImage>()
 
   note(key: string, place: number): void {
     this.#lastPlace = place
+    if (this.#images.size > 0) this.#dropImage(key)
     const known = this.#places.get(key)
     if (known === place) return
     if (known === undefined) this.bytes += key.length + ENTRY_OVERHEAD_BYTES
     else this.#places.delete(key)
     this.#places.set(key, place)
+  }
+
+  /** As `note`, of a change that is not emitted. */
+  noteSilently(key: string, place: number, image: RowImage): void {
+    this.note(key, place)
+    this.#images.set(key, image)
+    this.bytes += image.bytes.length
+  }
+
+  /** What a superseded row leaves as; null: not at all, its event has shown it. */
+  imageOf(key: string): RowImage | null {
+    return this.#images.get(key) ?? null
   }
 
   /** True where an event for the key came at a place that `low` does not cover. */
@@ -44,6 +67,7 @@ export class TableNotes {
     for (const [key, place] of this.#places) {
       if (place >= low) return
       this.#places.delete(key)
+      this.#dropImage(key)
       this.bytes -= key.length + ENTRY_OVERHEAD_BYTES
     }
   }
@@ -51,12 +75,20 @@ export class TableNotes {
   /** Gives up all notes: up to `place` every key counts as noted. */
   overflow(place: number): void {
     this.#places.clear()
+    this.#images.clear()
     this.bytes = 0
     this.lostUpTo = place
   }
 
   get size(): number {
     return this.#places.size
+  }
+
+  #dropImage(key: string): void {
+    const image = this.#images.get(key)
+    if (image === undefined) return
+    this.#images.delete(key)
+    this.bytes -= image.bytes.length
   }
 }
 

@@ -8,6 +8,7 @@ import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
 import {GtidSet} from '../core/gtid-set.ts'
+import {encoderOptions} from '../encode/compile-row-encoder.ts'
 import type {EncoderOptions} from '../encode/compile-row-encoder.ts'
 import {EventOrigin} from '../encode/envelope.ts'
 import {extendedHeaders, keyChangeHeaders} from '../encode/headers.ts'
@@ -115,9 +116,8 @@ export class Engine {
       server: options.server,
       log,
     })
-    const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter} = settings.events
-    const encoderOptions: EncoderOptions = {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter}}
-    this.catalog = this.#createCatalog(topics, encoderOptions)
+    const encoding = encoderOptions(settings.events)
+    this.catalog = this.#createCatalog(topics, encoding)
     const headers = extendedHeaders(settings.events, options.runId)
     const reader = new SignalTableReader(this, settings.signals.enabledChannels)
     this.outlet = new ReadOutlet({
@@ -127,7 +127,7 @@ export class Engine {
       headers,
       reached: () => this.dispatcher.reached,
     })
-    const snapshots = this.#createSnapshots(encoderOptions)
+    const snapshots = this.#createSnapshots(encoding)
     this.marks = snapshots?.marks ?? null
     this.coordinator = snapshots?.coordinator ?? null
     this.outlet.windows = this.coordinator
@@ -151,9 +151,10 @@ export class Engine {
         emitter: this.emitter,
         notes: this.notes,
         headers,
-        keyChangeHeaders: (name, key) => keyChangeHeaders(headers, name, key),
+        keyChangeHeaders: change => keyChangeHeaders(headers, change),
         tombstones: settings.events.tombstonesOnDelete,
         skipped: settings.events.skippedOperations,
+        skipsUnchanged: settings.events.skipsUnchanged,
         onSignalRow: (operation, json, row) => reader.row(operation, json, row),
       }),
     })
@@ -291,11 +292,11 @@ export class Engine {
     await this.coordinator?.close()
   }
 
-  #createCatalog(topics: TopicDirectory, encoderOptions: EncoderOptions): TableCatalog {
+  #createCatalog(topics: TopicDirectory, encoding: EncoderOptions): TableCatalog {
     const {settings, version} = this.#options
     return new TableCatalog({
       settings: settings.events,
-      encoderOptions,
+      encoderOptions: encoding,
       version,
       topics,
       isCaptured: createTableFilter(settings),
@@ -309,12 +310,12 @@ export class Engine {
     })
   }
 
-  #createSnapshots(encoderOptions: EncoderOptions): SnapshotSide | null {
+  #createSnapshots(encoding: EncoderOptions): SnapshotSide | null {
     const {settings, log, signal, server, observers} = this.#options
     return createSnapshotSide({
       settings,
       server,
-      encoderOptions,
+      encoderOptions: encoding,
       log,
       signal,
       notes: this.notes,

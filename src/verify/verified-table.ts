@@ -5,18 +5,15 @@ import {createTableFilter, isSignalTable} from '../config/table-filter.ts'
 import {tableIdText, type TableId} from '../core/table-id.ts'
 import {shapeFingerprint, type TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
-import {compileRowEncoder} from '../encode/compile-row-encoder.ts'
+import {compileRowEncoder, encoderOptions} from '../encode/compile-row-encoder.ts'
 import type {RowEncoder} from '../encode/row-encoder.ts'
-import {topicName} from '../encode/topic-name.ts'
+import {tableRoute} from '../encode/topic-routing.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
-import {isUnique, readKeys, readTables, readTableShape, unsupportedColumns} from '../mysql/schema-reader.ts'
+import {isUnique, readKeys, readTables, readTableShape} from '../mysql/schema-reader.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
+import type {TableTopic} from './topic-tables.ts'
 
-export interface VerifiedTable {
-  readonly id: TableId
-  /** `database.table` */
-  readonly text: string
-  readonly topic: string
+export interface VerifiedTable extends TableTopic {
   readonly encoder: RowEncoder
 }
 
@@ -29,7 +26,6 @@ export async function describeTables(
   const ids = await chooseTables(connection, settings, names)
   const tables: VerifiedTable[] = []
   for (const id of ids) tables.push(await describeTable(connection, settings, id))
-  assertOwnTopics(tables)
   return tables
 }
 
@@ -68,21 +64,14 @@ async function describeTable(connection: MysqlConnection, settings: Settings, id
   const text = tableIdText(id)
   const shape = await readTableShape(connection, id)
   if (shape === null) throw unknownTable(`${text} was dropped just now`, [])
-  const unsupported = unsupportedColumns(shape)
-  if (unsupported.length > 0) {
-    const columns = unsupported.map(({column, type}) => `${column} ${type}`).join(', ')
-    throw new TidemarkError(
-      'TIDEMARK_VALUE_UNSUPPORTED_TYPE',
-      `cannot verify ${text}: not supported yet: ${columns}; leave the table out with table.exclude.list`,
-    )
-  }
   const messageKey = await uniqueMessageKey(connection, settings, shape)
-  const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter} = settings.events
-  const options = {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter}}
+  const options = encoderOptions(settings.events)
+  const {topic, keyFields} = tableRoute(settings.events, id)
   return {
     id,
     text,
-    topic: topicName(settings.events, id),
+    topic,
+    keyFields,
     encoder: compileRowEncoder({shape, messageKey, rowKey: messageKey, options}),
   }
 }
@@ -113,20 +102,6 @@ async function uniqueMessageKey(
     `cannot verify ${text}: its message key (${columns.join(', ')}), set by message.key.columns, is not unique among its ` +
       'rows, so a fold by key keeps only one of several; name the other tables on the command line',
   )
-}
-
-function assertOwnTopics(tables: readonly VerifiedTable[]): void {
-  const byTopic = new Map<string, string>()
-  for (const {topic, text} of tables) {
-    const other = byTopic.get(topic)
-    if (other !== undefined) {
-      throw new TidemarkError(
-        'TIDEMARK_VERIFY_SHARED_TOPIC',
-        `cannot verify ${other} and ${text}: both have the topic ${topic}, where equal keys cannot be told apart; rename one`,
-      )
-    }
-    byTopic.set(topic, text)
-  }
 }
 
 function unknownTable(what: string, known: readonly TableId[]): TidemarkError {

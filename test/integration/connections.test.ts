@@ -12,7 +12,6 @@ import {
   readTableShape,
   readTableShapes,
   readTableSizes,
-  unsupportedColumns,
 } from '../../src/mysql/schema-reader.ts'
 import {startMysql, type MysqlAddress} from '../../tools/servers/mysql-server.ts'
 import {onCleanUp} from '../support/clean-up.ts'
@@ -182,7 +181,7 @@ test('a shape holds every column in order, its type’s details, and the key in 
   assert.deepEqual(column('tags'), {...plain, name: 'tags', type: 'set', charset: 'utf8mb4', labels: ['p', 'q']})
   assert.deepEqual(column('raw'), {...plain, name: 'raw', type: 'binary', length: 3})
   assert.deepEqual(column('doc'), {...plain, name: 'doc', type: 'json'})
-  assert.deepEqual(unsupportedColumns(shape), [{column: 'spot', type: 'geometry'}])
+  assert.deepEqual(column('spot'), {...plain, name: 'spot', type: 'point'})
 })
 
 test('views are no tables, and neither is what is not there', async t => {

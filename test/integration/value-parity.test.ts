@@ -3,7 +3,9 @@ import {test} from 'node:test'
 import {BinlogReader} from '../../src/binlog/binlog-reader.ts'
 import type {StreamTable} from '../../src/binlog/binlog-events.ts'
 import {ByteWriter} from '../../src/core/byte-writer.ts'
+import {DEFAULT_VALUE_MODES, type ValueModes} from '../../src/config/value-modes.ts'
 import {shapeFingerprint, type TableShape} from '../../src/core/table-shape.ts'
+import {TidemarkError} from '../../src/core/tidemark-error.ts'
 import {compileRowEncoder} from '../../src/encode/compile-row-encoder.ts'
 import type {RowEncoder} from '../../src/encode/row-encoder.ts'
 import {openConnection} from '../../src/mysql/connections.ts'
@@ -11,11 +13,19 @@ import {quoteTable} from '../../src/mysql/identifiers.ts'
 import {selectRows} from '../../src/mysql/row-query.ts'
 import {readTableShape} from '../../src/mysql/schema-reader.ts'
 import {gtidPlace, readBinlog, readerSettings} from '../support/binlog-reading.ts'
+import {ENCODER_SETTINGS} from '../support/encode-value.ts'
 import {freshDatabase, type FreshDatabase} from '../support/fresh-database.ts'
-import {VALUE_CASES, type ValueCase} from '../support/value-cases.ts'
+import {fillValueTables, VALUE_CASES} from '../support/value-cases.ts'
 
 const END = 'end_of_values'
-const SETTINGS = {topicPrefix: 'p', topicDelimiter: '.', keySchemasEnabled: false, keyConverter: 'json'} as const
+/** Every mode of every option once; the default ones come first. */
+const MODES: readonly ValueModes[] = [
+  DEFAULT_VALUE_MODES,
+  {decimal: 'string', bigintUnsigned: 'precise', binary: 'hex', time: 'connect'},
+  {decimal: 'double', bigintUnsigned: 'long', binary: 'base64-url-safe', time: 'isostring'},
+  {...DEFAULT_VALUE_MODES, binary: 'base64', time: 'microseconds'},
+  {...DEFAULT_VALUE_MODES, time: 'nanoseconds'},
+]
 
 /** One row as an entrance gives it. */
 interface EncodedRow {
@@ -23,24 +33,39 @@ interface EncodedRow {
   readonly json: string
   readonly messageKey: string
   readonly rowKey: string
+  /** In the other modes: row and key, or the code of the error. */
+  readonly others: readonly string[]
 }
 
-function encoderOf(shape: TableShape): RowEncoder {
+type Encoders = readonly RowEncoder[]
+
+function encodersOf(shape: TableShape): Encoders {
   const all = shape.columns.map((_, index) => index)
-  return compileRowEncoder({shape, messageKey: all, rowKey: all, options: {settings: SETTINGS}})
+  return MODES.map(valueModes =>
+    compileRowEncoder({shape, messageKey: all, rowKey: all, options: {settings: {...ENCODER_SETTINGS, valueModes}}}),
+  )
 }
 
-function encoded(encoder: RowEncoder, encode: (out: ByteWriter) => void): EncodedRow {
+function encoded(encoders: Encoders, encode: (encoder: RowEncoder, out: ByteWriter) => void): EncodedRow {
   const write = (fill: (out: ByteWriter) => void): string => {
     const out = new ByteWriter(16)
     fill(out)
     return out.view().toString('utf8')
   }
+  const [encoder, ...others] = encoders
   return {
-    fingerprint: shapeFingerprint(encoder.shape),
-    json: write(encode),
-    messageKey: write(out => encoder.writeMessageKey(out)),
-    rowKey: write(out => encoder.writeRowKey(out)),
+    fingerprint: shapeFingerprint(encoder!.shape),
+    json: write(out => encode(encoder!, out)),
+    messageKey: write(out => encoder!.writeMessageKey(out)),
+    rowKey: write(out => encoder!.writeRowKey(out)),
+    others: others.map(other => {
+      try {
+        return `${write(out => encode(other, out))} ${write(out => other.writeRowKey(out))}`
+      } catch (error) {
+        if (error instanceof TidemarkError && error.code === 'TIDEMARK_VALUE_TIME_RANGE') return error.code
+        throw error
+      }
+    }),
   }
 }
 
@@ -49,13 +74,13 @@ async function selected(database: FreshDatabase, table: string): Promise<Encoded
   try {
     const shape = await readTableShape(connection, {database: database.name, table})
     assert.ok(shape)
-    const encoder = encoderOf(shape)
+    const encoders = encodersOf(shape)
     const rows: EncodedRow[] = []
     await selectRows(
       connection,
-      `SELECT ${encoder.selectList.join(', ')} FROM ${quoteTable(shape.id)} ORDER BY id`,
+      `SELECT ${encoders[0]!.selectList.join(', ')} FROM ${quoteTable(shape.id)} ORDER BY id`,
       (packet, start, end) => {
-        rows.push(encoded(encoder, out => encoder.encodeText(packet, start, end, out)))
+        rows.push(encoded(encoders, (encoder, out) => encoder.encodeText(packet, start, end, out)))
       },
     )
     return rows
@@ -69,22 +94,23 @@ async function streamed(database: FreshDatabase, write: () => Promise<void>): Pr
   const start = await gtidPlace(database.connection)
   await write()
   await database.connection.query(`CREATE TABLE ${END} (id INT)`)
-  const encoders = new Map<StreamTable, RowEncoder>()
+  const encoders = new Map<StreamTable, Encoders>()
   const tables = new Map<string, EncodedRow[]>()
   await readBinlog(new BinlogReader(readerSettings(database.server)), start, events => {
     if (events.kind === 'rows' && events.rows.table.shape.id.database === database.name) {
       const {table, buffer, start: first, end} = events.rows
-      let encoder = encoders.get(table)
-      if (encoder === undefined) {
-        encoder = encoderOf(table.shape)
-        encoder.bindLayout(table.layout)
-        encoders.set(table, encoder)
+      let bound = encoders.get(table)
+      if (bound === undefined) {
+        bound = encodersOf(table.shape)
+        for (const encoder of bound) encoder.bindLayout(table.layout)
+        encoders.set(table, bound)
       }
       const rows = tables.get(table.shape.id.table) ?? []
       tables.set(table.shape.id.table, rows)
-      const bound = encoder
       for (let at = first; at < end;) {
-        rows.push(encoded(bound, out => (at = bound.encodeImage(buffer, at, end, null, out))))
+        let next = end
+        rows.push(encoded(bound, (encoder, out) => (next = encoder.encodeImage(buffer, at, end, null, out))))
+        at = next
       }
     }
     return events.kind === 'query' && events.database === database.name && events.sql.includes(END)
@@ -92,21 +118,9 @@ async function streamed(database: FreshDatabase, write: () => Promise<void>): Pr
   return tables
 }
 
-async function fill(database: FreshDatabase, cases: readonly ValueCase[]): Promise<void> {
-  const {connection} = database
-  await connection.query("SET sql_mode = '', time_zone = '+00:00'")
-  await connection.query('CREATE TABLE numbers (i INT)')
-  await connection.query(`INSERT INTO numbers VALUES ${Array.from({length: 2000}, (_, i) => `(${i})`).join(',')}`)
-  for (const [i, {column, values}] of cases.entries()) {
-    await connection.query(`CREATE TABLE v${i} (id INT PRIMARY KEY, v ${column}) CHARACTER SET utf8mb4`)
-    const rows = values.map((value, row) => `SELECT ${row}, ${value}`)
-    for (const row of rows) await connection.query(`INSERT INTO v${i} ${row}`)
-  }
-}
-
-test('I7: SELECT and binlog give the same bytes for every type, row, message key and row key', async t => {
+test('I7: SELECT and binlog give the same bytes for every type, mode, row, message key and row key', async t => {
   const database = await freshDatabase(t, 'values')
-  const fromBinlog = await streamed(database, () => fill(database, VALUE_CASES))
+  const fromBinlog = await streamed(database, () => fillValueTables(database.connection))
   const differences: string[] = []
   for (const [i, {column, values}] of VALUE_CASES.entries()) {
     const fromSelect = await selected(database, `v${i}`)
@@ -116,7 +130,7 @@ test('I7: SELECT and binlog give the same bytes for every type, row, message key
     for (const [row, value] of values.entries()) {
       const a = fromSelect[row]!
       const b = fromStream[row]!
-      if (a.json !== b.json || a.messageKey !== b.messageKey || a.rowKey !== b.rowKey) {
+      if (JSON.stringify(a) !== JSON.stringify(b)) {
         differences.push(`${column} = ${value}\n  select ${cut(a)}\n  stream ${cut(b)}`)
       }
       assert.equal(a.fingerprint, b.fingerprint, column)
@@ -126,6 +140,6 @@ test('I7: SELECT and binlog give the same bytes for every type, row, message key
   assert.deepEqual(differences, [])
 })
 
-function cut({json, rowKey}: EncodedRow): string {
-  return `${json.slice(0, 500)} ${rowKey.slice(0, 200)}`
+function cut({json, rowKey, others}: EncodedRow): string {
+  return [json.slice(0, 500), rowKey.slice(0, 200), ...others.map(other => other.slice(0, 200))].join('\n    ')
 }

@@ -1,8 +1,15 @@
 // The table of the model: a key and a version.
 
+import {NO_COLUMN_RULES} from '../../src/config/column-rules.ts'
+import {DEFAULT_VALUE_MODES} from '../../src/config/value-modes.ts'
 import type {ColumnShape, TableShape} from '../../src/core/table-shape.ts'
 
-export const NO_HEADERS_SETTINGS = {topicPrefix: 'm', valueSchemasEnabled: false}
+export const NO_HEADERS_SETTINGS = {
+  topicPrefix: 'm',
+  valueSchemasEnabled: false,
+  valueModes: DEFAULT_VALUE_MODES,
+  columns: NO_COLUMN_RULES,
+}
 
 export function modelShape(table: string): TableShape {
   return {id: {database: 'm', table}, columns: [integer('k'), integer('v')], primaryKey: [0]}

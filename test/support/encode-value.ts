@@ -1,5 +1,7 @@
 // One column through the row encoder, by either entrance.
 
+import {NO_COLUMN_RULES} from '../../src/config/column-rules.ts'
+import {DEFAULT_VALUE_MODES, type ValueModes} from '../../src/config/value-modes.ts'
 import type {ByteWriter as Writer} from '../../src/core/byte-writer.ts'
 import {ByteWriter} from '../../src/core/byte-writer.ts'
 import type {ColumnShape, ColumnType, TableShape} from '../../src/core/table-shape.ts'
@@ -12,6 +14,14 @@ export const ENCODER_SETTINGS: EncoderOptions['settings'] = {
   topicDelimiter: '.',
   keySchemasEnabled: false,
   keyConverter: 'json',
+  valueModes: DEFAULT_VALUE_MODES,
+  columns: NO_COLUMN_RULES,
+  transforms: [],
+}
+
+/** Options with other modes than the default ones. */
+export function modes(other: Partial<ValueModes>): {readonly settings: EncoderOptions['settings']} {
+  return {settings: {...ENCODER_SETTINGS, valueModes: {...DEFAULT_VALUE_MODES, ...other}}}
 }
 
 export function columnShape(type: ColumnType, more: Partial<ColumnShape> = {}): ColumnShape {

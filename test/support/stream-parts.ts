@@ -2,7 +2,9 @@
 // memory, and a cursor of events that a test writes down one by one.
 
 import type {BinlogEvents, RowOperation, RowsView, StreamTable} from '../../src/binlog/binlog-events.ts'
+import {NO_COLUMN_RULES} from '../../src/config/column-rules.ts'
 import type {EventSettings} from '../../src/config/settings.ts'
+import {DEFAULT_VALUE_MODES} from '../../src/config/value-modes.ts'
 import {GtidSet} from '../../src/core/gtid-set.ts'
 import type {ColumnShape, TableShape} from '../../src/core/table-shape.ts'
 import {EventOrigin} from '../../src/encode/envelope.ts'
@@ -34,6 +36,10 @@ export const EVENT_SETTINGS: EventSettings = {
   extendedHeaders: false,
   connectorName: 'tidemark',
   messageKeyColumns: [],
+  transforms: [],
+  skipsUnchanged: false,
+  valueModes: DEFAULT_VALUE_MODES,
+  columns: NO_COLUMN_RULES,
 }
 
 export function column(name: string, type: ColumnShape['type'], more: Partial<ColumnShape> = {}): ColumnShape {
@@ -208,9 +214,10 @@ export class StreamParts {
       emitter: this.emitter,
       notes: this.notes,
       headers: null,
-      keyChangeHeaders: (name, key) => keyChangeHeaders(null, name, key),
+      keyChangeHeaders: change => keyChangeHeaders(null, change),
       tombstones: settings.tombstonesOnDelete,
       skipped: settings.skippedOperations,
+      skipsUnchanged: settings.skipsUnchanged,
       onSignalRow: (operation, json, row) => this.signalRows.push({operation, json, row, at: this.#at()}),
     })
     this.dispatcher = new Dispatcher({

@@ -1,5 +1,7 @@
 // Column definitions of every supported type with values at their edges, as SQL. One table each in the parity test.
 
+import type {Connection} from 'mysql2/promise'
+
 export interface ValueCase {
   /** Behind the column's name. */
   readonly column: string
@@ -256,6 +258,36 @@ const TIMES = [
   ...[`'-00:00:59.5'`, `'99:59:59'`, `'100:00:00.01'`],
 ]
 
+/** An SRID of 4326 turns the axes of its text round; what is stored is longitude and latitude all the same. */
+function spatial(): ValueCase[] {
+  const geometries: Readonly<Record<string, readonly string[]>> = {
+    POINT: ['POINT(1 2)', 'POINT(-0.5 1e-7)', 'POINT(12345678.125 -1e300)'],
+    LINESTRING: ['LINESTRING(0 0, 1 1.5, -2 3)'],
+    POLYGON: ['POLYGON((0 0, 10 0, 10 10, 0 0), (1 1, 2 1, 2 2, 1 1))'],
+    MULTIPOINT: ['MULTIPOINT((0 0), (1 2))'],
+    MULTILINESTRING: ['MULTILINESTRING((0 0, 1 1), (2 2, 3 3))'],
+    MULTIPOLYGON: ['MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)), ((5 5, 6 5, 6 6, 5 5)))'],
+    GEOMETRYCOLLECTION: ['GEOMETRYCOLLECTION(POINT(1 2), LINESTRING(0 0, 1 1))', 'GEOMETRYCOLLECTION EMPTY'],
+  }
+  const literal = (text: string, srid = ''): string => `ST_GeomFromText('${text}'${srid})`
+  const all = Object.values(geometries).flat()
+  return [
+    ...Object.entries(geometries).map(([type, texts]) => ({
+      column: type,
+      values: ['NULL', ...texts.map(text => literal(text)), ...texts.slice(0, 1).map(text => literal(text, ', 3857'))],
+    })),
+    {column: 'GEOMETRY', values: ['NULL', ...all.map(text => literal(text)), literal('POINT(48.8 2.35)', ', 4326')]},
+    {column: 'POINT SRID 4326', values: ['NULL', literal('POINT(48.8 2.35)', ', 4326')]},
+  ]
+}
+
+function vectors(): ValueCase[] {
+  return [
+    {column: 'VECTOR(3)', values: ['NULL', "STRING_TO_VECTOR('[1,-0.1,3.4e38]')", "STRING_TO_VECTOR('[0]')"]},
+    {column: 'VECTOR', values: [`STRING_TO_VECTOR('[${Array.from({length: 2048}, (_, i) => i / 7).join(',')}]')`]},
+  ]
+}
+
 /** Written with an empty sql_mode, so that zero dates and unknown labels get in. */
 export const VALUE_CASES: readonly ValueCase[] = [
   ...integers(),
@@ -283,4 +315,17 @@ export const VALUE_CASES: readonly ValueCase[] = [
   {column: `SET(${SET_LABELS.split(',').slice(0, 20).join(',')})`, values: ['1', '524288', '1048575']},
   {column: `SET(${SET_LABELS})`, values: ['0', '1', '9007199254740993', '18446744073709551615', '9223372036854775808']},
   ...json(),
+  ...spatial(),
+  ...vectors(),
 ]
+
+/** One table for each case, `v0` and on: `id` is the value's place in the list, `v` the value. */
+export async function fillValueTables(connection: Connection): Promise<void> {
+  await connection.query("SET sql_mode = '', time_zone = '+00:00'")
+  await connection.query('CREATE TABLE numbers (i INT)')
+  await connection.query(`INSERT INTO numbers VALUES ${Array.from({length: 2000}, (_, i) => `(${i})`).join(',')}`)
+  for (const [i, {column, values}] of VALUE_CASES.entries()) {
+    await connection.query(`CREATE TABLE v${i} (id INT PRIMARY KEY, v ${column}) CHARACTER SET utf8mb4`)
+    for (const [row, value] of values.entries()) await connection.query(`INSERT INTO v${i} SELECT ${row}, ${value}`)
+  }
+}

@@ -118,10 +118,7 @@ test('an unknown key is a warning that names the nearest known one', async t => 
 })
 
 const NOT_YET: readonly (readonly [string, string])[] = [
-  ['decimal.handling.mode', 'string'],
-  ['bigint.unsigned.handling.mode', 'precise'],
-  ['binary.handling.mode', 'hex'],
-  ['time.precision.mode', 'isostring'],
+  ['time.precision.mode', 'structured'],
   ['snapshot.mode', 'recovery'],
   ['snapshot.mode', 'configuration_based'],
   ['read.only', 'true'],
@@ -130,11 +127,8 @@ const NOT_YET: readonly (readonly [string, string])[] = [
   ['include.query', 'true'],
   ['include.schema.changes', 'true'],
   ['provide.transaction.metadata', 'true'],
-  ['skip.messages.without.change', 'true'],
-  ['column.exclude.list', 'shop.a.b'],
-  ['column.mask.with.5.chars', 'shop.a.b'],
-  ['transforms', 'unwrap'],
-  ['transforms.unwrap.type', 'io.debezium.transforms.ExtractNewRecordState'],
+  ['column.propagate.source.type', 'shop.a.b'],
+  ['predicates', 'isOrder'],
   ['signal.enabled.channels', 'source,file'],
   ['notification.enabled.channels', 'log,jmx'],
   ['snapshot.new.tables', 'parallel'],

@@ -128,21 +128,6 @@ test('every cut of an image and of a packet ends in an error that names the colu
   }
 })
 
-test('types that are not supported yet are refused by name', () => {
-  for (const type of ['geometry', 'vector'] as const) {
-    const source = {
-      shape: tableShape([columnShape(type, {name: 'place'})]),
-      messageKey: [],
-      rowKey: [],
-      options: {settings: ENCODER_SETTINGS},
-    }
-    assert.throws(() => compileRowEncoder(source), {
-      code: 'TIDEMARK_VALUE_UNSUPPORTED_TYPE',
-      message: new RegExp(`shop\\.orders: column place is of type ${type}`),
-    })
-  }
-})
-
 test('a binlog with another number of columns is refused', () => {
   assert.throws(() => orders().bindLayout({types: Uint8Array.of(MYSQL_TYPE.LONG), metadata: Uint16Array.of(0)}), {
     code: 'TIDEMARK_BINLOG_LAYOUT_MISMATCH',

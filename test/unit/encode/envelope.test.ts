@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
+import {NO_COLUMN_RULES} from '../../../src/config/column-rules.ts'
+import {DEFAULT_VALUE_MODES} from '../../../src/config/value-modes.ts'
 import {EnvelopeTemplate, EventOrigin} from '../../../src/encode/envelope.ts'
 import type {OriginFields} from '../../../src/encode/envelope.ts'
 import {columnShape, tableShape, written} from '../../support/encode-value.ts'
@@ -24,7 +26,12 @@ function template(valueSchemasEnabled = false): EnvelopeTemplate {
   return new EnvelopeTemplate({
     id: {database: 'shop', table: 'it"em'},
     topic: 'app.shop.item',
-    settings: {topicPrefix: 'app', valueSchemasEnabled},
+    settings: {
+      topicPrefix: 'app',
+      valueSchemasEnabled,
+      valueModes: DEFAULT_VALUE_MODES,
+      columns: NO_COLUMN_RULES,
+    },
     shape,
     version: '0.1.0',
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {MYSQL_TYPE} from '../../../src/encode/image-bytes.ts'
-import {columnShape, fromImage, fromText} from '../../support/encode-value.ts'
+import {columnShape, fromImage, fromText, modes} from '../../support/encode-value.ts'
 
 const signed = (type: 'tinyint' | 'smallint' | 'mediumint' | 'int' | 'bigint') => columnShape(type)
 const unsigned = (type: 'tinyint' | 'smallint' | 'mediumint' | 'int' | 'bigint') => columnShape(type, {unsigned: true})
@@ -39,7 +39,7 @@ test('BIGINT UNSIGNED from 2^63 on wraps in mode long, from both entrances', () 
 })
 
 test('BIGINT UNSIGNED in mode precise is the base64 of its value', () => {
-  const options = {bigintUnsignedHandlingMode: 'precise'} as const
+  const options = modes({bigintUnsigned: 'precise'})
   const base64 = `"${Buffer.from('00ffffffffffffffff', 'hex').toString('base64')}"`
   assert.equal(fromText(unsigned('bigint'), '18446744073709551615', options), base64)
   assert.equal(fromImage(unsigned('bigint'), [MYSQL_TYPE.LONGLONG], 'ffffffffffffffff', options), base64)

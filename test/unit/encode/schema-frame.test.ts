@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
+import {NO_COLUMN_RULES} from '../../../src/config/column-rules.ts'
+import {DEFAULT_VALUE_MODES} from '../../../src/config/value-modes.ts'
 import type {ColumnShape, ColumnType} from '../../../src/core/table-shape.ts'
 import {envelopeSchemaText} from '../../../src/encode/schema-frame.ts'
 import {columnShape, tableShape} from '../../support/encode-value.ts'
@@ -15,7 +17,8 @@ interface Schema {
 }
 
 function envelope(columns: readonly ColumnShape[]): Schema {
-  return JSON.parse(envelopeSchemaText(tableShape(columns), {topic: 'p.shop.orders'})) as Schema
+  const options = {topic: 'p.shop.orders', modes: DEFAULT_VALUE_MODES, columns: NO_COLUMN_RULES}
+  return JSON.parse(envelopeSchemaText(tableShape(columns), options)) as Schema
 }
 
 function fieldOf(type: ColumnType, more: Partial<ColumnShape> = {}): string {

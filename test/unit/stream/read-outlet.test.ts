@@ -125,6 +125,19 @@ test('rows whose keys were noted at or behind the low watermark do not leave', a
   assert.equal(chunk.superseded, 2)
 })
 
+test('a row whose change was left out of the events leaves as the change left it', async () => {
+  const outlet = await new Outlet().open()
+  const image = Buffer.from('{"id":2,"v":"changed"}{"id":2}')
+  outlet.parts.notes.of('d.t')!.noteSilently('2', 5, {bytes: image, rowEnd: image.length - '{"id":2}'.length})
+  const chunk = outlet.close(tableRun(plan(['t'])), [1, 2, 3], {low: 5})
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.sentIds(), [1, 2, 3])
+  const changed = outlet.sink.sent[1]!
+  assert.equal(changed.key, '{"id":2}')
+  assert.deepEqual((JSON.parse(changed.value!) as {after: unknown}).after, {id: 2, v: 'changed'})
+  assert.equal(chunk.superseded, 0)
+})
+
 test('a window of which every row was superseded is finished without a piece', async () => {
   const outlet = await new Outlet().open()
   outlet.note(1, 5)

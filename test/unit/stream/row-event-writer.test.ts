@@ -122,6 +122,49 @@ for (const [operation, images, rowKeys] of [
   })
 }
 
+test('what a skipped insert or update leaves behind stands in its note, what a delete leaves is nothing', async () => {
+  const parts = new StreamParts({settings: {skippedOperations: new Set(['c', 'u', 'd'])}})
+  await parts.open()
+  const notes = parts.notes.begin('d.t')
+  const imageOf = (key: string): string | null => {
+    const image = notes.imageOf(key)
+    return image === null
+      ? null
+      : `${image.bytes.toString('utf8', 0, image.rowEnd)} ${image.bytes.toString('utf8', image.rowEnd)}`
+  }
+  await write(parts, {operation: 'c', images: [smallImage(1, 'a')]})
+  assert.equal(imageOf('1'), '{"id":1,"v":"a"} {"id":1}')
+  await write(parts, {operation: 'u', images: [smallImage(1, 'a'), smallImage(1, 'b')]})
+  assert.equal(imageOf('1'), '{"id":1,"v":"b"} {"id":1}')
+  await write(parts, {operation: 'd', images: [smallImage(1, 'b')]})
+  assert.equal(imageOf('1'), null)
+  await write(parts, {operation: 'u', images: [smallImage(2, 'a'), smallImage(3, 'a')]})
+  assert.equal(imageOf('2'), null)
+  assert.equal(imageOf('3'), null, 'an update of the key is emitted, which shows the row')
+})
+
+test('an update that changes nothing is left out where that is asked for, and supersedes nothing', async () => {
+  for (const skipsUnchanged of [false, true]) {
+    const parts = new StreamParts({settings: {skipsUnchanged}})
+    await parts.open()
+    const notes = parts.notes.begin('d.t')
+    await write(parts, {operation: 'u', images: [smallImage(1, 'a'), smallImage(1, 'a')]})
+    assert.deepEqual(parts.sentOps(), skipsUnchanged ? [] : ['u 1'])
+    assert.equal(notes.size, skipsUnchanged ? 0 : 1)
+    await write(parts, {operation: 'u', images: [smallImage(1, 'a'), smallImage(1, 'b')]})
+    assert.equal(parts.sentOps().at(-1), 'u 1')
+  }
+})
+
+test('whether an update changes anything is a question of the columns that come out', async () => {
+  const columns = {include: null, exclude: [/^d\.t\.v$/], mappings: []}
+  const images = [smallImage(1, 'a'), smallImage(1, 'b')]
+  const parts = await written({settings: {skipsUnchanged: true, columns}}, {operation: 'u', images})
+  assert.deepEqual(parts.sentOps(), [])
+  const [shown] = values(await written({settings: {columns}}, {operation: 'u', images}))
+  assert.deepEqual([shown!.before, shown!.after], [{id: 1}, {id: 1}])
+})
+
 test('skipped operations leave the others as they are', async () => {
   const parts = await written(
     {settings: {skippedOperations: new Set(['c', 'u'])}},

@@ -108,3 +108,22 @@ test('a table that begins twice has one set of notes, and none after its end', (
   log.end('d.t')
   assert.equal(log.of('d.t'), null)
 })
+
+test('the image of a change that was not emitted lives as long as its note, and counts in bytes', () => {
+  const notes = new TableNotes()
+  notes.note('a', 1)
+  const plain = notes.bytes
+  const image = {bytes: Buffer.alloc(100), rowEnd: 50}
+  notes.noteSilently('a', 2, image)
+  assert.equal(notes.imageOf('a'), image)
+  assert.equal(notes.bytes, plain + 100)
+  notes.note('a', 2)
+  assert.equal(notes.imageOf('a'), null, 'an event that is emitted shows the row itself')
+  assert.equal(notes.bytes, plain)
+  notes.noteSilently('a', 3, image)
+  notes.forgetBefore(4)
+  assert.deepEqual([notes.imageOf('a'), notes.bytes, notes.size], [null, 0, 0])
+  notes.noteSilently('a', 5, image)
+  notes.overflow(6)
+  assert.deepEqual([notes.imageOf('a'), notes.bytes], [null, 0])
+})
