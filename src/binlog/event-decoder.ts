@@ -332,7 +332,7 @@ export class EventDecoder implements BinlogEvents {
     this.#checksumBytes = bytes[packetEnd - Event.CHECKSUM_BYTES - 1] === 1 ? Event.CHECKSUM_BYTES : 0
   }
 
-  /** zstd's blocks carry no checksum here; the event's own is checked, since damaged ones may well decompress. */
+  /** The server writes no checksum into the zstd stream; the event's own is checked, since damaged bytes may well decompress. */
   #openPayload(cursor: ByteCursor): void {
     const {bytes, end} = cursor
     if (this.#checksumBytes > 0 && crc32(bytes.subarray(cursor.at - Event.HEADER_BYTES, end)) !== uint32(bytes, end)) {

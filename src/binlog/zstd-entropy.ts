@@ -162,7 +162,7 @@ function readWeights(span: Span, weights: Uint8Array): number {
   let state = take(table.log)
   let other = take(table.log)
   if (pos < 0) throw new ZstdDamage('a Huffman table is cut off')
-  for (let count = 0; count < 254; ) {
+  for (let count = 0; count < 254;) {
     weights[count++] = table.symbols[state]!
     state = table.base[state]! + take(table.bits[state]!)
     if (pos < 0) {

@@ -1,15 +1,14 @@
 // One zstd stream as slices of what it holds, decompressed one block at a time as they are asked for.
 
-import {Decompress} from 'fzstd'
-import {describeError, TidemarkError} from '../core/tidemark-error.ts'
+import {MOST_BLOCK_BYTES, ZstdFrame} from './zstd-block.ts'
+import {ZstdDamage} from './zstd-entropy.ts'
 
 const FRAME_MAGIC = 0xfd2fb528
 const BLOCK_HEADER_BYTES = 3
+const BLOCK_RAW = 0
 const BLOCK_RLE = 1
-const BLOCK_RESERVED = 3
+const BLOCK_COMPRESSED = 2
 const CHECKSUM_BYTES = 4
-/** No block holds more, compressed or not. */
-const MOST_BLOCK_BYTES = 128 * 1024
 /** What zstd's highest level asks for (binlog_transaction_compression_level_zstd=22), and its own bound for a stream. */
 const MOST_WINDOW_BYTES = 128 * 1024 * 1024
 const DICTIONARY_ID_BYTES = [0, 1, 2, 4]
@@ -39,10 +38,8 @@ export class ZstdSlices implements Slices {
   /** Bytes that are still to come. */
   #left: number
   #hasChecksum = false
-  #decompress: Decompress | null = null
-  /** Head of a frame whose first block was not read yet. */
-  #head: Buffer | null = null
-  #ready: Buffer[] = []
+  /** The frame that is being read. */
+  #frame: ZstdFrame | null = null
 
   constructor({bytes, uncompressedBytes, malformed}: ZstdSource) {
     this.#bytes = bytes
@@ -51,24 +48,24 @@ export class ZstdSlices implements Slices {
   }
 
   next(): Buffer | null {
-    while (this.#ready.length === 0) {
-      if (this.#decompress !== null) {
-        this.#block(this.#decompress)
+    for (;;) {
+      if (this.#frame !== null) {
+        const slice = this.#block(this.#frame)
+        if (slice.length > 0) return slice
       } else if (this.#at < this.#bytes.length) {
-        this.#frame()
+        this.#frame = this.#beginFrame()
       } else {
         if (this.#left > 0) throw this.#malformed(`it is decompressed, and ${this.#left} bytes are missing`)
         return null
       }
     }
-    return this.#ready.shift()!
   }
 
   /**
-   * Begins a frame, with a head of our own: the server's asks for a window of 2 MB however small the transaction is,
-   * which would have to be cleared and moved for each. What the frame holds needs no larger window than itself.
+   * Reads the head of a frame. The server's asks for a window of 2 MB however small the transaction is; what the frame
+   * holds needs no larger one than itself.
    */
-  #frame(): void {
+  #beginFrame(): ZstdFrame {
     const bytes = this.#bytes
     const at = this.#at
     if (bytes.length - at < 6) throw this.#malformed('the head of its zstd frame is cut off')
@@ -91,52 +88,49 @@ export class ZstdSlices implements Slices {
       throw this.#malformed(`its zstd frame wants a window of ${window} bytes, and ${MOST_WINDOW_BYTES} is the most`)
     }
     this.#hasChecksum = (descriptor & 0x04) !== 0
-    this.#head = frameHead(window, this.#hasChecksum)
     this.#at = end
-    this.windowBytes = window
-    this.#decompress = new Decompress(chunk => this.#take(chunk))
+    const frame = new ZstdFrame(window, this.#left)
+    this.windowBytes = frame.heldBytes
+    return frame
   }
 
-  #block(decompress: Decompress): void {
+  #block(frame: ZstdFrame): Buffer {
     const bytes = this.#bytes
-    const at = this.#at
-    if (bytes.length - at < BLOCK_HEADER_BYTES) throw this.#malformed('its last zstd block is cut off')
-    const header = bytes.readUIntLE(at, BLOCK_HEADER_BYTES)
+    const start = this.#at + BLOCK_HEADER_BYTES
+    if (start > bytes.length) throw this.#malformed('its last zstd block is cut off')
+    const header = bytes.readUIntLE(this.#at, BLOCK_HEADER_BYTES)
     const isLast = (header & 1) === 1
     const type = (header >> 1) & 3
     const size = header >> 3
-    if (type === BLOCK_RESERVED || size > MOST_BLOCK_BYTES)
-      throw this.#malformed('it holds a zstd block of no known kind')
-    const checksum = isLast && this.#hasChecksum ? CHECKSUM_BYTES : 0
-    const end = at + BLOCK_HEADER_BYTES + (type === BLOCK_RLE ? 1 : size) + checksum
-    if (end > bytes.length) throw this.#malformed('its last zstd block is cut off')
-    const block = bytes.subarray(at, end)
-    const input = this.#head === null ? block : Buffer.concat([this.#head, block])
-    this.#head = null
-    this.#at = end
-    if (isLast) this.#decompress = null
+    if (type > BLOCK_COMPRESSED || size > MOST_BLOCK_BYTES)
+      throw this.#malformed('a zstd block in it is of no known kind')
+    const end = start + (type === BLOCK_RLE ? 1 : size)
+    this.#at = end + (isLast && this.#hasChecksum ? CHECKSUM_BYTES : 0)
+    if (this.#at > bytes.length) throw this.#malformed('its last zstd block is cut off')
+    if (isLast) this.#frame = null
+    const slice = this.#decoded(frame, {type, start, end, size})
+    this.#left -= slice.length
+    return slice
+  }
+
+  #decoded(
+    frame: ZstdFrame,
+    {
+      type,
+      start,
+      end,
+      size,
+    }: {readonly type: number; readonly start: number; readonly end: number; readonly size: number},
+  ): Buffer {
+    const bytes = this.#bytes
     try {
-      decompress.push(input, isLast)
+      if (type === BLOCK_RAW) return frame.raw({bytes, start, end})
+      if (type === BLOCK_RLE) return frame.repeated(bytes[start]!, size)
+      return frame.compressed({bytes, start, end})
     } catch (error) {
-      throw error instanceof TidemarkError ? error : this.#malformed(`zstd: ${describeError(error).message}`, error)
+      throw error instanceof ZstdDamage ? this.#malformed(`zstd: ${error.message}`, error) : error
     }
   }
-
-  #take(chunk: Uint8Array): void {
-    if (chunk.length === 0) return
-    this.#left -= chunk.length
-    if (this.#left < 0) throw this.#malformed(`it is decompressed to at least ${-this.#left} bytes more than it says`)
-    this.#ready.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))
-  }
-}
-
-/** A frame of one segment, whose size is the window. */
-function frameHead(window: number, hasChecksum: boolean): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUInt32LE(FRAME_MAGIC, 0)
-  head[4] = 0xa0 | (hasChecksum ? 0x04 : 0)
-  head.writeUInt32LE(window, 5)
-  return head
 }
 
 function singleSegmentBytes(bytes: Buffer, at: number, sizeBytes: number): number {

@@ -168,8 +168,8 @@ test('a transaction of 60 MB comes row by row, in turns, and a few MB of it are 
   assert.equal(next, rows + 1)
   assert.ok(bytes > 59_000_000, `${bytes} bytes of rows`)
   assert.ok(mostTurnBytes < 1_200_000, `${mostTurnBytes} bytes of rows in one turn`)
-  // The window of zstd's level 3, a block and an event.
-  assert.ok(mostPayloadBytes > 0 && mostPayloadBytes < 2_500_000, `${mostPayloadBytes} bytes were held`)
+  // The window of zstd's level 3 and half of it, a block and an event.
+  assert.ok(mostPayloadBytes > 0 && mostPayloadBytes < 3_500_000, `${mostPayloadBytes} bytes were held`)
 })
 
 test('events of more than 16 MB come whole out of a compressed transaction, whether they shrink or not', async t => {
