@@ -130,6 +130,48 @@ test('the same transactions, compressed and not, give the same events', async t 
   assert.ok(plain.every(({starts}) => starts.size > 1))
 })
 
+/** Rows that make the compressor use all that it has: few and many symbols, long and short repeats, none at all. */
+function variedRows(): Buffer[] {
+  const random = randomBytes(70_000)
+  const skewed = Buffer.from(Array.from(random, byte => 97 + Math.floor(Math.log2(byte + 1))))
+  const two = Buffer.from(Array.from(random, byte => (byte < 230 ? 0x61 : 0x62)))
+  const text = Buffer.from(Array.from({length: 9_000}, (_, i) => `${i},customer ${i * 7919} of ${i % 97};`).join(''))
+  const far = Buffer.concat([random, text, random, skewed.subarray(0, 40_000), text.subarray(5_000)])
+  return [random, skewed, two, text, far, Buffer.alloc(0), Buffer.alloc(300_000, 0), Buffer.alloc(200_001, 'abcdefg')]
+}
+
+test('what the server compresses at any of its levels comes out as it went in', async t => {
+  const {connection, name, server} = await freshDatabase(t, 'compressed_levels')
+  await connection.query('CREATE TABLE levels (id INT PRIMARY KEY, v LONGBLOB NOT NULL)')
+  const start = await gtidPlace(connection)
+  const rows = variedRows()
+  const levels = [1, 2, 3, 5, 7, 10, 13, 16, 19, 22]
+  await setCompression(connection, 'ON')
+  for (const level of levels) {
+    await connection.query(`SET SESSION binlog_transaction_compression_level_zstd = ${level}; START TRANSACTION`)
+    for (const [i, row] of rows.entries()) {
+      await connection.query('INSERT INTO levels VALUES (?, ?)', [level * 100 + i, row])
+    }
+    await connection.query('COMMIT')
+  }
+  await connection.query(`CREATE TABLE ${END} (a INT)`)
+  const seen: unknown[] = []
+  const starts = new Set<number>()
+  await readBinlog(new BinlogReader(readerSettings(server)), start, events => {
+    if (events.kind === 'rows' && events.rows.table.shape.id.database === name) {
+      const {buffer, start: from, end} = events.rows
+      starts.add(events.startPos)
+      seen.push([buffer.readUInt32LE(from + 1), digest(buffer.subarray(from + 9, end))])
+    }
+    return isEnd(events, name)
+  })
+  assert.deepEqual(
+    seen,
+    levels.flatMap(level => rows.map((row, i) => [level * 100 + i, digest(row)])),
+  )
+  assert.equal(starts.size, levels.length, 'not every transaction was compressed')
+})
+
 test('a transaction of 60 MB comes row by row, in turns, and a few MB of it are held at once', async t => {
   const {connection, name, server} = await freshDatabase(t, 'compressed_large')
   const rows = 62_000
