@@ -19,6 +19,11 @@ const STEPS = Buffer.from(
   Array.from({length: 300_000}, (_, i) => 97 + ((Math.floor(i / 11) + Math.floor(i / 1000)) % 5)),
 )
 
+/** Of those whose compression takes one less than the last offset. */
+const RUNS = Buffer.from(
+  Array.from({length: 500}, (_, i) => `${'x'.repeat(i % 9)}${(i * i) % 91}${'y'.repeat(i % 4)}`).join(''),
+)
+
 /** What the zstd program (1.5.4) makes of them. */
 const COMPRESSED: readonly (readonly [what: string, content: Buffer, base64: string])[] = [
   [
@@ -43,6 +48,23 @@ const COMPRESSED: readonly (readonly [what: string, content: Buffer, base64: str
       'FD2SottV9CqLTnPRpxhdIqMXM3PBfKiXk4jlFVO54VB+RpMjVYDtqCEIUO5+B6CXVAcQEDAmH/Diyy/ffPnlW4prgDkHTO+Q6MYdd9ht' +
       'AZ4W/rLhhxV81/izhq865PEOp53MSg2FclZnrx3ffnn+y/OdpBPEoOp5ysGg1HJDFw85bVkcDHqppHSLjum2XyIdC+GcbiZbJN5dPPfF' +
       'uS/OffFFefdUnf+yqYJP70nDo4JD7z1D+6jfuV2TYXJlghEDRkgwZsBBOFyjWaNVAQ==',
+  ],
+  [
+    'short runs at level 19',
+    RUNS,
+    'KLUv/QBoHR4ARiU8DdBnDQQATUREhMgAawY0ADgANQDmq5qM22g74c7t1K+Uk/A2Y240RqgoYRP0Z8qH8W0gvJ0jI8htR/w3Ev6N+oR+' +
+      '2/kmHgUB0432uR1BdswgNkKPRmP2fqfeCdNtZGxFaZR4W9VNHGQ8VW+hLlQ9hg3y7ZQnVm0r8Yz5Q43GbxQkLOWScdWLoe7UKSUK8ntC' +
+      'mdAdsyO++Kj4+TRIOOFV/cRTfqEOtRKrxht9NBJ6ZzKP2s5PDBvhIC6xUzfqjLozQSSI8tP4tiAWRIlQIHyjDt75YZBwMo7GV90gwzi1' +
+      'RBonEAgF8REPnLZzO5mFQQkFgX6oMZp0QVJQUFBSKTQGUQghURA17wMRIAxHGkhTSxoDhwTILAcFpNhoJVMgeAEErcY+iCgmh/vUoOuz' +
+      'q3rWbOk0VVjk4T1Co5GQLYXTkhQ4roPnzhmCL0Bj9tnYmvL7dpzhogxFimk+ONBo318KMMBjwOUno69ALGN5NKbRk9lVwSowmGeh6jDO' +
+      'UYSFDvnKUYb/QaUXQiH1bCTQ+UYBhORZl5IGeniTSkKziepmkqbWzqHdo6HvR0HpJQVDhBuh+IY6t0/+q9wqMdJqk5SgdOgRAu/DaK/y' +
+      'QSSoVEj7dwPJBho9c2iDJjvaGB4KCNX5Kiww2sEeMmoBGMEv1wKMHHK7XoCsnDb678lcWgfMg6IOoQ7ZKn8kmOy+7CFqzYjVD4QoOxh+' +
+      'o4nuo1EeQBPNT/E+c5H0xo1Kb+13vwtpThQSX4Uww926h1Ioc7MGUoJGpIsDLdoknvmeCCqwBXr89/s7gTeBGNCzauczQmo846P7hvB5' +
+      'H74odfTC/YeCDF87nuC8hzt1jTF6Lva5oQIbvccXTc2o3yp/UwsUMSkY9FfF7SMAaiNRAL1F+BqdhcS5MICe+f5fv9HVuYR69eZsOIVw' +
+      'KdQNFbbdGYdik9+RiaFm1uIZUlIiQXEnC4IKPxkBLrzJET1pazHPAOjmpdzZZy2gq2huJw7LWCGxQWB+/iC/NdeAyfAajVZIarMbGZTg' +
+      'm4IyKkQpFMoRfpPuKNd7V04YU/T8arI0W0oJKLMxY57heQiNFbT0gBnwSx5RpESOfnrkESjQp0xB4irl1M7jx45WN1+osNJe0FrYJlSP' +
+      'EUdrwEY/Qz1xEvcOKgBAuJye1Kmucsf6fg03GdswAYZxCv18BBFUI2sdyG3sHiI03h4iuhgwiCJY2vKQYWXxUUKOnVHXr0F5iCNueFTc' +
+      'APqCO7TaoxwQntERUw7xxfzzWy0cAaVdKkfBY4RluodaB1AF',
   ],
   [
     'three blocks at level 3',
@@ -128,7 +150,7 @@ for (const [what, content, base64] of COMPRESSED) {
 }
 
 test('slices that were given out stay as they are', () => {
-  const [, content, base64] = COMPRESSED[3]!
+  const [, content, base64] = COMPRESSED.at(-1)!
   const slices = new ZstdSlices({
     bytes: Buffer.from(base64, 'base64'),
     uncompressedBytes: content.length,
