@@ -25,6 +25,13 @@ rootLogger.level=info
 rootLogger.appenderRef.out.ref=out
 `
 
+/** What a worker needs of where it runs. */
+export type WorkerWorld = Pick<BenchWorld, 'folder' | 'signal'> & {
+  readonly kafka: Pick<BenchWorld['kafka'], 'bootstrap'>
+}
+
+const TASK_FAILED = /ERROR .*(unrecoverable exception|Failed to start)/
+
 export interface WorkerLine {
   /** Null where it is not the beginning of an entry. */
   readonly timeMs: number | null
@@ -57,7 +64,7 @@ export class ConnectWorker {
   }
 
   /** Runs the work beside a worker, which ends with it. */
-  static async within<T>(world: BenchWorld, work: (worker: ConnectWorker) => Promise<T>): Promise<T> {
+  static async within<T>(world: WorkerWorld, work: (worker: ConnectWorker) => Promise<T>): Promise<T> {
     const worker = await ConnectWorker.#start(world)
     const kill = (): void => {
       worker.#process.signal('SIGKILL')
@@ -73,7 +80,7 @@ export class ConnectWorker {
     }
   }
 
-  static async #start(world: BenchWorld): Promise<ConnectWorker> {
+  static async #start(world: WorkerWorld): Promise<ConnectWorker> {
     const [{classPath}, {pluginPath}] = await Promise.all([provideKafkaPackage(), provideDebeziumPackage()])
     progress('starting Kafka Connect')
     const folder = await mkdtemp(join(world.folder, 'connect-'))
@@ -121,6 +128,18 @@ export class ConnectWorker {
       .join('\n')
   }
 
+  /** What is known of a task's end since the mark; undefined while all goes well. */
+  failureSince(mark: number): string | undefined {
+    const at = this.#lines.slice(mark).findIndex(({text}) => TASK_FAILED.test(text))
+    if (at < 0) return this.hasEnded ? this.lastLines(mark, 20) : undefined
+    return this.#lines
+      .slice(mark + at)
+      .filter(({text}) => TASK_FAILED.test(text) || text.startsWith('Caused by'))
+      .slice(0, 8)
+      .map(({text}) => text.slice(0, 500))
+      .join('\n')
+  }
+
   /** The first line since the mark that matches. Rejects where a task fails, the worker ends, or nothing comes in time. */
   async waitForLine(mark: number, matches: (text: string) => boolean, timeoutMs: number): Promise<WorkerLine> {
     let seen = mark
@@ -129,7 +148,7 @@ export class ConnectWorker {
         for (; seen < this.#lines.length; seen++) {
           const line = this.#lines[seen]!
           if (matches(line.text)) return finish(() => resolve(line))
-          if (/ERROR .*(unrecoverable exception|Failed to start)/.test(line.text)) {
+          if (TASK_FAILED.test(line.text)) {
             return finish(() => reject(new Error(`the task failed: ${line.text.slice(0, 500)}`)))
           }
         }

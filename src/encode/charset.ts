@@ -77,7 +77,7 @@ function writeUtf16(source: Buffer, start: number, end: number, littleEndian: 0 
   out.writeByte(QUOTE)
   let i = start
   while (i + 1 < end) {
-    out.reserve(6)
+    out.reserve(12)
     let point = (source[i + high]! << 8) | source[i + low]!
     i += 2
     if (point >= 0xd800 && point < 0xe000) {
@@ -97,7 +97,7 @@ function writeUtf16(source: Buffer, start: number, end: number, littleEndian: 0 
 function writeUtf32(source: Buffer, start: number, end: number, out: ByteWriter): void {
   out.writeByte(QUOTE)
   for (let i = start; i + 3 < end; i += 4) {
-    out.reserve(6)
+    out.reserve(12)
     const point = source.readUInt32BE(i)
     out.length = putJsonCodePoint(out.bytes, out.length, point > 0x10ffff ? QUESTION_MARK : point)
   }

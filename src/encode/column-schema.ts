@@ -33,7 +33,9 @@ function columnType(column: ColumnShape, modes: ValueModes): Omit<Schema, 'optio
     case 'int':
       return {type: unsigned ? 'int64' : 'int32'}
     case 'bigint':
-      return unsigned && modes.bigintUnsigned === 'precise' ? decimalType({scale: '0'}) : {type: 'int64'}
+      return unsigned && modes.bigintUnsigned === 'precise'
+        ? decimalType({scale: '0', 'connect.decimal.precision': '20'})
+        : {type: 'int64'}
     case 'decimal':
       return decimalSchema(column, modes.decimal)
     case 'float':
@@ -144,10 +146,12 @@ const SPATIAL_FIELDS: readonly Schema[] = [
 ]
 const GEOMETRY: Omit<Schema, 'optional'> = {
   ...semantic('struct', 'io.debezium.data.geometry.Geometry'),
+  doc: 'Geometry',
   fields: SPATIAL_FIELDS,
 }
 const POINT: Omit<Schema, 'optional'> = {
   ...semantic('struct', 'io.debezium.data.geometry.Point'),
+  doc: 'Geometry (POINT)',
   fields: [
     {type: 'double', optional: false, field: 'x'},
     {type: 'double', optional: false, field: 'y'},

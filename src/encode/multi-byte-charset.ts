@@ -88,7 +88,7 @@ function writeCodes(source: Buffer, start: number, end: number, codes: Codes, ou
   out.writeByte(QUOTE)
   let i = start
   while (i < end) {
-    out.reserve(STRETCH * 6)
+    out.reserve(STRETCH * 12)
     const {bytes} = out
     let at = out.length
     for (let n = 0; n < STRETCH && i < end; n++) {

@@ -58,8 +58,7 @@ export function datetimeFormat(column: ColumnShape, mode: TimeMode): CalendarFor
 }
 
 export function timestampFormat(fraction: number): CalendarFormat {
-  const zeros = fraction === 0 ? '' : `.${'0'.repeat(fraction)}`
-  return {write: (parts, out) => writeIso(parts, fraction, out), epoch: `"1970-01-01T00:00:00${zeros}Z"`}
+  return {write: (parts, out) => writeIso(parts, fraction, out), epoch: '"1970-01-01T00:00:00Z"'}
 }
 
 export function timeFormat(column: ColumnShape, mode: TimeMode): WriteTime {

@@ -320,12 +320,17 @@ export const VALUE_CASES: readonly ValueCase[] = [
 ]
 
 /** One table for each case, `v0` and on: `id` is the value's place in the list, `v` the value. */
-export async function fillValueTables(connection: Connection): Promise<void> {
+export async function fillValueTables(
+  connection: Connection,
+  isWanted: (column: string, value: string) => boolean = () => true,
+): Promise<void> {
   await connection.query("SET sql_mode = '', time_zone = '+00:00'")
   await connection.query('CREATE TABLE numbers (i INT)')
   await connection.query(`INSERT INTO numbers VALUES ${Array.from({length: 2000}, (_, i) => `(${i})`).join(',')}`)
   for (const [i, {column, values}] of VALUE_CASES.entries()) {
     await connection.query(`CREATE TABLE v${i} (id INT PRIMARY KEY, v ${column}) CHARACTER SET utf8mb4`)
-    for (const [row, value] of values.entries()) await connection.query(`INSERT INTO v${i} SELECT ${row}, ${value}`)
+    for (const [row, value] of values.entries()) {
+      if (isWanted(column, value)) await connection.query(`INSERT INTO v${i} SELECT ${row}, ${value}`)
+    }
   }
 }
