@@ -58,7 +58,12 @@ export const EVENT_OPTIONS: readonly Option[] = [
     values: timeModes,
     notYet: ['structured'],
   }),
-  flag('enable.time.adjuster', true, 'Stored years are passed on as they are; MySQL has widened those of two digits.', onlyTrue),
+  flag(
+    'enable.time.adjuster',
+    true,
+    'Stored years are passed on as they are; MySQL has widened those of two digits.',
+    onlyTrue,
+  ),
   flag('include.query', false, 'The statement’s text in `source.query`.', onlyFalse),
   flag('include.schema.changes', false, 'DDL events in the topic named by topic.prefix.', {
     ...onlyFalse,
