@@ -8,7 +8,7 @@ import {ByteWriter} from '../src/core/byte-writer.ts'
 import type {ColumnShape, ColumnType, TableShape} from '../src/core/table-shape.ts'
 import {compileRowEncoder} from '../src/encode/compile-row-encoder.ts'
 import {EnvelopeTemplate, EventOrigin} from '../src/encode/envelope.ts'
-import {MYSQL_TYPE} from '../src/encode/image-bytes.ts'
+import {MYSQL_TYPE} from '../src/encode/values/image-bytes.ts'
 
 const ROWS = Number(process.argv[2] ?? 500_000)
 const VARIANTS = 512

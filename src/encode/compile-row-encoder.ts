@@ -2,17 +2,17 @@
 // values. While a row is written, the place of each value in the output is kept, so that keys are copies of those bytes.
 
 import type {ImageLayout} from '../binlog/binlog-events.ts'
-import type {EventSettings} from '../config/settings.ts'
 import type {ByteWriter} from '../core/byte-writer.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import {invariant, TidemarkError} from '../core/tidemark-error.ts'
 import {quoteIdentifier} from '../mysql/identifiers.ts'
-import {columnFamily} from './column-family.ts'
+import {columnFamily} from './values/column-family.ts'
 import {projectionOf} from './column-mapping.ts'
-import {ColumnTranscoder} from './column-transcoder.ts'
-import {malformedImage} from './image-bytes.ts'
+import {ColumnTranscoder} from './values/column-transcoder.ts'
+import {malformedImage} from './values/image-bytes.ts'
 import {jsonStringBytes, NULL_BYTES} from './json-bytes.ts'
+import type {EncoderOptions} from './encoder-options.ts'
 import {compileMessageKey} from './message-key.ts'
 import type {MessageKeyWriter} from './message-key.ts'
 import {ProjectedRowEncoder} from './projected-row-encoder.ts'
@@ -23,20 +23,6 @@ const COMMA = 0x2c
 const BRACE_OPEN = 0x7b
 const BRACE_CLOSE = 0x7d
 const SQL_NULL = 0xfb
-
-/** What decides the bytes of rows and keys beside the table itself. May be handed to a worker. */
-export interface EncoderOptions {
-  readonly settings: Pick<
-    EventSettings,
-    'topicPrefix' | 'topicDelimiter' | 'keySchemasEnabled' | 'keyConverter' | 'valueModes' | 'columns' | 'transforms'
-  >
-}
-
-/** Of a task's events, without what only others need. */
-export function encoderOptions(events: EventSettings): EncoderOptions {
-  const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter, valueModes, columns, transforms} = events
-  return {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter, valueModes, columns, transforms}}
-}
 
 export interface RowEncoderSource {
   readonly shape: TableShape

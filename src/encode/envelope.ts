@@ -6,9 +6,9 @@ import {ByteWriter} from '../core/byte-writer.ts'
 import type {EventSettings} from '../config/settings.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
-import {putFixedDigits} from './fixed-digits.ts'
+import {putFixedDigits} from './values/fixed-digits.ts'
 import {jsonStringBytes} from './json-bytes.ts'
-import {envelopeSchemaText} from './schema-frame.ts'
+import {envelopeSchemaText} from './schemas/schema-frame.ts'
 
 /** `source.snapshot`. */
 export type SnapshotMarker =

@@ -1,7 +1,7 @@
 // Keys and values of heartbeat events, as Debezium's.
 
 import type {EventSettings} from '../config/settings.ts'
-import {singleFieldSchemaText} from './schema-frame.ts'
+import {singleFieldSchemaText} from './schemas/schema-frame.ts'
 import {singleFieldKey} from './single-field-key.ts'
 import {NO_ROUTE, type KeyRoute} from './topic-routing.ts'
 

@@ -3,7 +3,7 @@
 
 import type {EventSettings} from '../config/settings.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
-import type {Schema} from './connect-schema.ts'
+import type {Schema} from './schemas/connect-schema.ts'
 import {jsonStringBytes} from './json-bytes.ts'
 
 export interface KeyField {

@@ -5,10 +5,10 @@ import type {ByteWriter} from '../core/byte-writer.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {ColumnShape, TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
-import type {EncoderOptions} from './compile-row-encoder.ts'
+import type {EncoderOptions} from './encoder-options.ts'
 import {jsonStringBytes} from './json-bytes.ts'
 import {assertNewKeyFields, keyFieldBytes} from './key-fields.ts'
-import {keySchemaText} from './schema-frame.ts'
+import {keySchemaText} from './schemas/schema-frame.ts'
 import {tableRoute} from './topic-routing.ts'
 
 /** Writes the key of the row whose values lie at `row.bytes[starts[i], ends[i])`. */

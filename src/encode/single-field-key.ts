@@ -2,7 +2,7 @@
 
 import type {EventSettings} from '../config/settings.ts'
 import {assertNewKeyFields, keyFieldBytes} from './key-fields.ts'
-import {singleFieldSchemaText} from './schema-frame.ts'
+import {singleFieldSchemaText} from './schemas/schema-frame.ts'
 import type {KeyRoute} from './topic-routing.ts'
 
 export interface SingleFieldKey {

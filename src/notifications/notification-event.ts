@@ -1,7 +1,7 @@
 // Keys and values of notification events, as Debezium's.
 
 import type {EventSettings} from '../config/settings.ts'
-import {notificationSchemaText} from '../encode/schema-frame.ts'
+import {notificationSchemaText} from '../encode/schemas/schema-frame.ts'
 import {singleFieldKey} from '../encode/single-field-key.ts'
 import {NO_ROUTE, type KeyRoute} from '../encode/topic-routing.ts'
 import type {Notification} from './notification.ts'

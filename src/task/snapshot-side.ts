@@ -2,7 +2,7 @@
 
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
-import type {EncoderOptions} from '../encode/compile-row-encoder.ts'
+import type {EncoderOptions} from '../encode/encoder-options.ts'
 import {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
 import {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {SnapshotCoordinatorOptions} from '../snapshot/coordinator-options.ts'

@@ -2,7 +2,7 @@
 // the real one; the simulation (test/simulation) plays another.
 
 import type {TableId} from '../core/table-id.ts'
-import type {EncoderOptions} from '../encode/compile-row-encoder.ts'
+import type {EncoderOptions} from '../encode/encoder-options.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
 import type {PlanningSource} from '../snapshot/prepared-table.ts'
 import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import type {RowDataPacket} from 'mysql2/promise'
 import {ByteWriter} from '../../src/core/byte-writer.ts'
-import {charsetWriter} from '../../src/encode/charset.ts'
+import {charsetWriter} from '../../src/encode/values/charset.ts'
 import {freshDatabase, type FreshDatabase} from '../support/fresh-database.ts'
 
 const CODES_PER_QUERY = 1024

@@ -5,8 +5,8 @@ import {ByteWriter} from '../../src/core/byte-writer.ts'
 import type {ColumnShape} from '../../src/core/table-shape.ts'
 import {TidemarkError} from '../../src/core/tidemark-error.ts'
 import {compileRowEncoder} from '../../src/encode/compile-row-encoder.ts'
-import {MYSQL_TYPE} from '../../src/encode/image-bytes.ts'
-import {writeJsonDocument} from '../../src/encode/json-document.ts'
+import {MYSQL_TYPE} from '../../src/encode/values/image-bytes.ts'
+import {writeJsonDocument} from '../../src/encode/values/json-document.ts'
 import type {ColumnLayout} from '../support/encode-value.ts'
 import {
   columnShape,

@@ -5,7 +5,7 @@ import {DEFAULT_VALUE_MODES, type ValueModes} from '../../src/config/value-modes
 import type {ByteWriter as Writer} from '../../src/core/byte-writer.ts'
 import {ByteWriter} from '../../src/core/byte-writer.ts'
 import type {ColumnShape, ColumnType, TableShape} from '../../src/core/table-shape.ts'
-import type {EncoderOptions} from '../../src/encode/compile-row-encoder.ts'
+import type {EncoderOptions} from '../../src/encode/encoder-options.ts'
 import {compileRowEncoder} from '../../src/encode/compile-row-encoder.ts'
 import type {RowEncoder} from '../../src/encode/row-encoder.ts'
 

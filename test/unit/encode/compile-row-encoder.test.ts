@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {ByteWriter} from '../../../src/core/byte-writer.ts'
 import {compileRowEncoder} from '../../../src/encode/compile-row-encoder.ts'
-import {MYSQL_TYPE} from '../../../src/encode/image-bytes.ts'
+import {MYSQL_TYPE} from '../../../src/encode/values/image-bytes.ts'
 import type {RowEncoder} from '../../../src/encode/row-encoder.ts'
 import {columnShape, ENCODER_SETTINGS, tableShape, textField, written} from '../../support/encode-value.ts'
 

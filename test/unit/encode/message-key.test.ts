@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import type {ColumnShape} from '../../../src/core/table-shape.ts'
 import {compileRowEncoder} from '../../../src/encode/compile-row-encoder.ts'
-import type {EncoderOptions} from '../../../src/encode/compile-row-encoder.ts'
+import type {EncoderOptions} from '../../../src/encode/encoder-options.ts'
 import {columnShape, ENCODER_SETTINGS, tableShape, textField, written} from '../../support/encode-value.ts'
 
 const columns: ColumnShape[] = [

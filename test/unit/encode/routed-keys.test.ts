@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {nameRewrite} from '../../../src/config/java-replacement.ts'
-import type {EncoderOptions} from '../../../src/encode/compile-row-encoder.ts'
+import type {EncoderOptions} from '../../../src/encode/encoder-options.ts'
 import {compileRowEncoder} from '../../../src/encode/compile-row-encoder.ts'
 import {keyChangeHeaders} from '../../../src/encode/headers.ts'
 import {heartbeatKey} from '../../../src/encode/heartbeat-event.ts'

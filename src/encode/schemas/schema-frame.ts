@@ -1,0 +1,143 @@
+// The schemas that Connect's JsonConverter writes around keys and values where schemas are enabled, with Debezium's
+// names and versions. Column defaults are not stated yet.
+
+import type {ColumnRules} from '../../config/column-rules.ts'
+import type {ValueModes} from '../../config/value-modes.ts'
+import type {TableShape} from '../../core/table-shape.ts'
+import {projectionOf} from '../column-mapping.ts'
+import {columnSchema, mappedColumnSchema} from './column-schema.ts'
+import {schemaText, type Schema} from './connect-schema.ts'
+import {keyFieldSchemas, type KeyField} from '../key-fields.ts'
+
+/** Names and modes that a table's schemas depend on. */
+export interface SchemaOptions {
+  readonly topic: string
+  readonly modes: ValueModes
+}
+
+const SNAPSHOT_VALUES = 'true,first,first_in_data_collection,last_in_data_collection,last,false,incremental'
+
+/** JSON text of a message key's schema. */
+export function keySchemaText(
+  shape: TableShape,
+  messageKey: readonly number[],
+  options: SchemaOptions & {readonly keyFields: readonly KeyField[]},
+): string {
+  const own = messageKey.map(index => columnSchema(shape.columns[index]!, options.modes))
+  const fields = [...own, ...keyFieldSchemas(options.keyFields)]
+  return schemaText({type: 'struct', fields, optional: false, name: `${options.topic}.Key`})
+}
+
+/** JSON text of the change event's schema. */
+export function envelopeSchemaText(
+  shape: TableShape,
+  options: SchemaOptions & {readonly columns: ColumnRules},
+): string {
+  const {modes} = options
+  const projection = projectionOf(shape, options.columns, modes)
+  const fields =
+    projection === null
+      ? shape.columns.map(column => columnSchema(column, modes))
+      : projection.map(({column, mapping}) => mappedColumnSchema(column, mapping, modes))
+  const row = {
+    type: 'struct',
+    fields,
+    optional: true,
+    name: `${options.topic}.Value`,
+  }
+  return schemaText({
+    type: 'struct',
+    fields: [
+      {...row, field: 'before'},
+      {...row, field: 'after'},
+      {...SOURCE_SCHEMA, field: 'source'},
+      {...TRANSACTION_SCHEMA, field: 'transaction'},
+      required('string', 'op'),
+      optional('int64', 'ts_ms'),
+      optional('int64', 'ts_us'),
+      optional('int64', 'ts_ns'),
+    ],
+    optional: false,
+    name: `${options.topic}.Envelope`,
+    version: 2,
+  })
+}
+
+/** JSON text of a struct schema with one required field, for heartbeats and the keys of notifications; and what is added to a key. */
+export function singleFieldSchemaText(
+  name: string,
+  type: string,
+  field: string,
+  keyFields: readonly KeyField[] = [],
+): string {
+  const fields = [required(type, field), ...keyFieldSchemas(keyFields)]
+  return schemaText({type: 'struct', fields, optional: false, name, version: 1})
+}
+
+/** JSON text of a notification's schema. */
+export function notificationSchemaText(): string {
+  const text: Schema = {type: 'string', optional: false}
+  return schemaText({
+    type: 'struct',
+    fields: [
+      required('string', 'id'),
+      required('string', 'type'),
+      required('string', 'aggregate_type'),
+      {type: 'map', keys: text, values: text, optional: true, field: 'additional_data'},
+      required('int64', 'timestamp'),
+    ],
+    optional: false,
+    name: 'io.debezium.connector.common.Notification',
+    version: 1,
+  })
+}
+
+function required(type: string, field: string): Schema {
+  return {type, optional: false, field}
+}
+
+function optional(type: string, field: string): Schema {
+  return {type, optional: true, field}
+}
+
+const SOURCE_SCHEMA: Schema = {
+  type: 'struct',
+  fields: [
+    required('string', 'version'),
+    required('string', 'connector'),
+    required('string', 'name'),
+    required('int64', 'ts_ms'),
+    {
+      type: 'string',
+      optional: true,
+      name: 'io.debezium.data.Enum',
+      version: 1,
+      parameters: {allowed: SNAPSHOT_VALUES},
+      default: 'false',
+      field: 'snapshot',
+    },
+    required('string', 'db'),
+    optional('string', 'sequence'),
+    optional('int64', 'ts_us'),
+    optional('int64', 'ts_ns'),
+    optional('string', 'table'),
+    required('int64', 'server_id'),
+    optional('string', 'gtid'),
+    required('string', 'file'),
+    required('int64', 'pos'),
+    required('int32', 'row'),
+    optional('int64', 'thread'),
+    optional('string', 'query'),
+  ],
+  optional: false,
+  name: 'io.debezium.connector.mysql.Source',
+  version: 1,
+}
+
+const TRANSACTION_SCHEMA: Schema = {
+  type: 'struct',
+  fields: [required('string', 'id'), required('int64', 'total_order'), required('int64', 'data_collection_order')],
+  optional: true,
+  name: 'event.block',
+  version: 1,
+}
