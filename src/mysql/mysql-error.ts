@@ -121,6 +121,7 @@ export function toMysqlError(error: unknown, doing: string, {quoteServer = true}
   const number = typeof errno === 'number' && errno > 0 ? errno : null
   const name = typeof code === 'string' ? code : 'no code'
   const meaning =
+    (isBrokenOff(error, name) ? CONNECTION_LOST : undefined) ??
     (number === null ? undefined : BY_NUMBER.get(number)) ??
     (typeof code === 'string' ? BY_CODE[code] : undefined) ??
     (fatal === true && number === null ? CONNECTION_LOST : UNKNOWN)
@@ -130,4 +131,13 @@ export function toMysqlError(error: unknown, doing: string, {quoteServer = true}
     kind: meaning.kind,
     cause: error,
   })
+}
+
+/**
+ * mysql2 gives every failure of a TLS handshake one code. A connection that ends in the middle of it, or an error packet
+ * of the server in plain bytes instead of its half, says nothing of certificates.
+ */
+function isBrokenOff(error: unknown, code: string): boolean {
+  if (code !== 'HANDSHAKE_SSL_ERROR' || !(error instanceof Error)) return false
+  return /ECONNRESET|EPIPE|disconnected before secure|wrong version number/.test(error.message)
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {copyFile, writeFile} from 'node:fs/promises'
+import {createServer, type AddressInfo} from 'node:net'
 import {join} from 'node:path'
 import {test, type TestContext} from 'node:test'
 import type {DatabaseSettings, TlsSettings} from '../../src/config/settings.ts'
@@ -237,3 +238,46 @@ test('a key is PRIMARY, else a unique index of whole NOT NULL columns; an invisi
   await connection.query('ALTER TABLE k ADD PRIMARY KEY (b)')
   assert.equal((await readKeys(own, id))[0]!.name, 'PRIMARY')
 })
+
+/** What a server says first (protocol 10), able to do TLS. */
+function greeting(): Buffer {
+  const capabilities = 0x0008_8a00 // TLS, protocol 4.1, secure connections, named authentication
+  const body = Buffer.concat([
+    Buffer.from('\x0a9.7.0\0', 'latin1'),
+    Buffer.from([1, 0, 0, 0]),
+    Buffer.from('12345678\0', 'latin1'),
+    Buffer.from([capabilities & 0xff, (capabilities >> 8) & 0xff, 45, 2, 0, (capabilities >> 16) & 0xff, 0, 21]),
+    Buffer.alloc(10),
+    Buffer.from('123456789012\0caching_sha2_password\0', 'latin1'),
+  ])
+  return Buffer.concat([Buffer.from([body.length, 0, 0, 0]), body])
+}
+
+for (const [what, answer] of [
+  ['ends the connection', null],
+  [
+    'says in plain bytes that it shuts down',
+    Buffer.from('\x1f\0\0\x02\xff\x1d\x04#08S01Server shutdown now', 'latin1'),
+  ],
+] as const) {
+  test(`a server that ${what} in the middle of the TLS handshake is tried again`, async t => {
+    const server = createServer(socket => {
+      socket.on('error', () => undefined)
+      socket.write(greeting())
+      socket.once('data', () => {
+        if (answer === null) socket.destroy()
+        else socket.end(answer)
+      })
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    onCleanUp(t, async () => {
+      await new Promise(resolve => server.close(resolve))
+    })
+    const {port} = server.address() as AddressInfo
+    const settings = databaseSettings({host: '127.0.0.1', port, user: 'u', password: 'p'})
+    await assert.rejects(
+      openConnection(settings, 'test'),
+      (error: unknown) => error instanceof TidemarkError && error.kind === 'retryable',
+    )
+  })
+}

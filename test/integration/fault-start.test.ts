@@ -215,7 +215,7 @@ test('a bad configuration is told with all that is wrong in it', async t => {
     'database.port': 'many',
     'snapshot.mode': 'sometimes',
     'incremental.snapshot.chunk.size': '0',
-    'column.mask.hash.SHA-256.with.salt.abc': 'a.b.c',
+    'column.propagate.source.type': 'a.b.c',
   })
   await assertEnded(tidemark, {
     code: CONFIGURATION,
@@ -224,7 +224,7 @@ test('a bad configuration is told with all that is wrong in it', async t => {
       /database\.port.*many/,
       /snapshot\.mode.*sometimes/,
       /incremental\.snapshot\.chunk\.size/,
-      /column\.mask\.hash/,
+      /column\.propagate\.source\.type/,
     ],
   })
 })
