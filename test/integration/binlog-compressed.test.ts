@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import {createHash, randomBytes} from 'node:crypto'
-import {test} from 'node:test'
+import {after, before, test} from 'node:test'
 import type {Connection} from 'mysql2/promise'
 import type {BinlogEvents, StreamStart} from '../../src/binlog/binlog-events.ts'
 import {BinlogReader} from '../../src/binlog/binlog-reader.ts'
@@ -10,8 +10,18 @@ import {EventDecoder} from '../../src/binlog/event-decoder.ts'
 import {countRows} from '../../src/binlog/row-count.ts'
 import {GtidSet} from '../../src/core/gtid-set.ts'
 import {shapeFingerprint} from '../../src/core/table-shape.ts'
+import {startMysql, type MysqlServer} from '../../tools/servers/mysql-server.ts'
 import {gtidPlace, readBinlog, readerSettings} from '../support/binlog-reading.ts'
 import {freshDatabase, type FreshDatabase} from '../support/fresh-database.ts'
+
+// A server of its own: other readers of the shared one's binlog could not read what is written here.
+let server: MysqlServer
+before(async () => {
+  server = await startMysql()
+})
+after(async () => {
+  await server.stop()
+})
 
 /** A mark that ends a test's stretch of the stream. */
 const END = 'the_end'
@@ -106,7 +116,7 @@ async function workload(connection: Connection): Promise<void> {
 }
 
 test('the same transactions, compressed and not, give the same events', async t => {
-  const database = await freshDatabase(t, 'compressed')
+  const database = await freshDatabase(t, 'compressed', server)
   const {connection} = database
   await connection.query(TABLES)
   const halves: SeenTransaction[][] = []
@@ -141,7 +151,7 @@ function variedRows(): Buffer[] {
 }
 
 test('what the server compresses at any of its levels comes out as it went in', async t => {
-  const {connection, name, server} = await freshDatabase(t, 'compressed_levels')
+  const {connection, name} = await freshDatabase(t, 'compressed_levels', server)
   await connection.query('CREATE TABLE levels (id INT PRIMARY KEY, v LONGBLOB NOT NULL)')
   const start = await gtidPlace(connection)
   const rows = variedRows()
@@ -173,7 +183,7 @@ test('what the server compresses at any of its levels comes out as it went in', 
 })
 
 test('a transaction of 60 MB comes row by row, in turns, and a few MB of it are held at once', async t => {
-  const {connection, name, server} = await freshDatabase(t, 'compressed_large')
+  const {connection, name} = await freshDatabase(t, 'compressed_large', server)
   const rows = 62_000
   await connection.query('CREATE TABLE large (id INT PRIMARY KEY, v VARCHAR(2000)) CHARACTER SET latin1')
   const start = await gtidPlace(connection)
@@ -215,7 +225,7 @@ test('a transaction of 60 MB comes row by row, in turns, and a few MB of it are 
 })
 
 test('events of more than 16 MB come whole out of a compressed transaction, whether they shrink or not', async t => {
-  const {connection, name, server} = await freshDatabase(t, 'compressed_huge')
+  const {connection, name} = await freshDatabase(t, 'compressed_huge', server)
   await connection.query('CREATE TABLE huge (id INT PRIMARY KEY, v LONGBLOB)')
   const start = await gtidPlace(connection)
   const random = randomBytes(9_000_000)
@@ -260,7 +270,7 @@ function digest(bytes: Buffer): string {
 }
 
 test('compressed and plain transactions in one stream: resumed behind any of them, by GTID set or position, it goes on with the next', async t => {
-  const database = await freshDatabase(t, 'compressed_resume')
+  const database = await freshDatabase(t, 'compressed_resume', server)
   const {connection} = database
   await connection.query('CREATE TABLE a (id INT PRIMARY KEY, v VARCHAR(60))')
   const first = await gtidPlace(connection)
