@@ -37,8 +37,6 @@ export interface ReadOutletOptions {
 
 /** A streamed event waits behind no more of a piece than this; two of them are what is in flight (I4). */
 const PIECE_BYTES = 256 * 1024
-/** A rest of the chunk that is smaller than this share of a piece goes along with it. */
-const REST_SHARE = 1 / 4
 /** Tables of which pieces may be on their way at the same time. */
 const TABLES_AT_ONCE = 4
 const ENDS = 3
@@ -158,7 +156,6 @@ class PieceRows {
   readonly #notes: TableNotes | null
   readonly #headers: EventHeaders | null
   #bytesWritten = 0
-  #rowsWritten = 0
 
   constructor(chunk: ChunkRun, notes: TableNotes | null, headers: EventHeaders | null) {
     this.#chunk = chunk
@@ -195,7 +192,7 @@ class PieceRows {
       const partition = partitions === 1 ? 0 : partitionFor(source.bytes, source.rowEnd, source.keyEnd, partitions)
       const batch = (batches[partition] ??= topic.newBatch(partition))
       // Over however many partitions the piece spreads.
-      if (this.#isFull(topic.batchBytes, until - row)) break
+      if (this.#bytesWritten >= Math.min(topic.batchBytes, PIECE_BYTES)) break
       const before = batch.byteLength
       const length = template.valueLength('r', source.rowEnd - source.start, 0, origin, 0)
       const key = source.keyEnd === source.rowEnd ? null : source.bytes
@@ -203,16 +200,9 @@ class PieceRows {
       template.writeSingle('r', source.bytes, source.start, source.rowEnd, origin, 0, batch.writer)
       batch.end()
       this.#bytesWritten += batch.byteLength - before
-      this.#rowsWritten++
       row++
     }
     this.#chunk.nextRow = row
-  }
-
-  #isFull(batchBytes: number, rowsLeft: number): boolean {
-    const bytes = this.#bytesWritten
-    if (bytes < PIECE_BYTES) return bytes >= batchBytes
-    return bytes >= batchBytes || (rowsLeft * bytes) / this.#rowsWritten > PIECE_BYTES * REST_SHARE
   }
 
   firstLeft(): number {
