@@ -31,8 +31,9 @@ export type RowOperation = 'c' | 'u' | 'd'
  * - `heartbeat`: the server is idle (or skips events) up to here
  * - `rows-query`: the statement text of include.query; `sql`
  * - `other`: nothing of interest; it still moves `endPos`
- * The events of a compressed transaction come like any others; see `startPos`.
- * What cannot be carried on (XA PREPARE, partial JSON, statement DML, INCIDENT, unknown row events, undecodable bytes)
+ * The events of a compressed transaction come like any others; see `startPos`. So do the rows of an update that was logged
+ * as differences of JSON documents (PARTIAL_JSON): with whole documents.
+ * What cannot be carried on (XA PREPARE, statement DML, INCIDENT, unknown row events, undecodable bytes)
  * is thrown by `next` as a TidemarkError.
  */
 export type BinlogEventKind =

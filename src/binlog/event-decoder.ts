@@ -166,7 +166,7 @@ export class EventDecoder implements BinlogEvents {
       case Event.EVENT_WRITE_ROWS_V1:
       case Event.EVENT_UPDATE_ROWS_V1:
       case Event.EVENT_DELETE_ROWS_V1:
-        this.#rowsEvent(bytes, body, end)
+        this.#rowsEvent(bytes, body, end, this.#type)
         break
       case Event.EVENT_XID:
         this.#inTransaction = false
@@ -256,7 +256,7 @@ export class EventDecoder implements BinlogEvents {
     }
   }
 
-  #rowsEvent(bytes: Buffer, body: number, end: number): void {
+  #rowsEvent(bytes: Buffer, body: number, end: number, type: number): void {
     if (end - body < 10) throw stop.malformedEvent('its rows are cut off', this.#place())
     const id = tableId(bytes, body)
     const table = this.#tables.find(id)
@@ -266,7 +266,7 @@ export class EventDecoder implements BinlogEvents {
         this.#place(),
       )
     }
-    if (!this.rows.read({bytes, body, end, type: this.#type, table})) {
+    if (!this.rows.read({bytes, body, end, type, table})) {
       throw stop.malformedEvent('its rows do not fit its table', this.#place())
     }
     this.kind = 'rows'
@@ -287,6 +287,10 @@ export class EventDecoder implements BinlogEvents {
         break
       case Event.EVENT_TRANSACTION_PAYLOAD:
         this.#openPayload(cursor)
+        break
+      case Event.EVENT_PARTIAL_UPDATE_ROWS:
+        this.#rowsEvent(bytes, body, end, Event.EVENT_UPDATE_ROWS_V2)
+        this.rows.makeWhole(what => stop.malformedEvent(what, this.#place()))
         break
       case Event.EVENT_HEARTBEAT:
         this.kind = 'heartbeat'

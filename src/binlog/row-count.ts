@@ -36,11 +36,13 @@ function imageEnd(buffer: Buffer, start: number, layout: ImageLayout, present: U
   return at
 }
 
-function isPresent(present: Uint8Array | null, column: number): boolean {
+/** Whether the bitmap has the column; null: every column is there. */
+export function isPresent(present: Uint8Array | null, column: number): boolean {
   return present === null || (present[column >> 3]! & (1 << (column & 7))) !== 0
 }
 
-function valueLength(buffer: Buffer, at: number, type: number, metadata: number): number {
+/** Bytes of a value that is not NULL. Throws a RangeError where its length lies beyond the buffer. */
+export function valueLength(buffer: Buffer, at: number, type: number, metadata: number): number {
   const low = metadata & 0xff
   const high = metadata >> 8
   switch (type) {

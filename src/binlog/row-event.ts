@@ -1,7 +1,9 @@
-// WRITE_ROWS, UPDATE_ROWS and DELETE_ROWS events, version 1 and 2: where their row images lie.
+// WRITE_ROWS, UPDATE_ROWS and DELETE_ROWS events, version 1 and 2, and PARTIAL_UPDATE_ROWS: where their row images lie.
 
 import type {RowOperation, RowsView, StreamTable} from './binlog-events.ts'
 import * as Event from './event-types.ts'
+import type {Malformed} from './json-tree.ts'
+import {PartialUpdates} from './partial-update.ts'
 import type {CachedTable} from './table-cache.ts'
 
 const NO_TABLE: StreamTable = {
@@ -28,6 +30,7 @@ export class EventRows implements RowsView {
   presentBefore: Uint8Array = NO_BYTES
   presentAfter: Uint8Array = NO_BYTES
   full = true
+  readonly #partialUpdates = new PartialUpdates()
 
   /** Takes the event's view. False where its head does not fit the table. */
   read({bytes, body, end, type, table}: RowEvent): boolean {
@@ -55,6 +58,17 @@ export class EventRows implements RowsView {
     this.start = images
     this.end = end
     return true
+  }
+
+  /** Of a PARTIAL_UPDATE_ROWS event, taken as an update: its rows with whole JSON documents. Throws what `malformed` makes. */
+  makeWhole(malformed: Malformed): void {
+    const {buffer: bytes, start, end, presentBefore, presentAfter} = this
+    const {layout} = this.table
+    const whole = this.#partialUpdates.rewrite({bytes, start, end, layout, presentBefore, presentAfter}, malformed)
+    this.buffer = whole.buffer
+    this.start = 0
+    this.end = whole.end
+    this.presentAfter = whole.presentAfter
   }
 }
 

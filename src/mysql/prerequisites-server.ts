@@ -59,14 +59,6 @@ const RULES: readonly VariableRule[] = [
     missing: 'no such variable (it came with MySQL 8.0.1)',
   },
   {
-    variable: 'binlog_row_value_options',
-    wanted: 'empty (no PARTIAL_JSON)',
-    accepts: found => !found.includes('PARTIAL_JSON'),
-    statement: setPersist('binlog_row_value_options', "''"),
-    rds: `clear binlog_row_value_options ${PARAMETER_GROUP}`,
-    missing: '',
-  },
-  {
     variable: 'binlog_order_commits',
     wanted: 'ON',
     accepts: found => found === 'ON',

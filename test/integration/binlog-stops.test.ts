@@ -25,15 +25,6 @@ async function stop(start: StreamStart): Promise<never> {
 
 const stops: readonly (readonly [code: string, what: string, statements: readonly string[]])[] = [
   [
-    'TIDEMARK_BINLOG_PARTIAL_JSON',
-    'an update of a part of a JSON value',
-    [
-      `INSERT INTO t VALUES (1, JSON_OBJECT('a', REPEAT('x', 500), 'b', 1))`,
-      'SET binlog_row_value_options = PARTIAL_JSON',
-      "UPDATE t SET j = JSON_SET(j, '$.b', 2)",
-    ],
-  ],
-  [
     'TIDEMARK_BINLOG_XA',
     'an XA transaction',
     ["XA START 'x'", "INSERT INTO t VALUES (1, '{}')", "XA END 'x'", "XA PREPARE 'x'", "XA COMMIT 'x'"],

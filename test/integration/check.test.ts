@@ -245,7 +245,6 @@ test('every wrong server variable is told with its statement, and the filters of
     'binlog_format',
     'binlog_row_image',
     'binlog_row_metadata',
-    'binlog_row_value_options',
     'binlog_order_commits',
     'signal table in the binlog',
   ])

@@ -163,7 +163,13 @@ export function smallTableMap(table = 't', {names = ['id', 'v']}: {readonly name
   ])
 }
 
-/** A full image of that table. */
+/** The same of `d.j` (id INT PRIMARY KEY, j JSON). */
+export function jsonTableMap(): Buffer {
+  const columns = [2, 3, 245, 1, 4, 0b10]
+  return Buffer.from([1, 0x64, 0, 1, 0x6a, 0, ...columns, 1, 1, 0, 4, 5, 2, 0x69, 0x64, 1, 0x6a, 8, 1, 0])
+}
+
+/** A full image of the first table. */
 export function smallImage(id: number, v: string): Buffer {
   const image = Buffer.alloc(6)
   image.writeUInt32LE(id, 1)

@@ -3,11 +3,23 @@ import {test} from 'node:test'
 import fc from 'fast-check'
 import {EventDecoder} from '../../../src/binlog/event-decoder.ts'
 import type {BinlogEventKind} from '../../../src/binlog/binlog-events.ts'
+import {countRows} from '../../../src/binlog/row-count.ts'
 import {TidemarkError} from '../../../src/core/tidemark-error.ts'
-import {DumpBytes, smallImage, smallTableMap, TEST_COLLATIONS, TEST_SID} from '../../support/binlog-bytes.ts'
+import {
+  DumpBytes,
+  jsonTableMap,
+  smallImage,
+  smallTableMap,
+  TEST_COLLATIONS,
+  TEST_SID,
+} from '../../support/binlog-bytes.ts'
+import {prefixed} from '../../support/encode-value.ts'
+import {jsonBinary, type JsonValue} from '../../support/json-binary.ts'
+import {jsonDiff} from '../../support/json-diff.ts'
 
 const UPDATE_ROWS = 31
 const WRITE_ROWS = 30
+const PARTIAL_UPDATE_ROWS = 39
 
 function decoderOf(chunks: readonly Buffer[], checksum = true): EventDecoder {
   const left = [...chunks]
@@ -123,6 +135,36 @@ test('an update with missing columns says which of its images have which', () =>
   )
 })
 
+test('an update that holds differences of JSON documents comes as an ordinary one with whole documents', () => {
+  const document = (value: JsonValue, large = false): Buffer => prefixed(jsonBinary(value, large), 4)
+  const before = Buffer.concat([Buffer.of(0, 1, 0, 0, 0), document([1, 2])])
+  const diffs = prefixed(jsonDiff('replace', '$[1]', 'two'), 4)
+  const after = Buffer.concat([Buffer.of(1, 0b1, 0, 1, 0, 0, 0), diffs])
+  const bytes = dump().gtid().query('BEGIN').tableMap(jsonTableMap())
+  bytes.rows(PARTIAL_UPDATE_ROWS, {images: Buffer.concat([before, after]), present: [0b11, 0b11], columns: 2}).xid()
+  const decoder = decoderOf([bytes.bytes()])
+  while (decoder.next()) if (decoder.kind === 'rows') break
+  const {operation, full, buffer, start, end} = decoder.rows
+  assert.deepEqual([operation, full, countRows(decoder.rows)], ['u', true, 1])
+  const whole = Buffer.concat([before, Buffer.of(0, 1, 0, 0, 0), document([1, 'two'], true)])
+  assert.equal(buffer.toString('hex', start, end), whole.toString('hex'))
+})
+
+test('a difference that does not fit its document is told with its place', () => {
+  const before = Buffer.concat([Buffer.of(0, 1, 0, 0, 0), prefixed(jsonBinary([1, 2]), 4)])
+  const after = Buffer.concat([Buffer.of(1, 0b1, 0, 1, 0, 0, 0), prefixed(jsonDiff('remove', '$[2]'), 4)])
+  const bytes = dump().gtid().query('BEGIN').tableMap(jsonTableMap())
+  const at = bytes.pos
+  bytes.rows(PARTIAL_UPDATE_ROWS, {images: Buffer.concat([before, after]), present: [0b11, 0b11], columns: 2})
+  const decoder = decoderOf([bytes.bytes()])
+  assert.throws(
+    () => {
+      while (decoder.next()) continue
+    },
+    {code: 'TIDEMARK_BINLOG_MALFORMED', message: new RegExp(`binlog.000007:${String(at)} .*does not fit`)},
+  )
+})
+
 test('however the dump is cut into chunks, the same events come', () => {
   const bytes = oneRowTransaction(oneRowTransaction(dump()).query('DROP TABLE x')).bytes()
   const expected = kindsOf(decoderOf([bytes]))
@@ -176,7 +218,6 @@ test('what cannot be carried on stops with its code and place', () => {
   const inside = (): DumpBytes => dump().gtid().query('BEGIN')
   const noNames = smallTableMap('t', {names: []})
   const cases: readonly (readonly [string, DumpBytes])[] = [
-    ['TIDEMARK_BINLOG_PARTIAL_JSON', inside().event(39, Buffer.alloc(30))],
     ['TIDEMARK_BINLOG_XA', inside().event(38, Buffer.alloc(30))],
     ['TIDEMARK_BINLOG_XA', dump().gtid().query("XA START X'61',X'',1")],
     ['TIDEMARK_BINLOG_XA', dump().gtid().query("XA COMMIT X'61',X'',1")],
@@ -251,7 +292,7 @@ test('whatever bytes come, the decoder returns or throws its own error', () => {
 
 test('whatever body a known event type has, the decoder returns or throws its own error', () => {
   const body = fc.uint8Array({maxLength: 120}).map(bytes => Buffer.from(bytes))
-  const type = fc.constantFrom(2, 4, 15, 16, 19, 23, 24, 25, 27, 29, 30, 31, 32, 33, 34, 35, 40, 41, 42)
+  const type = fc.constantFrom(2, 4, 15, 16, 19, 23, 24, 25, 27, 29, 30, 31, 32, 33, 34, 35, 39, 40, 41, 42)
   fc.assert(
     fc.property(type, body, (eventType, bytes) => {
       try {
