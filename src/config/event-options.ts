@@ -6,6 +6,7 @@ import {bigintUnsignedModes, binaryModes, decimalModes, timeModes} from './value
 
 const JSON_CONVERTER = 'org.apache.kafka.connect.json.JsonConverter'
 const STRING_CONVERTER = 'org.apache.kafka.connect.storage.StringConverter'
+const TRANSACTION_FACTORY = 'io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory'
 const SIMPLE_HEADER_CONVERTER = 'org.apache.kafka.connect.storage.SimpleHeaderConverter'
 
 const onlyFalse = {values: [false], notYet: [true], instead: 'leave it out'} as const
@@ -46,8 +47,11 @@ export const EVENT_OPTIONS: readonly Option[] = [
     values: [SIMPLE_HEADER_CONVERTER],
   }),
   integer('heartbeat.interval.ms', 0, 'A heartbeat event when nothing else moves the position; 0 for none.'),
-  text('heartbeat.topics.prefix', null, 'Older name of topic.heartbeat.prefix.'),
+  text('heartbeat.topics.prefix', null, 'Older name of topic.heartbeat.prefix; Debezium reads it no more, here it counts where that is not set.'),
   text('topic.heartbeat.prefix', '__debezium-heartbeat', 'First part of the heartbeat topic’s name.'),
+  text('topic.heartbeat.name', null, 'Whole name of the heartbeat topic, which several tasks may share.', {
+    defaultText: '<topic.heartbeat.prefix>.<topic.prefix>',
+  }),
   text('heartbeat.action.query', null, 'Statement run at each heartbeat.'),
   text('decimal.handling.mode', 'precise', 'DECIMAL values.', {values: decimalModes}),
   text('bigint.unsigned.handling.mode', 'long', 'BIGINT UNSIGNED values; `long` wraps from 2^63 on.', {
@@ -64,13 +68,26 @@ export const EVENT_OPTIONS: readonly Option[] = [
     'Stored years are passed on as they are; MySQL has widened those of two digits.',
     onlyTrue,
   ),
-  flag('include.query', false, 'The statement’s text in `source.query`.', onlyFalse),
+  flag(
+    'include.query',
+    false,
+    'The statement’s text in `source.query`, of streamed events, where the server logs it (`binlog_rows_query_log_events=ON`).',
+  ),
   flag('include.schema.changes', false, 'DDL events in the topic named by topic.prefix.', {
     ...onlyFalse,
     instead: 'set it to false',
   }),
   flag('include.schema.comments', false, 'Comments in schemas.', onlyFalse),
-  flag('provide.transaction.metadata', false, 'Transaction events and blocks.', onlyFalse),
+  flag(
+    'provide.transaction.metadata',
+    false,
+    'An event for the begin and the end of each transaction, and its `transaction` block in every streamed event.',
+  ),
+  text('transaction.metadata.factory', TRANSACTION_FACTORY, 'What transaction events are made of.', {
+    values: [TRANSACTION_FACTORY],
+    instead: 'leave it out',
+  }),
+  text('topic.transaction', 'transaction', 'Last part of the transaction topic’s name, behind topic.prefix.'),
   flag('skip.messages.without.change', false, 'Leave out updates that change no column of the events.'),
   text('schema.name.adjustment.mode', 'none', 'Names of schemas.', {
     values: ['none'],
@@ -84,7 +101,6 @@ export const EVENT_OPTIONS: readonly Option[] = [
     values: ['io.debezium.schema.DefaultTopicNamingStrategy'],
     instead: 'leave it out',
   }),
-  refused('topic.heartbeat.name', 'Whole name of the heartbeat topic.', 'use topic.heartbeat.prefix'),
   text('event.processing.failure.handling.mode', 'fail', 'Events that cannot be handled.', {
     values: ['fail'],
     notYet: ['warn', 'skip', 'ignore'],

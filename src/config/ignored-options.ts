@@ -25,13 +25,7 @@ const MEANINGLESS: Readonly<Record<string, readonly string[]>> = {
     ...['binlog.buffer.size', 'topic.cache.size'],
   ],
   [UTC]: ['database.connectionTimeZone'],
-  [JAVA]: [
-    'database.jdbc.driver',
-    'database.protocol',
-    'driver.*',
-    'sourceinfo.struct.maker',
-    'transaction.metadata.factory',
-  ],
+  [JAVA]: ['database.jdbc.driver', 'database.protocol', 'driver.*', 'sourceinfo.struct.maker'],
   [CONNECT]: [
     ...['tasks.max', 'tasks.max.enforce', 'config.providers', 'config.providers.*', 'config.action.reload'],
     ...['transaction.boundary', 'transaction.boundary.interval.ms', 'offsets.storage.topic', 'group.id', 'plugin.path'],
@@ -65,7 +59,6 @@ const MEANINGLESS: Readonly<Record<string, readonly string[]>> = {
     ...['signal.poll.interval.ms', 'signal.kafka.groupId', 'signal.kafka.poll.timeout.ms'],
   ],
   'It belongs to a signal channel that is not enabled.': [...['signal.file']],
-  'It belongs to transaction metadata, which is off.': ['topic.transaction'],
   'A full row image is required, so that every value is available.': ['unavailable.value.placeholder'],
   'A schema change during a snapshot is always handled.': ['incremental.snapshot.allow.schema.changes'],
   'It belongs to a snapshot.mode that is refused.': ['snapshot.mode.*'],

@@ -3,6 +3,7 @@
 import {readConfigFile, type RawConfig} from './config-file.ts'
 import type {Environment} from './config-providers.ts'
 import {eventSettings} from './event-settings.ts'
+import {topicParts} from './topic-parts.ts'
 import {notificationSettings} from './notification-settings.ts'
 import {jaasPassword, kafkaSinkSettings} from './kafka-settings.ts'
 import {kafkaSignalSettings} from './kafka-signal-settings.ts'
@@ -59,6 +60,7 @@ interface BuildContext {
 function buildSettings(values: OptionValues, {secrets, config, problems, warnings}: BuildContext): Settings {
   const topicPrefix = values.text('topic.prefix')
   const name = values.optionalText('name') ?? topicPrefix
+  const topics = topicParts(values, problems)
   return {
     name,
     database: databaseSettings(values, problems),
@@ -70,7 +72,11 @@ function buildSettings(values: OptionValues, {secrets, config, problems, warning
       kafka: kafkaSignalSettings(values, {name, topicPrefix, config, problems, warnings}),
     },
     snapshot: snapshotSettings(values, problems),
-    stream: {memoryBytes: values.integer('stream.memory.bytes')},
+    stream: {
+      memoryBytes: values.integer('stream.memory.bytes'),
+      transactionTopic: values.flag('provide.transaction.metadata') ? topics.transaction : null,
+      includesQuery: values.flag('include.query'),
+    },
     readOnly: values.flag('read.only'),
     events: eventSettings(values, name, problems),
     sink: sinkSettings(values, name, problems),
@@ -78,7 +84,8 @@ function buildSettings(values: OptionValues, {secrets, config, problems, warning
     notifications: notificationSettings(values, problems),
     heartbeat: {
       intervalMs: values.integer('heartbeat.interval.ms'),
-      topicPrefix: values.optionalText('heartbeat.topics.prefix') ?? values.text('topic.heartbeat.prefix'),
+      topicPrefix: topics.heartbeatPrefix,
+      topicName: topics.heartbeat,
       actionQuery: values.optionalText('heartbeat.action.query'),
     },
     http: httpSettings(values, problems),

@@ -151,6 +151,10 @@ export interface Settings {
   readonly stream: {
     /** Bytes of streamed events that wait for the sink. */
     readonly memoryBytes: number
+    /** The last part of the transaction topic's name; null where provide.transaction.metadata is off. */
+    readonly transactionTopic: string | null
+    /** include.query */
+    readonly includesQuery: boolean
   }
   readonly readOnly: boolean
   readonly events: EventSettings
@@ -161,7 +165,13 @@ export interface Settings {
     /** Empty only where the channel sink is not enabled. */
     readonly sinkTopic: string
   }
-  readonly heartbeat: {readonly intervalMs: number; readonly topicPrefix: string; readonly actionQuery: string | null}
+  readonly heartbeat: {
+    readonly intervalMs: number
+    readonly topicPrefix: string
+    /** The whole name of the topic; null: made of the prefixes. */
+    readonly topicName: string | null
+    readonly actionQuery: string | null
+  }
   readonly http: {readonly host: string; readonly port: number; readonly token: string | null} | null
   readonly logLevel: string
   /** Values that must never be shown anywhere: passwords, tokens. */

@@ -8,6 +8,7 @@ import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import {putFixedDigits} from './values/fixed-digits.ts'
 import {jsonStringBytes} from './json-bytes.ts'
+import {digitCount, isWide, TS_NS, TS_US, writeMicrosAndNanos, writeMillis} from './origin-digits.ts'
 import {envelopeSchemaText} from './schemas/schema-frame.ts'
 
 /** `source.snapshot`. */
@@ -29,6 +30,25 @@ export interface OriginFields {
   readonly threadId: number | null
   /** The clock when the events are built, microseconds since 1970. */
   readonly nowUs: number
+  /** The statement that changed the rows; '' or left out: unknown. */
+  readonly query?: string
+  /** Left out or null: events without a transaction block. */
+  readonly order?: EventOrder | null
+}
+
+/** Where events stand in their transaction. Whoever writes them counts it on; a template reads it for each event. */
+export interface EventOrder {
+  /** The GTID, or file and position of the BEGIN. */
+  readonly id: string
+  /** Of the event, counted from 1, in the transaction and among those of its table. */
+  readonly total: number
+  readonly inTable: number
+  /** The events that follow are of this table, `database.table`. */
+  enter(table: string): void
+  /** Another event follows. */
+  next(): void
+  /** So many events were emitted by an earlier run. */
+  pass(events: number): void
 }
 
 /** What all rows of one binlog event or one window have in common. Reused: `set` costs a few stores. */
@@ -44,6 +64,8 @@ export class EventOrigin {
   pos = 0
   threadId = -1
   nowUs = 0
+  query = ''
+  order: EventOrder | null = null
 
   set(fields: OriginFields): void {
     this.version++
@@ -56,6 +78,8 @@ export class EventOrigin {
     this.pos = fields.pos
     this.threadId = fields.threadId ?? -1
     this.nowUs = fields.nowUs
+    this.query = fields.query ?? ''
+    this.order = fields.order ?? null
   }
 }
 
@@ -72,9 +96,7 @@ const BEFORE_NULL = '{"before":null,"after":'
 const BEFORE = '{"before":'
 const AFTER = Buffer.from(',"after":')
 const AFTER_NULL = Buffer.from(',"after":null')
-/** From here to 2286 times in microseconds have 16 digits. */
-const MIN_16_DIGITS = 1e15
-const MAX_16_DIGITS = 1e16
+const IN_TABLE = Buffer.from(',"data_collection_order":')
 
 /**
  * The envelope of one table's events. All lengths and bytes are exact: `valueLength` first, then one `write…` with the
@@ -88,10 +110,12 @@ export class EnvelopeTemplate {
   readonly #table: Buffer
   readonly #close: string
 
-  // The bytes behind the rows, split where the row number goes; made for `#origin` at `#originVersion`.
+  // The bytes behind the rows, split where the row number goes, and the orders where there are any; made for `#origin`
+  // at `#originVersion`.
   readonly #tail = new ByteWriter(1024)
   #first: Buffer = Buffer.alloc(0)
   #second: Buffer = Buffer.alloc(0)
+  #third: Buffer = Buffer.alloc(0)
   #origin: EventOrigin | null = null
   #originVersion = -1
   readonly #made = new EventOrigin()
@@ -102,6 +126,8 @@ export class EnvelopeTemplate {
   #posEnd = 0
   #threadAt = 0
   #nowMsAt = 0
+  #orderId = ''
+  #orderIdEnd = 0
   #patchable = false
   #gnoDigits = 0
   #posDigits = 0
@@ -132,7 +158,7 @@ export class EnvelopeTemplate {
     row: number,
   ): number {
     if (origin !== this.#origin || origin.version !== this.#originVersion) this.#bind(origin)
-    const tail = this.#first.length + digitCount(row) + this.#second.length
+    const tail = this.#first.length + digitCount(row) + this.#second.length + this.#orderLength(origin)
     switch (op) {
       case 'c':
       case 'r':
@@ -194,6 +220,16 @@ export class EnvelopeTemplate {
     out.write(this.#first)
     out.writeInteger(row)
     out.write(this.#second)
+    if (origin.order === null) return
+    out.writeInteger(origin.order.total)
+    out.write(IN_TABLE)
+    out.writeInteger(origin.order.inTable)
+    out.write(this.#third)
+  }
+
+  #orderLength({order}: EventOrigin): number {
+    if (order === null) return 0
+    return digitCount(order.total) + IN_TABLE.length + digitCount(order.inTable) + this.#third.length
   }
 
   /** Makes the tail for an origin: digits are patched where everything else is as it was, as it is from event to event. */
@@ -209,7 +245,9 @@ export class EnvelopeTemplate {
       isWide(origin.nowUs) &&
       digitCount(origin.pos) === this.#posDigits &&
       gnoDigits(origin) === this.#gnoDigits &&
-      threadDigits(origin) === this.#threadDigits
+      threadDigits(origin) === this.#threadDigits &&
+      origin.query === made.query &&
+      this.#hasSameOrder(origin)
     ) {
       this.#patch(origin)
     } else {
@@ -218,6 +256,12 @@ export class EnvelopeTemplate {
     made.set(origin)
     this.#origin = origin
     this.#originVersion = origin.version
+  }
+
+  /** The id of a transaction with a GTID differs in the number only, which is patched. */
+  #hasSameOrder({order, sid}: EventOrigin): boolean {
+    const id = order === null ? '' : order.id
+    return id === this.#orderId || (sid !== '' && id !== '' && this.#orderId !== '')
   }
 
   #patch(origin: EventOrigin): void {
@@ -234,7 +278,12 @@ export class EnvelopeTemplate {
         if (i < 13) bytes[msAt + i] = digit
       }
     }
-    if (origin.gno !== made.gno) putFixedDigits(bytes, this.#gnoEnd - this.#gnoDigits, origin.gno, this.#gnoDigits)
+    if (origin.gno !== made.gno) {
+      putFixedDigits(bytes, this.#gnoEnd - this.#gnoDigits, origin.gno, this.#gnoDigits)
+      if (origin.order !== null) {
+        putFixedDigits(bytes, this.#orderIdEnd - this.#gnoDigits, origin.gno, this.#gnoDigits)
+      }
+    }
     if (origin.pos !== made.pos) putFixedDigits(bytes, this.#posEnd - this.#posDigits, origin.pos, this.#posDigits)
     if (origin.threadId !== made.threadId) putFixedDigits(bytes, this.#threadAt, origin.threadId, this.#threadDigits)
     if (origin.nowUs !== made.nowUs) {
@@ -278,7 +327,12 @@ export class EnvelopeTemplate {
     tail.writeAscii(',"thread":')
     this.#threadAt = tail.length
     tail.writeAscii(origin.threadId < 0 ? 'null' : String(origin.threadId))
-    tail.writeAscii(',"query":null},"transaction":null,"op":"')
+    tail.writeAscii(',"query":')
+    if (origin.query === '') tail.writeAscii('null')
+    else tail.write(jsonStringBytes(origin.query))
+    tail.writeAscii('},"transaction":')
+    const orders = this.#makeOrder(origin, tail)
+    tail.writeAscii(',"op":"')
     this.#opAt = tail.length
     tail.writeAscii('c","ts_ms":')
     this.#nowMsAt = tail.length
@@ -287,31 +341,29 @@ export class EnvelopeTemplate {
     writeMicrosAndNanos(origin.nowUs, tail)
     tail.writeAscii(this.#close)
     this.#first = tail.bytes.subarray(0, split)
-    this.#second = tail.bytes.subarray(split, tail.length)
+    this.#second = tail.bytes.subarray(split, orders < 0 ? tail.length : orders)
+    this.#third = tail.bytes.subarray(orders < 0 ? tail.length : orders, tail.length)
     this.#gnoDigits = gnoDigits(origin)
     this.#posDigits = digitCount(origin.pos)
     this.#threadDigits = threadDigits(origin)
     this.#patchable = isWide(origin.tsUs) && isWide(origin.nowUs)
   }
-}
 
-const TS_US = ',"ts_us":'
-const TS_NS = ',"ts_ns":'
-
-function isWide(us: number): boolean {
-  return us >= MIN_16_DIGITS && us < MAX_16_DIGITS
-}
-
-function writeMillis(us: number, out: ByteWriter): void {
-  out.writeInteger(Math.floor(us / 1000))
-}
-
-/** Nanoseconds pass 2^53, so they are microseconds and three zeros. */
-function writeMicrosAndNanos(us: number, out: ByteWriter): void {
-  out.writeInteger(us)
-  out.writeAscii(TS_NS)
-  out.writeInteger(us)
-  if (us !== 0) out.writeAscii('000')
+  /** Where the orders go, or -1 without a transaction block. */
+  #makeOrder({order}: EventOrigin, tail: ByteWriter): number {
+    this.#orderId = order === null ? '' : order.id
+    if (order === null) {
+      tail.writeAscii('null')
+      return -1
+    }
+    tail.writeAscii('{"id":')
+    tail.write(jsonStringBytes(order.id))
+    this.#orderIdEnd = tail.length - 1
+    tail.writeAscii(',"total_order":')
+    const at = tail.length
+    tail.writeByte(0x7d)
+    return at
+  }
 }
 
 /** 0 where there is no GTID. */
@@ -322,14 +374,4 @@ function gnoDigits({sid, gno}: EventOrigin): number {
 /** 0 where the thread is unknown. */
 function threadDigits({threadId}: EventOrigin): number {
   return threadId < 0 ? 0 : digitCount(threadId)
-}
-
-/** Decimal digits of a whole number from 0 to 2^53. */
-function digitCount(value: number): number {
-  if (value < 10) return 1
-  if (value < 100) return 2
-  if (value < 1000) return 3
-  let count = 3
-  for (let bound = 1000; value >= bound; bound *= 10) count++
-  return count
 }

@@ -19,6 +19,14 @@ export function heartbeatTopicName(
   return sanitized([heartbeatPrefix, settings.topicPrefix].join(settings.topicDelimiter))
 }
 
+/** `<topic.prefix>.<topic.transaction>`. */
+export function transactionTopicName(
+  settings: Pick<EventSettings, 'topicPrefix' | 'topicDelimiter'>,
+  transaction: string,
+): string {
+  return sanitized([settings.topicPrefix, transaction].join(settings.topicDelimiter))
+}
+
 function sanitized(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, MAX_LENGTH)
 }

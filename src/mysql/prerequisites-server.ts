@@ -77,10 +77,22 @@ const RULES: readonly VariableRule[] = [
   },
 ]
 
+/** Only with include.query. */
+const STATEMENT_RULE: VariableRule = {
+  variable: 'binlog_rows_query_log_events',
+  wanted: 'ON (else include.query has nothing to include: source.query stays null)',
+  accepts: found => found === 'ON',
+  statement: setPersist('binlog_rows_query_log_events', 'ON'),
+  rds: `set binlog_rows_query_log_events to 1 ${PARAMETER_GROUP}`,
+  severity: 'warning',
+  missing: '',
+}
+
 export function serverPrerequisites(scope: PrerequisiteScope): PrerequisiteResult[] {
+  const rules = scope.settings.stream.includesQuery ? [...RULES, STATEMENT_RULE] : RULES
   return [
     checkVersion(scope),
-    ...RULES.map(rule => checkVariable(rule, scope.variables)),
+    ...rules.map(rule => checkVariable(rule, scope.variables)),
     checkServersOwnId(scope),
     checkGtids(scope),
     checkRetention(scope),

@@ -16,7 +16,7 @@ import {readVariables} from './server-reader.ts'
 
 const VARIABLES: readonly string[] = [
   ...['version', 'server_id', 'server_uuid', 'log_bin', 'binlog_format', 'binlog_row_image', 'binlog_row_metadata'],
-  ...['gtid_mode', 'enforce_gtid_consistency'],
+  ...['binlog_rows_query_log_events', 'gtid_mode', 'enforce_gtid_consistency'],
   ...['binlog_order_commits', 'sync_binlog', 'binlog_expire_logs_seconds', 'binlog_expire_logs_auto_purge'],
   ...['expire_logs_days', 'log_replica_updates', 'log_slave_updates', 'replica_parallel_workers'],
   ...['slave_parallel_workers', 'replica_preserve_commit_order', 'slave_preserve_commit_order'],

@@ -13,6 +13,7 @@ import type {GtidLog} from './gtid-log.ts'
 import type {StreamPlace} from './offset-tracker.ts'
 import type {RowEventWriter} from './row-event-writer.ts'
 import type {NoteLog} from './table-notes.ts'
+import type {TransactionMetadata} from './transaction-metadata.ts'
 
 /** What the dispatcher tells the rest; every call is made at the event's own place in the stream. */
 export interface DispatcherEvents {
@@ -32,6 +33,10 @@ export interface DispatcherOptions {
   readonly notes: NoteLog
   readonly gtids: GtidLog
   readonly events: DispatcherEvents
+  /** provide.transaction.metadata; null: off. */
+  readonly transactions: TransactionMetadata | null
+  /** include.query: events name the statement that the server logs before its rows. */
+  readonly includesQuery: boolean
   /** Where the stored state says that the stream goes on, and what of its first transaction was emitted already. */
   readonly start: {readonly place: StreamPlace; readonly resume: ResumedTransaction | null}
 }
@@ -75,6 +80,7 @@ export class Dispatcher {
   #gno = 0
   #commitUs = 0
   #threadId = -1
+  #statement = ''
   #resume: ResumedTransaction | null
   readonly #count = {rows: 0, skip: 0}
   #eventFile = ''
@@ -164,6 +170,11 @@ export class Dispatcher {
           if (!this.#inTransaction) this.#begin(events)
           this.#hasBegun = true
           this.#threadId = events.threadId
+          this.#options.transactions?.begin({
+            id: this.#sid === '' ? `file=${events.file},pos=${events.startPos}` : `${this.#sid}:${this.#gno}`,
+            tsMs: this.#eventUs(events) / 1000,
+            isResumed: this.#count.skip > 0,
+          })
           break
         case 'commit':
         case 'rollback':
@@ -176,8 +187,11 @@ export class Dispatcher {
           this.lagMs = 0
           this.#advance(events)
           break
-        case 'rotate':
         case 'rows-query':
+          if (this.#options.includesQuery) this.#statement = events.sql
+          this.#advance(events)
+          break
+        case 'rotate':
         case 'other':
           this.#advance(events)
           break
@@ -217,12 +231,18 @@ export class Dispatcher {
 
   #commit(events: BinlogEvents): void {
     this.transactions++
+    this.#statement = ''
+    this.#options.transactions?.end(this.#eventUs(events) / 1000)
     if (this.#sid !== '') this.#options.gtids.append(this.#sid, this.#gno)
-    this.lastEventMs = this.#commitUs > 0 ? this.#commitUs / 1000 : events.timestampSeconds * 1000
+    this.lastEventMs = this.#eventUs(events) / 1000
     this.#inTransaction = false
     this.#hasBegun = false
     this.#sid = ''
     this.#advance(events)
+  }
+
+  #eventUs({timestampSeconds}: BinlogEvents): number {
+    return this.#commitUs > 0 ? this.#commitUs : timestampSeconds * 1_000_000
   }
 
   #advance(events: BinlogEvents): void {
@@ -255,6 +275,7 @@ export class Dispatcher {
       this.#eventPos = events.startPos
       this.#setOrigin(events)
       const before = this.#count.rows
+      this.#options.origin.order?.enter(table.text)
       this.#options.writer.write(table, view, this.#options.origin, this.#count)
       table.rowsSeen[view.operation] += this.#count.rows - before
     }
@@ -264,7 +285,7 @@ export class Dispatcher {
   #setOrigin(events: BinlogEvents): void {
     const nowUs = Math.round((performance.timeOrigin + performance.now()) * 1000)
     this.#options.origin.set({
-      tsUs: this.#commitUs > 0 ? this.#commitUs : events.timestampSeconds * 1_000_000,
+      tsUs: this.#eventUs(events),
       snapshot: 'false',
       serverId: events.serverId,
       sid: this.#sid,
@@ -273,6 +294,8 @@ export class Dispatcher {
       pos: events.startPos,
       threadId: this.#threadId,
       nowUs,
+      query: this.#statement,
+      order: this.#options.transactions?.order ?? null,
     })
   }
 

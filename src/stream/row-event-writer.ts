@@ -76,9 +76,10 @@ export class RowEventWriter {
         const image = silent && create ? copiedImage(scratch, 0, rowEnd) : null
         this.#note(notes, this.#rowKeyOf(table), image)
       }
-      if (target !== null && !silent && count.rows >= count.skip) {
+      if (target !== null && !silent) {
         const place = {bytes: scratch.bytes, start: 0, rowEnd, keyEnd: scratch.length}
-        if (create) this.#emit(target, place, {op: 'c', row, origin, headers: this.#options.headers})
+        if (count.rows < count.skip) origin.order?.pass(1)
+        else if (create) this.#emit(target, place, {op: 'c', row, origin, headers: this.#options.headers})
         else this.#emitDelete(target, place, {row, origin, headers: this.#options.headers})
       }
       count.rows++
@@ -112,7 +113,10 @@ export class RowEventWriter {
         if (keyBefore !== keyAfter) this.#note(notes, keyBefore, null)
         if (!unseen) this.#note(notes, keyAfter, silent ? copiedImage(scratch, beforeKeyEnd, afterEnd) : null)
       }
-      if (target !== null && !silent && count.rows >= count.skip) this.#emitUpdate(target, {row, step, ends})
+      if (target !== null && !silent) {
+        if (count.rows < count.skip) step.origin.order?.pass(isKeyChanged(scratch.bytes, ends) ? 2 : 1)
+        else this.#emitUpdate(target, {row, step, ends})
+      }
       count.rows++
     }
   }
@@ -134,6 +138,7 @@ export class RowEventWriter {
       const {emitter, headers} = this.#options
       const lane = this.#lane(target, bytes, afterEnd, afterKeyEnd)
       const batch = emitter.batch(lane)
+      origin.order?.next()
       const length = target.template.valueLength('u', beforeEnd, afterEnd - beforeKeyEnd, origin, row)
       batch.begin(afterKeyEnd === afterEnd ? null : bytes, afterEnd, afterKeyEnd, length, headers)
       target.template.writeUpdate(bytes, 0, beforeEnd, beforeKeyEnd, afterEnd, origin, row, batch.writer)
@@ -170,6 +175,7 @@ export class RowEventWriter {
     const lane = this.#lane(target, bytes, rowEnd, keyEnd)
     const batch = emitter.batch(lane)
     const {op, origin, row} = event
+    origin.order?.next()
     const length = target.template.valueLength(op, rowEnd - start, 0, origin, row)
     batch.begin(keyEnd === rowEnd ? null : bytes, rowEnd, keyEnd, length, event.headers)
     target.template.writeSingle(op, bytes, start, rowEnd, origin, row, batch.writer)

@@ -36,6 +36,7 @@ import {ReadOutlet} from '../stream/read-outlet.ts'
 import {RowEventWriter} from '../stream/row-event-writer.ts'
 import {NoteLog} from '../stream/table-notes.ts'
 import {TopicDirectory} from '../stream/topic-lanes.ts'
+import {createTransactionMetadata, type TransactionMetadata} from '../stream/transaction-metadata.ts'
 import {Divergences} from './divergences.ts'
 import {Heartbeat} from './heartbeat.ts'
 import {SignalSide} from './signal-side.ts'
@@ -83,6 +84,8 @@ export class Engine {
   initialSnapshotQueued: boolean
   /** Changes with a failover to another server that has the same GTIDs. */
   serverUuid: string
+  /** Null where provide.transaction.metadata is off. */
+  readonly #transactions: TransactionMetadata | null
   readonly #gtids: GtidLog
   readonly #heartbeat: Heartbeat
   readonly #gtidsKnown: boolean
@@ -109,13 +112,8 @@ export class Engine {
     })
     const topics = new TopicDirectory(sink, this.emitter)
     this.notifications = createNotifications({settings, topics, emitter: this.emitter, log, unsent: options.unsent})
-    this.#heartbeat = new Heartbeat({
-      settings,
-      topics,
-      emitter: this.emitter,
-      server: options.server,
-      log,
-    })
+    this.#transactions = createTransactionMetadata({settings, topics, emitter: this.emitter})
+    this.#heartbeat = new Heartbeat({settings, topics, emitter: this.emitter, server: options.server, log})
     const encoding = encoderOptions(settings.events)
     this.catalog = this.#createCatalog(topics, encoding)
     const headers = extendedHeaders(settings.events, options.runId)
@@ -146,6 +144,8 @@ export class Engine {
         },
         batchDone: () => this.#batchDone(),
       },
+      transactions: this.#transactions,
+      includesQuery: settings.stream.includesQuery,
       start: {place: {...offset, gtidCount: 0}, resume: offset.rows > 0 ? offset : null},
       writer: new RowEventWriter({
         emitter: this.emitter,
@@ -167,6 +167,11 @@ export class Engine {
   /** The channel kafka; null where it is not enabled. */
   get signalTopic(): KafkaSignalChannel | null {
     return this.#signals.topic
+  }
+
+  /** Before the stream begins. Rejects for what an operator must mend. */
+  async openTopics(): Promise<void> {
+    await Promise.all([this.notifications?.open(), this.#transactions?.open()])
   }
 
   /** Stored plans are taken up here, before the stream begins, so that noting begins with it. */

@@ -66,6 +66,7 @@ export class Heartbeat {
 }
 
 function heartbeatPlace({events, heartbeat}: Settings): HeartbeatPlace {
-  const route = routeTopic(heartbeatTopicName(events, heartbeat.topicPrefix), events.transforms)
+  const topic = heartbeat.topicName ?? heartbeatTopicName(events, heartbeat.topicPrefix)
+  const route = routeTopic(topic, events.transforms)
   return {topic: route.topic, key: heartbeatKey(events, route)}
 }

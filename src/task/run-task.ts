@@ -185,7 +185,7 @@ class Task {
     })
     this.#engine = engine
     const checkpointer = (this.#checkpointer = this.#createCheckpointer(engine))
-    await this.#unlessStopped(engine.notifications?.open() ?? Promise.resolve())
+    await this.#unlessStopped(engine.openTopics())
     engine.restorePlans()
     this.#tally.restored(engine.coordinator?.plans ?? [], engine.coordinator?.paused ?? false)
     const captured = await untilAnswered(() => engine.capturedTables(), {signal, log: this.#options.log})

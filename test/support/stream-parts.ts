@@ -20,6 +20,7 @@ import {OffsetTracker} from '../../src/stream/offset-tracker.ts'
 import {RowEventWriter} from '../../src/stream/row-event-writer.ts'
 import {NoteLog} from '../../src/stream/table-notes.ts'
 import {TopicDirectory} from '../../src/stream/topic-lanes.ts'
+import {TransactionMetadata} from '../../src/stream/transaction-metadata.ts'
 import {MemorySink} from './memory-sink.ts'
 import type {MemoryEvent} from './memory-sink.ts'
 
@@ -165,6 +166,9 @@ export interface StreamPartsOptions {
   readonly executed?: string
   readonly isCaptured?: (table: string) => boolean
   readonly signalTableEvents?: boolean
+  /** With transaction metadata, in the topic `p.transaction`. */
+  readonly transactions?: boolean
+  readonly includesQuery?: boolean
   readonly keysOf?: (shape: TableShape) => TableKeys | Promise<TableKeys>
 }
 
@@ -179,6 +183,7 @@ export class StreamParts {
   readonly writer: RowEventWriter
   readonly dispatcher: Dispatcher
   readonly topics: TopicDirectory
+  readonly transactions: TransactionMetadata | null
   readonly failures: unknown[] = []
   readonly keyChanges: string[] = []
   readonly signalRows: {operation: string; json: string; row: number; at: string}[] = []
@@ -220,7 +225,13 @@ export class StreamParts {
       skipsUnchanged: settings.skipsUnchanged,
       onSignalRow: (operation, json, row) => this.signalRows.push({operation, json, row, at: this.#at()}),
     })
+    this.transactions =
+      options.transactions === true
+        ? new TransactionMetadata({topic: 'transaction', settings, topics: this.topics, emitter: this.emitter})
+        : null
     this.dispatcher = new Dispatcher({
+      transactions: this.transactions,
+      includesQuery: options.includesQuery ?? false,
       emitter: this.emitter,
       catalog: this.catalog,
       writer: this.writer,
@@ -247,6 +258,7 @@ export class StreamParts {
 
   async open(): Promise<this> {
     await this.sink.open(new AbortController().signal)
+    await this.transactions?.open()
     return this
   }
 

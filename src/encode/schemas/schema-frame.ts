@@ -92,6 +92,30 @@ export function notificationSchemaText(): string {
   })
 }
 
+/** JSON text of the schema of a transaction's begin or end. */
+export function transactionValueSchemaText(): string {
+  const table: Schema = {
+    type: 'struct',
+    fields: [required('string', 'data_collection'), required('int64', 'event_count')],
+    optional: true,
+    name: 'event.collection',
+    version: 1,
+  }
+  return schemaText({
+    type: 'struct',
+    fields: [
+      required('string', 'status'),
+      required('string', 'id'),
+      optional('int64', 'event_count'),
+      {type: 'array', items: table, optional: true, field: 'data_collections'},
+      required('int64', 'ts_ms'),
+    ],
+    optional: false,
+    name: 'io.debezium.connector.common.TransactionMetadataValue',
+    version: 1,
+  })
+}
+
 function required(type: string, field: string): Schema {
   return {type, optional: false, field}
 }

@@ -124,9 +124,7 @@ const NOT_YET: readonly (readonly [string, string])[] = [
   ['read.only', 'true'],
   ['exactly.once.support', 'required'],
   ['offset.storage.topic', 'offsets'],
-  ['include.query', 'true'],
   ['include.schema.changes', 'true'],
-  ['provide.transaction.metadata', 'true'],
   ['column.propagate.source.type', 'shop.a.b'],
   ['predicates', 'isOrder'],
   ['signal.enabled.channels', 'source,file'],
@@ -151,7 +149,6 @@ test('what changes the events and is not supported yet is an error that says so'
 test('the default of such a key may stand in the file', async t => {
   const {warnings} = await loadKeys(t, {
     'decimal.handling.mode': 'precise',
-    'include.query': 'false',
     'include.schema.changes': 'false',
     'read.only': false,
     'exactly.once.support': 'requested',

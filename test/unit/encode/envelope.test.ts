@@ -4,6 +4,7 @@ import {NO_COLUMN_RULES} from '../../../src/config/column-rules.ts'
 import {DEFAULT_VALUE_MODES} from '../../../src/config/value-modes.ts'
 import {EnvelopeTemplate, EventOrigin} from '../../../src/encode/envelope.ts'
 import type {OriginFields} from '../../../src/encode/envelope.ts'
+import {TransactionOrder} from '../../../src/stream/transaction-order.ts'
 import {columnShape, tableShape, written} from '../../support/encode-value.ts'
 
 const SID = '3e11fa47-71ca-11e1-9e33-c80aa9429562'
@@ -41,6 +42,12 @@ function originOf(fields: Partial<OriginFields> = {}): EventOrigin {
   const origin = new EventOrigin()
   origin.set({...FIELDS, ...fields})
   return origin
+}
+
+function orderOf(id: string): TransactionOrder {
+  const order = new TransactionOrder()
+  order.begin(id)
+  return order
 }
 
 /** Writes one event and checks that its length was told right. */
@@ -119,6 +126,13 @@ test('one template gives the same bytes whatever origins it has seen before', ()
     {tsUs: 0},
     {tsUs: 999_999_999_999_999},
     {tsUs: 1_700_000_000_000_000},
+    {query: 'UPDATE "t"'},
+    {query: 'UPDATE "u"'},
+    {order: orderOf(`${SID}:23`)},
+    {gno: 24, order: orderOf(`${SID}:24`)},
+    {gno: 100, order: orderOf(`${SID}:100`), query: 'UPDATE "t"'},
+    {sid: '', gno: 0, order: orderOf('file=b.1,pos=4')},
+    {sid: '', gno: 0, order: orderOf('file=b.1,pos=5')},
   ]
   const origin = new EventOrigin()
   for (const from of changes) {
@@ -139,6 +153,47 @@ test('two origins in turn, as a window between streamed events, do not mix', () 
     assert.match(event(envelope, 'c', stream), /"snapshot":"false".*"pos":4321,/)
     assert.match(event(envelope, 'r', window), /"snapshot":"incremental".*"pos":99,/)
   }
+})
+
+test('an event of a transaction names its place in it and among those of its table, at every length', () => {
+  const envelope = template()
+  const order = orderOf(`${SID}:23`)
+  const origin = originOf({order})
+  for (const [other, own] of [
+    [0, 1],
+    [1, 8],
+    [0, 1],
+    [89, 1],
+    [10_000, 900],
+  ] as const) {
+    order.enter('shop.other')
+    order.pass(other)
+    order.enter('shop.item')
+    order.pass(own)
+    const {transaction} = JSON.parse(event(envelope, 'u', origin, 7)) as Record<string, unknown>
+    assert.deepEqual(transaction, {
+      id: `${SID}:23`,
+      total_order: order.total,
+      data_collection_order: order.inTable,
+    })
+  }
+  assert.deepEqual([order.total, order.inTable], [11_001, 911])
+})
+
+test('read events between those of a transaction belong to none', () => {
+  const envelope = template()
+  const order = orderOf(`${SID}:23`)
+  order.next()
+  for (let i = 0; i < 2; i++) {
+    assert.match(event(envelope, 'c', originOf({order})), /"transaction":\{"id":"[^"]+:23","total_order":1,/)
+    assert.match(event(envelope, 'r', originOf({snapshot: 'incremental'})), /"transaction":null,"op":"r"/)
+  }
+})
+
+test('the statement stands in the source as JSON, and read events have none', () => {
+  const query = 'INSERT /* "π" */ INTO t\nVALUES (1)'
+  const {source} = JSON.parse(event(template(), 'c', originOf({query}))) as {source: Record<string, unknown>}
+  assert.equal(source['query'], query)
 })
 
 test('row numbers of every length keep the promised length', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
-import {heartbeatTopicName, topicName} from '../../../src/encode/topic-name.ts'
+import {heartbeatTopicName, topicName, transactionTopicName} from '../../../src/encode/topic-name.ts'
 
 const settings = {topicPrefix: 'app', topicDelimiter: '.'}
 
@@ -16,4 +16,9 @@ test('what Kafka does not take becomes an underscore, and long names are cut', (
 
 test('the heartbeat topic is its prefix and the topic prefix', () => {
   assert.equal(heartbeatTopicName(settings, '__debezium-heartbeat'), '__debezium-heartbeat.app')
+})
+
+test('the transaction topic stands behind the topic prefix, with its delimiter', () => {
+  assert.equal(transactionTopicName(settings, 'transaction'), 'app.transaction')
+  assert.equal(transactionTopicName({...settings, topicDelimiter: '-'}, 'tx'), 'app-tx')
 })

@@ -40,7 +40,10 @@ async function beating(
   }
   const settings = {
     events: EVENT_SETTINGS,
-    heartbeat: {intervalMs: 5_000, topicPrefix: '__debezium-heartbeat', actionQuery: null, ...heartbeat},
+    heartbeat: {
+      ...{intervalMs: 5_000, topicPrefix: '__debezium-heartbeat', topicName: null, actionQuery: null},
+      ...heartbeat,
+    },
   } as Settings
   const stop = new AbortController()
   new Heartbeat({settings, topics: parts.topics, emitter: parts.emitter, server, log}).start(stop.signal)
@@ -64,6 +67,15 @@ test('each interval brings one event to partition 0 of the heartbeat topic', asy
     ],
   )
   assert.deepEqual(JSON.parse(parts.sink.sent[0]!.key!), {serverName: 'p'})
+})
+
+test('the whole name of the topic goes before the prefixes', async t => {
+  const {parts, beat} = await beating(t, {topicName: 'beats.of.all'})
+  await beat()
+  assert.deepEqual(
+    parts.sink.sent.map(({topic}) => topic),
+    ['beats.of.all'],
+  )
 })
 
 test('the action query runs with each of them', async t => {
