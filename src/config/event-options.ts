@@ -47,7 +47,11 @@ export const EVENT_OPTIONS: readonly Option[] = [
     values: [SIMPLE_HEADER_CONVERTER],
   }),
   integer('heartbeat.interval.ms', 0, 'A heartbeat event when nothing else moves the position; 0 for none.'),
-  text('heartbeat.topics.prefix', null, 'Older name of topic.heartbeat.prefix; Debezium reads it no more, here it counts where that is not set.'),
+  text(
+    'heartbeat.topics.prefix',
+    null,
+    'Older name of topic.heartbeat.prefix; Debezium reads it no more, here it counts where that is not set.',
+  ),
   text('topic.heartbeat.prefix', '__debezium-heartbeat', 'First part of the heartbeat topic’s name.'),
   text('topic.heartbeat.name', null, 'Whole name of the heartbeat topic, which several tasks may share.', {
     defaultText: '<topic.heartbeat.prefix>.<topic.prefix>',
