@@ -3,7 +3,7 @@
 import {TidemarkError} from '../core/tidemark-error.ts'
 import * as Event from './event-types.ts'
 
-const SNAPSHOT_AGAIN =
+export const SNAPSHOT_AGAIN =
   'What is in the binlog already cannot be mended: start again behind it and copy the tables anew ' +
   '(remove the state file, or set snapshot.mode=when_needed after the binlog was purged)'
 
@@ -85,14 +85,5 @@ export function rollbackToSavepoint(place: string): TidemarkError {
     'TIDEMARK_BINLOG_PARTIAL_ROLLBACK',
     `cannot carry on at ${place}: a transaction that mixes engines was rolled back in part, and its rows are in the binlog all the same; ` +
       `keep tables of one engine in one transaction. ${SNAPSHOT_AGAIN}`,
-  )
-}
-
-export function minimalMetadata(table: string, place: string): TidemarkError {
-  return new TidemarkError(
-    'TIDEMARK_BINLOG_METADATA_MINIMAL',
-    `cannot read the changes of ${table} at ${place}: the binlog does not hold the names of its columns; ` +
-      'run `SET PERSIST binlog_row_metadata = FULL` (sessions take it up at once). ' +
-      SNAPSHOT_AGAIN,
   )
 }

@@ -15,6 +15,8 @@ export interface ImageLayout {
 export interface StreamTable {
   readonly shape: TableShape
   readonly layout: ImageLayout
+  /** binlog_row_metadata=MINIMAL: the shape has no names, labels and primary key; they must be found elsewhere. */
+  readonly unnamed?: true
 }
 
 export type RowOperation = 'c' | 'u' | 'd'

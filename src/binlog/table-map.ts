@@ -1,8 +1,6 @@
-// TABLE_MAP events: the table's shape and the spelling of its row images, from the event's own full metadata.
+// TABLE_MAP events: the table's shape and the spelling of its row images, from the event's own metadata.
 
-import {tableIdText} from '../core/table-id.ts'
 import type {ColumnShape, ColumnType, TableShape} from '../core/table-shape.ts'
-import {minimalMetadata} from './binlog-error.ts'
 import type {ImageLayout, StreamTable} from './binlog-events.ts'
 import {ByteCursor} from './byte-cursor.ts'
 import {BINARY_COLLATION, decodeText, type Charset, type Collations} from './collations.ts'
@@ -13,8 +11,7 @@ import {readTableMetadata, type TableMetadata} from './table-metadata.ts'
 export const TABLE_MAP_HEAD_BYTES = 8
 
 /**
- * Reads the body behind table id and flags. `place` names the event in errors. Throws TIDEMARK_BINLOG_METADATA_MINIMAL
- * where the columns' names are missing, TIDEMARK_BINLOG_MALFORMED.
+ * Reads the body behind table id and flags. `place` names the event in errors. Throws TIDEMARK_BINLOG_MALFORMED.
  */
 export function parseTableMap(
   body: Buffer,
@@ -29,14 +26,18 @@ export function parseTableMap(
   cursor.skip(metadataBytes)
   const nullable = cursor.buffer((columnCount + 7) >> 3)
   const metadata = readTableMetadata(cursor, types)
-  if (metadata.names.length !== columnCount) throw minimalMetadata(tableIdText(id), place)
+  // binlog_row_metadata=MINIMAL leaves names, labels and the primary key out.
+  const unnamed = metadata.names.length === 0
+  if (!unnamed && metadata.names.length !== columnCount) {
+    throw cursor.malformed(`it names ${metadata.names.length} columns of ${columnCount}`)
+  }
   const columns: ColumnShape[] = []
   for (let i = 0; i < columnCount; i++) {
     const isNullable = ((nullable[i >> 3]! >> (i & 7)) & 1) === 1
     columns.push(columnShape({index: i, layout, metadata, isNullable, collations, cursor}))
   }
   const shape: TableShape = {id, columns, primaryKey: metadata.primaryKey}
-  return {shape, layout}
+  return unnamed ? {shape, layout, unnamed} : {shape, layout}
 }
 
 function readTableId(cursor: ByteCursor): TableShape['id'] {
@@ -159,7 +160,7 @@ function columnShape({
   const isDecimal = type === 'decimal'
   const labels = metadata.labels[index]
   return {
-    name: metadata.names[index]!,
+    name: metadata.names[index] ?? '',
     type: type === 'geometry' && metadata.geometryTypes[index] === GEOMETRY_POINT ? 'point' : type,
     unsigned: type !== 'year' && metadata.unsigned[index] === true,
     nullable: isNullable,

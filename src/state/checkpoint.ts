@@ -2,12 +2,14 @@
 
 import {Ajv} from 'ajv'
 import type {ValidateFunction} from 'ajv'
+import type {StoredSchema} from '../core/stored-schemas.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Notification} from '../notifications/notification.ts'
 import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
 import type {SignalOccurrence} from '../signals/signal-processor.ts'
 import type {SignalRecord} from '../signals/signal.ts'
 import type {StoredSnapshots} from '../snapshot/snapshot-plan.ts'
+import {storedSchemasFormat} from './stored-schemas-format.ts'
 
 export interface StoredOffset {
   readonly file: string
@@ -48,6 +50,8 @@ export interface Checkpoint extends StoredSnapshots {
   readonly knownTables: readonly string[]
   /** Not known to be acknowledged, in order; absent where no channel is enabled. */
   readonly notifications?: readonly Notification[]
+  /** Definitions of tables; absent where every event names its columns. */
+  readonly schemas?: readonly StoredSchema[]
 }
 
 const FORMAT = 'tidemark-checkpoint'
@@ -80,6 +84,7 @@ const schema = {
       properties: {file: text, pos: whole, gtidSet: {...text, nullable: true}, rows: whole, sid: text, gno: whole},
     },
     snapshotsPaused: {type: 'boolean'},
+    schemas: storedSchemasFormat,
     notifications: {
       type: 'array',
       items: {

@@ -57,9 +57,11 @@ export interface TableCatalogOptions {
   readonly isCaptured: (id: TableId) => boolean
   readonly isSignalTable: (id: TableId) => boolean
   readonly signalTableEvents: boolean
-  /** Key columns of a shape; asks the server only where the shape has no primary key. */
+  /** The definition of a captured table for the rows that come next, also where the event does not name its columns. */
+  readonly shapeOf: (table: StreamTable) => TableShape | Promise<TableShape>
   /** Events of the table have another key from now on than before. */
   readonly onKeyChange: (id: TableId) => void
+  /** Key columns of a shape; asks the server only where the shape has no primary key. */
   readonly keysOf: (shape: TableShape) => Promise<TableKeys> | TableKeys
 }
 
@@ -88,10 +90,11 @@ export class TableCatalog {
       this.#tables.set(table, null)
       return null
     }
-    const keys = await this.#options.keysOf(table.shape)
+    const shape = await this.#options.shapeOf(table)
+    const keys = await this.#options.keysOf(shape)
     // A signal is read from its row, which must be there as a whole.
     const settings = this.#settingsOf(isSignalTable)
-    const encoder = compileRowEncoder({shape: table.shape, ...keys, options: {settings}})
+    const encoder = compileRowEncoder({shape, ...keys, options: {settings}})
     encoder.bindLayout(table.layout)
     const emitted = !isSignalTable || this.#options.signalTableEvents
     const text = tableIdText(id)
@@ -100,9 +103,9 @@ export class TableCatalog {
     const captured: CapturedTable = {
       id,
       text,
-      fingerprint: shapeFingerprint(table.shape),
+      fingerprint: shapeFingerprint(shape),
       encoder,
-      target: emitted ? await this.target(table.shape) : null,
+      target: emitted ? await this.target(shape) : null,
       isSignalTable,
       rowsSeen,
     }

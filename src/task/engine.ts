@@ -39,6 +39,7 @@ import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {createTransactionMetadata, type TransactionMetadata} from '../stream/transaction-metadata.ts'
 import {Divergences} from './divergences.ts'
 import {Heartbeat} from './heartbeat.ts'
+import {SchemaSide} from './schema-side.ts'
 import {SignalSide} from './signal-side.ts'
 import {SignalTableReader} from './signal-table-reader.ts'
 import {createSnapshotSide, watermarkProblem} from './snapshot-side.ts'
@@ -79,6 +80,7 @@ export class Engine {
   readonly outlet: ReadOutlet
   readonly divergences: Divergences
   readonly notes: NoteLog
+  readonly schemas: SchemaSide
   /** Null where no channel is enabled. */
   readonly notifications: Notifications | null
   initialSnapshotQueued: boolean
@@ -114,6 +116,7 @@ export class Engine {
     this.notifications = createNotifications({settings, topics, emitter: this.emitter, log, unsent: options.unsent})
     this.#transactions = createTransactionMetadata({settings, topics, emitter: this.emitter})
     this.#heartbeat = new Heartbeat({settings, topics, emitter: this.emitter, server: options.server, log})
+    this.schemas = new SchemaSide(options, () => this.dispatcher)
     const encoding = encoderOptions(settings.events)
     this.catalog = this.#createCatalog(topics, encoding)
     const headers = extendedHeaders(settings.events, options.runId)
@@ -190,6 +193,7 @@ export class Engine {
   /** The stream comes from another server now: no window may be partly of the old one. */
   serverChanged(serverUuid: string): void {
     this.serverUuid = serverUuid
+    this.schemas.serverChanged()
     for (const run of this.coordinator?.runs ?? []) this.coordinator?.schemaChanged(run.plan.table, null)
   }
 
@@ -236,6 +240,7 @@ export class Engine {
       diverged: this.divergences.list,
       knownTables: [...new Set([...this.#known, ...this.catalog.seen])],
       ...(this.notifications === null ? {} : {notifications: this.notifications.collect()}),
+      ...this.schemas.stored(safe),
     }
   }
 
@@ -307,6 +312,7 @@ export class Engine {
       isCaptured: createTableFilter(settings),
       isSignalTable: id => isSignalTable(settings, id),
       signalTableEvents: settings.signals.tableEvents,
+      shapeOf: table => this.schemas.shapeOf(table),
       keysOf: shape => keysOf(shape, settings.events, this.#options.server.streamKeys),
       onKeyChange: table => {
         const {file, pos} = this.dispatcher.reached
@@ -369,6 +375,7 @@ export class Engine {
     this.#options.server.forget()
     // Keys other than the primary key are not in the binlog: they may have come or gone with this.
     this.catalog.forget()
+    this.schemas.changed(reading, touches)
     const {file, pos} = this.dispatcher.reached
     for (const table of this.divergences.watched) {
       if (!touches(table)) continue
@@ -378,6 +385,7 @@ export class Engine {
   }
 
   #batchDone(): void {
+    this.schemas.batchDone()
     this.notes.bound()
     this.outlet.pump()
   }

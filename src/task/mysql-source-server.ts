@@ -18,6 +18,7 @@ import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
 import type {TableRequest} from '../snapshot/snapshot-plan.ts'
 import type {KeyReader} from '../snapshot/table-keys.ts'
 import {WorkerLane} from '../snapshot/worker-lane.ts'
+import type {SchemaSource} from '../stream/schema-source.ts'
 import type {LaneParts, SourceServer} from './source-server.ts'
 
 /** One connection for each kind of work, so that a slow query of one never holds up the others, least of all the stream. */
@@ -33,6 +34,7 @@ export interface SourceConnections {
 
 export interface MysqlSourceServerOptions {
   readonly connections: SourceConnections
+  readonly schemas: SchemaSource
   readonly settings: Settings
   readonly log: Log
 }
@@ -47,6 +49,7 @@ const TABLES_A_QUERY = 200
 export class MysqlSourceServer implements SourceServer {
   readonly planning: PlanningSource
   readonly streamKeys: KeyReader
+  readonly schemas: SchemaSource
   readonly #planner: MysqlPlanningSource
   readonly #plannedTables: TurnBatch<DescribedTable, TableDescription>
   readonly #probedTables: TurnBatch<DescribedTable, TableDescription>
@@ -56,6 +59,7 @@ export class MysqlSourceServer implements SourceServer {
   constructor(options: MysqlSourceServerOptions) {
     const {planning, signals, stream} = options.connections
     this.#options = options
+    this.schemas = options.schemas
     this.#planner = planningSource(options, planning)
     this.#plannedTables = describing(this.#planner, planning)
     this.#probedTables = describing(planningSource(options, signals), signals)

@@ -198,6 +198,7 @@ class Task {
       engine.notifications?.initialSnapshotSkipped()
     if (!decision.keepSnapshots) engine.notifications?.abandoned(start.checkpoint?.snapshots.filter(isActive) ?? [])
     engine.welcome(captured)
+    await engine.schemas.begin([...captured, this.#settings.signals.dataCollection ?? []].flat(), signal)
     // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
     await checkpointer.store()
     checkpointer.start()

@@ -21,6 +21,7 @@ import {
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {backoffMs, delay} from './backoff.ts'
 import {isConnectionLoss} from './errors.ts'
+import {MysqlSchemaSource} from './mysql-schema-source.ts'
 import {MysqlSourceServer} from './mysql-source-server.ts'
 import type {SourceServer} from './source-server.ts'
 import type {ServerState} from './start-decision.ts'
@@ -66,6 +67,13 @@ export class ServerSession {
     return new MysqlSourceServer({
       settings: this.#settings,
       log: this.#log,
+      schemas: new MysqlSchemaSource({
+        database: this.#settings.database,
+        connection: this.#connection('schemas'),
+        serverUuid: () => this.#serverUuid,
+        log: this.#log,
+        signal: this.#signal,
+      }),
       connections: {
         planning: this.#connection('planning'),
         signals: this.#connection('signals'),

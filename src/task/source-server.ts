@@ -8,6 +8,7 @@ import type {PlanningSource} from '../snapshot/prepared-table.ts'
 import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
 import type {TableRequest} from '../snapshot/snapshot-plan.ts'
 import type {KeyReader} from '../snapshot/table-keys.ts'
+import type {SchemaSource} from '../stream/schema-source.ts'
 
 export interface LaneParts {
   readonly encoderOptions: EncoderOptions
@@ -21,6 +22,8 @@ export interface SourceServer {
   readonly planning: PlanningSource
   /** Keys for tables that the stream meets. */
   readonly streamKeys: KeyReader
+  /** Definitions for events that do not name their columns; null where all do. */
+  readonly schemas: SchemaSource | null
   /** Base tables that pass the filter. */
   tables(filter: (id: TableId) => boolean): Promise<TableId[]>
   /** Rejects with the reason where the table cannot be copied as asked. */

@@ -39,15 +39,6 @@ const stops: readonly (readonly [code: string, what: string, statements: readonl
     'a change in statement format',
     ['SET binlog_format = STATEMENT', "INSERT INTO t VALUES (1, '{}')"],
   ],
-  [
-    'TIDEMARK_BINLOG_METADATA_MINIMAL',
-    'a change without the names of its columns',
-    [
-      'SET GLOBAL binlog_row_metadata = MINIMAL',
-      "INSERT INTO t VALUES (1, '{}')",
-      'SET GLOBAL binlog_row_metadata = FULL',
-    ],
-  ],
 ]
 for (const [code, what, statements] of stops) {
   test(`${what} stops the stream with ${code}`, async t => {

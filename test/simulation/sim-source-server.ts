@@ -72,6 +72,8 @@ export class SimSession implements TaskSession {
 export class SimSourceServer implements SourceServer {
   readonly planning: PlanningSource
   readonly streamKeys: KeyReader
+  /** Every event names its columns. */
+  readonly schemas = null
   readonly #options: SimServerOptions
   #lanes = 0
 

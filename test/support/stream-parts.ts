@@ -212,6 +212,7 @@ export class StreamParts {
       isCaptured: ({table}) => (options.isCaptured ?? (() => true))(table),
       isSignalTable: ({table}) => table === 'signal',
       signalTableEvents: options.signalTableEvents ?? true,
+      shapeOf: table => table.shape,
       onKeyChange: table => this.keyChanges.push(table.table),
       keysOf: options.keysOf ?? (shape => ({messageKey: shape.primaryKey, rowKey: shape.primaryKey})),
     })

@@ -216,7 +216,7 @@ test('a statement is read in the character set of its client', () => {
 
 test('what cannot be carried on stops with its code and place', () => {
   const inside = (): DumpBytes => dump().gtid().query('BEGIN')
-  const noNames = smallTableMap('t', {names: []})
+  const oneName = smallTableMap('t', {names: ['id']})
   const cases: readonly (readonly [string, DumpBytes])[] = [
     ['TIDEMARK_BINLOG_XA', inside().event(38, Buffer.alloc(30))],
     ['TIDEMARK_BINLOG_XA', dump().gtid().query("XA START X'61',X'',1")],
@@ -227,12 +227,35 @@ test('what cannot be carried on stops with its code and place', () => {
     ['TIDEMARK_BINLOG_STATEMENT_FORMAT', inside().event(18, Buffer.alloc(40))],
     ['TIDEMARK_BINLOG_STATEMENT_FORMAT', dump().gtid().query('DELETE FROM t')],
     ['TIDEMARK_BINLOG_PARTIAL_ROLLBACK', inside().query('ROLLBACK TO `a`')],
-    ['TIDEMARK_BINLOG_METADATA_MINIMAL', inside().tableMap(noNames)],
+    ['TIDEMARK_BINLOG_MALFORMED', inside().tableMap(oneName)],
     ['TIDEMARK_BINLOG_EVENT_UNKNOWN', dump().event(99, Buffer.alloc(5))],
     ['TIDEMARK_BINLOG_EVENT_UNKNOWN', dump().event(162, Buffer.alloc(19))],
     ['TIDEMARK_BINLOG_MALFORMED', inside().rows(WRITE_ROWS, {images: smallImage(1, 'a'), present: [3], columns: 2})],
   ]
   for (const [code, bytes] of cases) assert.equal(stopCode(bytes.bytes()), code)
+})
+
+test('a table without the names of its columns comes with everything else that the event says of them', () => {
+  const bytes = dump()
+    .gtid()
+    .query('BEGIN')
+    .tableMap(smallTableMap('t', {names: []}))
+    .rows(WRITE_ROWS, {images: smallImage(1, 'a'), present: [0b11], columns: 2})
+  const decoder = decoderOf([bytes.bytes()])
+  while (decoder.next() && decoder.kind !== 'rows') continue
+  const {shape, unnamed} = decoder.rows.table
+  assert.equal(unnamed, true)
+  assert.deepEqual(
+    shape.columns.map(({name, type, unsigned, nullable, length, charset}) => [
+      ...[name, type, unsigned],
+      ...[nullable, length, charset],
+    ]),
+    [
+      ['', 'int', true, false, null, null],
+      ['', 'varchar', false, true, 20, 'utf8mb4'],
+    ],
+  )
+  assert.deepEqual(shape.primaryKey, [])
 })
 
 test('a statement that changes rows is not shown in the error', () => {

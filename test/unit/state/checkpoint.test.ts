@@ -57,6 +57,30 @@ const checkpoints = fc.record<Checkpoint>({
     }),
     {maxLength: 2},
   ),
+  schemas: fc.array(
+    fc.record({
+      table: fc.record({database: text, table: text}),
+      versions: fc.array(
+        fc.record({
+          since: fc.option(text),
+          shape: fc.option(
+            fc.record({
+              columns: fc.array(
+                fc.record(
+                  {name: text, type: fc.constant('enum' as const), nullable: fc.boolean(), labels: values},
+                  {requiredKeys: ['name', 'type']},
+                ),
+                {maxLength: 2},
+              ),
+              primaryKey: fc.array(whole, {maxLength: 2}),
+            }),
+          ),
+        }),
+        {minLength: 1, maxLength: 2},
+      ),
+    }),
+    {maxLength: 2},
+  ),
 })
 
 const EXAMPLE: Checkpoint = {
