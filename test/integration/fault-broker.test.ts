@@ -27,7 +27,7 @@ test('the stream and a snapshot under writes go on by themselves when the broker
     kinds: 6,
     size: 600,
     restMs: 5,
-    secondsPerRow: 0.005,
+    secondsPerRow: 0.02,
     meanwhile: async (_capture, tidemark) => {
       for (const end of ['pause', 'kill'] as const) {
         await untilCopying(tidemark)

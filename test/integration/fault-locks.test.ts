@@ -35,7 +35,7 @@ test('lock wait time-outs of chunks and of marks are waited out', async t => {
     kinds: 8,
     size: 500,
     restMs: 1,
-    secondsPerRow: 0.002,
+    secondsPerRow: 0.01,
     meanwhile: async (capture, tidemark) => {
       const other = await capture.database.connect()
       await untilCopying(tidemark)

@@ -22,7 +22,7 @@ test('the stream and a snapshot under writes go on by themselves when MySQL was 
     kinds: 8,
     size: 600,
     restMs: 3,
-    secondsPerRow: 0.002,
+    secondsPerRow: 0.015,
     meanwhile: async (capture, tidemark) => {
       for (const end of ['pause', 'kill'] as const) {
         await untilCopying(tidemark)

@@ -72,7 +72,7 @@ async function disturbed(
     kinds: 8,
     size: 500,
     restMs: 1,
-    secondsPerRow: 0.003,
+    secondsPerRow: 0.015,
     meanwhile: async ({connection}, tidemark) => {
       await untilCopying(tidemark)
       let disturbances = 0

@@ -42,7 +42,7 @@ export async function outlastBroker(t: TestContext, kafka: KafkaServer, outage: 
     kinds: 4,
     size: 1000,
     restMs: 10,
-    secondsPerRow: 0.005,
+    secondsPerRow: 0.02,
     meanwhile: async (capture, tidemark) => {
       await createBulk(capture)
       await untilCopying(tidemark)

@@ -52,18 +52,25 @@ export async function stopWriters(writers: readonly RandomWriter[]): Promise<voi
   await Promise.all(writers.map(async writer => await writer.stop()))
 }
 
-/** A condition for each table. */
-function conditions(
+/** A condition for each table. How long a row takes stands in a table, so that it can change while the snapshot runs. */
+async function conditions(
   capture: Capture,
   tables: readonly string[],
   {secondsPerRow = 0, filter = () => 'TRUE'}: Pick<SnapshotsUnderWrites, 'secondsPerRow' | 'filter'>,
-): object {
+): Promise<object> {
+  const {connection, database} = capture
+  await connection.query(`CREATE TABLE pace (seconds DOUBLE NOT NULL) SELECT ${secondsPerRow} AS seconds`)
   return {
     'additional-conditions': tables.map(table => ({
-      'data-collection': `${capture.database.name}.${table}`,
-      filter: `SLEEP(${secondsPerRow}) = 0 AND ${filter(table, capture.database.name)}`,
+      'data-collection': `${database.name}.${table}`,
+      filter: `SLEEP((SELECT seconds FROM ${database.name}.pace)) = 0 AND ${filter(table, database.name)}`,
     })),
   }
+}
+
+/** What `meanwhile` needed time for is over: the rows that are left take none. */
+async function hurry({connection}: Capture): Promise<void> {
+  await connection.query('UPDATE pace SET seconds = 0')
 }
 
 /** Rows that the stream superseded, from the logs' lines. */
@@ -101,7 +108,10 @@ export interface SnapshotsUnderWrites {
   readonly kinds?: number
   /** How long a writer rests behind each transaction. Default: not at all. */
   readonly restMs?: number
-  /** A row's SELECT takes this long, so that `meanwhile` finds the snapshot under way. */
+  /**
+   * A row's SELECT takes this long until `meanwhile` or `interrupted` is done, so that these find the snapshot under way; it can
+   * be as long as a slow machine needs, since the rest of the copy does not wait.
+   */
   readonly secondsPerRow?: number
   /** One more condition on the rows of a table. It must hold for all of them. */
   readonly filter?: (table: string, database: string) => string
@@ -140,15 +150,18 @@ export async function snapshotUnderWrites(t: TestContext, options: SnapshotsUnde
     await stopWriters(writers).catch(() => undefined)
   })
   const {secondsPerRow, filter} = options
-  const more = secondsPerRow === undefined && filter === undefined ? {} : conditions(capture, names, options)
+  const isSlow = secondsPerRow !== undefined
+  const more = isSlow || filter !== undefined ? await conditions(capture, names, options) : {}
   for (const writer of writers) writer.start(options.restMs)
   for (let count = 0; count < options.snapshots; count++) {
     const id = await capture.snapshot(['k_.*'], more)
     if (options.interrupted === undefined) {
       await options.meanwhile?.(capture, tidemark)
+      if (isSlow) await hurry(capture)
       await snapshotEnded(tidemark, id)
     } else {
       tidemark = await options.interrupted(capture, tidemark)
+      if (isSlow) await hurry(capture)
       if (!processes.includes(tidemark)) processes.push(tidemark)
       const {snapshot} = await tidemark.waitForStatus(page => page.snapshot.state === 'idle', 120_000)
       assert.deepEqual([...new Set(snapshot.tables.map(({state}) => state))], ['done'])

@@ -32,7 +32,7 @@ export async function stoppedAgainAndAgain(
     kinds: 6,
     size: 700 * stops,
     restMs: 1,
-    secondsPerRow: 0.0005,
+    secondsPerRow: 0.003,
     interrupted: async (capture, first) => {
       let tidemark = first
       for (let stop = 0; stop < stops; stop++) {
