@@ -18,7 +18,7 @@ export const raceCases: readonly CaseName[] = caseNames.filter(name => name !== 
 /** Another product, which bench/RESULTS.md is about, or another build of this one. */
 export type Rival =
   {readonly type: 'debezium'} | {readonly type: 'build'; readonly checkout: string; readonly cli: string}
-export const toolNames = ['values', 'produce', 'decode'] as const
+export const toolNames = ['values', 'rows', 'produce', 'decode'] as const
 export type CaseName = (typeof caseNames)[number]
 export type ToolName = (typeof toolNames)[number]
 
@@ -65,7 +65,9 @@ cases, on real MySQL and Kafka (default: all of them)
   start      start of the process to \`streaming\`, ten times
   memory     peak memory: a snapshot of 5 million narrow rows, and one transaction of 2 million rows; Kafka, lz4
 parts alone
-  values [ROWS]                  the value path: nanoseconds for one row
+  values [TEXT…]                 what a value of each type costs, from SELECT and from the binlog, against a plain varchar; only
+                                 families whose name contains a TEXT
+  rows [ROWS]                    the value path: nanoseconds for one row
   produce [HOST:PORT [EVENTS]]   the Kafka sink; without an address on a broker of its own
   decode                         the binlog's decoding
 options

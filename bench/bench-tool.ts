@@ -11,6 +11,8 @@ export async function runTool({name, args}: NonNullable<BenchOptions['tool']>, s
   switch (name) {
     case 'values':
       return await runFile('values.js', args, signal)
+    case 'rows':
+      return await runFile('value-rows.js', args, signal)
     case 'decode':
       process.stdout.write(`${JSON.stringify(benchBinlogDecode())}\n`)
       return 0

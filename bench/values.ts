@@ -1,170 +1,106 @@
-// Nanoseconds for one row on the value path: `node build/bench/values.js [ROWS]`. A row of 6 columns and about 100 bytes,
-// from each entrance, its message key, and its envelope into an output buffer; no server.
+// `node build/bench/values.js [TEXT…]`: what a value of each family costs on the value path, from both sides, and whether
+// that is more than it may; only families whose name contains one of the texts. No server.
+//
+// The bytes of a value are those of the JSON that is written, quotes and escapes included, or of the text that the server prints
+// for it, where that is longer (a DECIMAL of 65 digits that becomes a double of 17). Short values have fixed costs (the
+// column's name, the NULL bit, the calls), so each family is compared with a plain varchar (utf8mb4, ASCII, nothing to escape)
+// whose JSON is as long, value by value; the longer ones with an ordinary varchar of 40 characters, so that a vector of 64 numbers
+// is not held against the speed of copying one long text. The ratio is that of the times for each byte. Rows have eight
+// columns of one family. Both are measured in turn in one process, in its own CPU time, after all families have run, so that
+// no call is compiled for one family only; shown is the median of the rounds, and of the rounds' ratios.
 
-import {NO_COLUMN_RULES} from '../src/config/column-rules.ts'
-import {DEFAULT_VALUE_MODES} from '../src/config/value-modes.ts'
-import type {ImageLayout} from '../src/binlog/binlog-events.ts'
 import {ByteWriter} from '../src/core/byte-writer.ts'
-import type {ColumnShape, ColumnType, TableShape} from '../src/core/table-shape.ts'
-import {compileRowEncoder} from '../src/encode/compile-row-encoder.ts'
-import {EnvelopeTemplate, EventOrigin} from '../src/encode/envelope.ts'
-import {MYSQL_TYPE} from '../src/encode/values/image-bytes.ts'
+import {median} from './figures.ts'
+import {COLUMNS, valueFamilies, varcharRows, type ValueFamily, type ValueRows} from './value-families.ts'
 
-const ROWS = Number(process.argv[2] ?? 500_000)
-const VARIANTS = 512
+const ROUNDS = 7
+/** CPU time of one measurement: far above the clock's steps, and short enough that a round of all families takes seconds. */
+const MEASURED_NS = 1_500_000
+const WARM_UP_ROWS = 1000
+const PLAIN_LENGTHS = [1, 8, 20, 40, 200, 1000]
+const ROOM = 4 * 1024 * 1024
 
-const column = (name: string, type: ColumnType, more: Partial<ColumnShape> = {}): ColumnShape => ({
-  name,
-  type,
-  unsigned: false,
-  nullable: true,
-  length: null,
-  precision: null,
-  scale: null,
-  fraction: 0,
-  charset: null,
-  labels: null,
-  ...more,
-})
+type Side = 'select' | 'binlog'
+const SIDES: readonly Side[] = ['select', 'binlog']
 
-const shape: TableShape = {
-  id: {database: 'shop', table: 'orders'},
-  columns: [
-    column('id', 'bigint', {nullable: false}),
-    column('customer_id', 'int'),
-    column('status', 'varchar', {length: 20, charset: 'utf8mb4'}),
-    column('total', 'decimal', {precision: 10, scale: 2}),
-    column('created', 'datetime'),
-    column('note', 'varchar', {length: 200, charset: 'utf8mb4'}),
-  ],
-  primaryKey: [0],
-}
-const layout: ImageLayout = {
-  types: Uint8Array.of(
-    MYSQL_TYPE.LONGLONG,
-    MYSQL_TYPE.LONG,
-    MYSQL_TYPE.VARCHAR,
-    MYSQL_TYPE.NEWDECIMAL,
-    MYSQL_TYPE.DATETIME2,
-    MYSQL_TYPE.VARCHAR,
-  ),
-  metadata: Uint16Array.of(0, 0, 80, 10 | (2 << 8), 0, 800),
-}
-const note = 'please leave the parcel with the neighbour, ring twice'
+const out = new ByteWriter(ROOM)
 
-function textRow(i: number): Buffer {
-  const fields = [`${1_000_000 + i}`, `${i * 37}`, 'delivered', `${i}.${10 + (i % 90)}`, '2024-05-06 07:08:09', note]
-  return Buffer.concat(fields.map(field => Buffer.from(String.fromCharCode(field.length) + field, 'latin1')))
+interface Measured {
+  readonly nsPerValue: number
+  readonly ratio: number
 }
 
-function imageRow(i: number): Buffer {
-  const fixed = Buffer.alloc(13)
-  fixed.writeBigInt64LE(BigInt(1_000_000 + i), 1)
-  fixed.writeInt32LE(i * 37, 9)
-  const decimal = Buffer.alloc(5)
-  decimal.writeUInt32BE((0x80000000 | i) >>> 0)
-  decimal[4] = 10 + (i % 90)
-  const datetime = Buffer.alloc(5)
-  datetime.writeUIntBE(0x8000000000 + (((2024 * 13 + 5) * 32 + 6) * 131_072 + (7 << 12) + (8 << 6) + 9), 0, 5)
-  const prefix = Buffer.alloc(2)
-  prefix.writeUInt16LE(note.length)
-  return Buffer.concat([fixed, Buffer.from('\x09delivered'), decimal, datetime, prefix, Buffer.from(note)])
-}
-
-const representation = {valueModes: DEFAULT_VALUE_MODES, columns: NO_COLUMN_RULES}
-const encoder = compileRowEncoder({
-  shape,
-  messageKey: [0],
-  rowKey: [0],
-  options: {
-    settings: {
-      ...{topicPrefix: 'p', topicDelimiter: '.', keySchemasEnabled: false, keyConverter: 'json', transforms: []},
-      ...representation,
-    },
-  },
-})
-encoder.bindLayout(layout)
-const template = new EnvelopeTemplate({
-  id: shape.id,
-  topic: 'p.shop.orders',
-  settings: {topicPrefix: 'p', valueSchemasEnabled: false, ...representation},
-  shape,
-  version: '0.1.0',
-})
-const origin = new EventOrigin()
-const texts = Array.from({length: VARIANTS}, (_, i) => textRow(i))
-const images = Array.from({length: VARIANTS}, (_, i) => imageRow(i))
-const out = new ByteWriter(1 << 20)
-const scratch = new ByteWriter(1 << 16)
-
-function setOrigin(i: number): void {
-  origin.set({
-    tsUs: 1_700_000_000_123_456 + i,
-    snapshot: 'false',
-    serverId: 1,
-    sid: '3e11fa47-71ca-11e1-9e33-c80aa9429562',
-    gno: 1_000_000 + i,
-    file: 'binlog.000003',
-    pos: 4_000_000 + i,
-    threadId: 11,
-    nowUs: 1_700_000_000_130_000 + i,
-  })
-}
-
-/** The best of five rounds, in the process's own CPU time: what else runs on the machine counts less. */
-function measure(name: string, step: (i: number) => void): void {
-  let best = Infinity
-  for (let round = 0; round < 5; round++) {
-    const before = process.cpuUsage()
-    for (let i = 0; i < ROWS; i++) step(i)
-    const {user, system} = process.cpuUsage(before)
-    best = Math.min(best, ((user + system) * 1000) / ROWS)
+/** Encodes `rows` rows; nanoseconds of CPU time for one value. */
+function nsPerValue({encoder, packets, images}: ValueRows, side: Side, rows: number): number {
+  const before = process.cpuUsage()
+  for (let i = 0; i < rows; i++) {
+    if (out.length > ROOM / 2) out.clear()
+    if (side === 'select') {
+      const packet = packets[i % packets.length]!
+      encoder.encodeText(packet, 0, packet.length, out)
+    } else {
+      const image = images[i % images.length]!
+      encoder.encodeImage(image, 0, image.length, null, out)
+    }
   }
-  process.stdout.write(`${JSON.stringify({name, nsPerRow: Math.round(best)})}\n`)
+  const {user, system} = process.cpuUsage(before)
+  return ((user + system) * 1000) / (rows * COLUMNS)
 }
 
-function room(writer: ByteWriter): void {
-  if (writer.length > 900_000) writer.clear()
+function rowsFor(rows: ValueRows, side: Side): number {
+  const guess = nsPerValue(rows, side, 200)
+  return Math.max(50, Math.min(20_000, Math.ceil(MEASURED_NS / (guess * COLUMNS))))
 }
 
-measure('row from text', i => {
-  room(out)
-  const packet = texts[i % VARIANTS]!
-  encoder.encodeText(packet, 0, packet.length, out)
-})
-measure('row from image', i => {
-  room(out)
-  const image = images[i % VARIANTS]!
-  encoder.encodeImage(image, 0, image.length, null, out)
-})
-measure('row and message key from image', i => {
-  room(out)
-  const image = images[i % VARIANTS]!
-  encoder.encodeImage(image, 0, image.length, null, out)
-  encoder.writeMessageKey(out)
-})
-scratch.clear()
-encoder.encodeText(texts[7]!, 0, texts[7]!.length, scratch)
-setOrigin(0)
-measure('envelope, one origin for many rows', i => {
-  room(out)
-  template.valueLength('c', scratch.length, 0, origin, i % 1000)
-  template.writeSingle('c', scratch.bytes, 0, scratch.length, origin, i % 1000, out)
-})
-measure('envelope, an origin for each row', i => {
-  room(out)
-  setOrigin(i % 1000)
-  template.valueLength('c', scratch.length, 0, origin, 0)
-  template.writeSingle('c', scratch.bytes, 0, scratch.length, origin, 0, out)
-})
-measure('row from image, key and envelope, an origin for each row', i => {
-  room(out)
-  setOrigin(i % 1000)
-  const image = images[i % VARIANTS]!
-  scratch.clear()
-  encoder.encodeImage(image, 0, image.length, null, scratch)
-  const end = scratch.length
-  encoder.writeMessageKey(scratch)
-  template.valueLength('c', end, 0, origin, 0)
-  template.writeSingle('c', scratch.bytes, 0, end, origin, 0, out)
-})
+/** `bytes` of a value for each byte of the reference's. */
+function measure(rows: ValueRows, reference: ValueRows, bytes: number, side: Side): Measured {
+  const count = rowsFor(rows, side)
+  const referenceCount = rowsFor(reference, side)
+  const times: number[] = []
+  const ratios: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const time = nsPerValue(rows, side, count)
+    times.push(time)
+    ratios.push(time / nsPerValue(reference, side, referenceCount) / bytes)
+  }
+  return {nsPerValue: median(times), ratio: median(ratios)}
+}
+
+function warmUp(families: readonly ValueFamily[]): void {
+  for (const rows of families.flatMap(family => [family, family.varchar])) {
+    for (const side of SIDES) nsPerValue(rows, side, WARM_UP_ROWS)
+  }
+}
+
+function cells({nsPerValue: time, ratio}: Measured, bytes: number, limit: number): string {
+  const over = ratio > limit ? ' *' : '  '
+  return `${time.toFixed(0).padStart(8)} ${(time / bytes).toFixed(2).padStart(8)} ${ratio.toFixed(2).padStart(7)}${over}`
+}
+
+function main(wanted: readonly string[]): void {
+  const families = [...valueFamilies(wanted)]
+  warmUp(families)
+  const title = `${'family'.padEnd(44)} ${'bytes'.padStart(6)}  ${'SELECT: ns'.padStart(8)} ${'ns/byte'.padStart(8)} ${'ratio'.padStart(7)}`
+  console.log(`${title}     ${'binlog: ns'.padStart(8)} ${'ns/byte'.padStart(8)} ${'ratio'.padStart(7)}`)
+  for (const length of PLAIN_LENGTHS) {
+    const rows = varcharRows(['x'.repeat(length)])
+    const line = SIDES.map(side => cells({...measure(rows, rows, 1, side), ratio: 1}, length + 2, 2))
+    console.log(
+      `${`plain varchar of ${length}`.padEnd(44)} ${(length + 2).toFixed(1).padStart(6)}  ${line.join('   ')}`,
+    )
+  }
+  const over: string[] = []
+  for (const family of families) {
+    const {name, bytes, limit, varchar, varcharBytes} = family
+    const measured = SIDES.map(side => measure(family, varchar, bytes / varcharBytes, side))
+    const line = measured.map(each => cells(each, bytes, limit)).join('   ')
+    console.log(`${name.padEnd(44)} ${bytes.toFixed(1).padStart(6)}  ${line}`)
+    if (measured.some(({ratio}) => ratio > limit)) over.push(name)
+  }
+  console.log(
+    `\nratio: time for each byte against a plain varchar of as many bytes, or of 40 characters; at most 2, of json, point and ` +
+      `geometry 4. Medians of ${ROUNDS} rounds.\n${families.length} families, ${over.length} over (*)${over.length === 0 ? '' : `: ${over.join('; ')}`}`,
+  )
+}
+
+main(process.argv.slice(2))

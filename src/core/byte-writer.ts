@@ -1,6 +1,8 @@
 // A growing byte buffer: the one output type of the value path. Written for tight loops: callers may take `bytes` and
 // `length` into locals after `reserve`, write, and set `length` back.
 
+import {putWholeNumber} from './fixed-digits.ts'
+
 export class ByteWriter {
   bytes: Buffer
   length = 0
@@ -61,24 +63,7 @@ export class ByteWriter {
       bytes[at++] = 0x2d
       rest = -rest
     }
-    const first = at
-    while (rest > 0x7fffffff) {
-      const next = Math.floor(rest / 10)
-      bytes[at++] = 48 + (rest - next * 10)
-      rest = next
-    }
-    let small = rest | 0
-    do {
-      const next = (small / 10) | 0
-      bytes[at++] = 48 + (small - next * 10)
-      small = next
-    } while (small > 0)
-    for (let i = first, j = at - 1; i < j; i++, j--) {
-      const swap = bytes[i]!
-      bytes[i] = bytes[j]!
-      bytes[j] = swap
-    }
-    this.length = at
+    this.length = putWholeNumber(bytes, at, rest)
   }
 
   clear(): void {

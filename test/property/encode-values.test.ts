@@ -17,6 +17,7 @@ import {
   tableShape,
   written,
 } from '../support/encode-value.ts'
+import {decimalImage, decimalText} from '../support/image-bytes.ts'
 import {jsonBinary, jsonText, type JsonValue} from '../support/json-binary.ts'
 
 // A failure prints fast-check's seed and path; give both to fc.assert to see it again.
@@ -32,35 +33,6 @@ test('I7: integers of all 64 bits are the same from both entrances', () => {
     }),
   )
 })
-
-/** The server's binary decimal, made with big integers: the decoder's groups have nothing to do with it. */
-function decimalImage(unscaled: bigint, precision: number, scale: number): Buffer {
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(precision, '0')
-  const whole = digits.slice(0, precision - scale)
-  const fraction = digits.slice(precision - scale)
-  const bytesOf = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4]
-  const groups: string[] = []
-  if (whole.length % 9 > 0) groups.push(whole.slice(0, whole.length % 9))
-  for (let at = whole.length % 9; at < whole.length; at += 9) groups.push(whole.slice(at, at + 9))
-  for (let at = 0; at < fraction.length; at += 9) groups.push(fraction.slice(at, at + 9))
-  const bytes = Buffer.concat(
-    groups.map(group => {
-      const size = bytesOf[group.length]!
-      const buffer = Buffer.alloc(size)
-      buffer.writeUIntBE(Number(group), 0, size)
-      return buffer
-    }),
-  )
-  if (unscaled < 0n) for (let i = 0; i < bytes.length; i++) bytes[i]! ^= 0xff
-  bytes[0]! ^= 0x80
-  return bytes
-}
-
-function decimalText(unscaled: bigint, scale: number): string {
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
-  const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-  return unscaled < 0n ? `-${text}` : text
-}
 
 test('I7: decimals of every precision are the same from both entrances, and exact', () => {
   const decimals = fc

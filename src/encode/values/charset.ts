@@ -96,10 +96,18 @@ function writeUtf16(source: Buffer, start: number, end: number, littleEndian: 0 
 
 function writeUtf32(source: Buffer, start: number, end: number, out: ByteWriter): void {
   out.writeByte(QUOTE)
-  for (let i = start; i + 3 < end; i += 4) {
-    out.reserve(12)
-    const point = source.readUInt32BE(i)
-    out.length = putJsonCodePoint(out.bytes, out.length, point > 0x10ffff ? QUESTION_MARK : point)
+  const whole = end - ((end - start) % 4)
+  for (let from = start; from < whole; from += SEGMENT) {
+    const to = Math.min(from + SEGMENT, whole)
+    out.reserve((to - from) * 3)
+    const {bytes} = out
+    let at = out.length
+    for (let i = from; i < to; i += 4) {
+      const plane = (source[i]! << 8) | source[i + 1]!
+      const point = (plane << 16) | (source[i + 2]! << 8) | source[i + 3]!
+      at = putJsonCodePoint(bytes, at, plane > 0x10 ? QUESTION_MARK : point)
+    }
+    out.length = at
   }
   out.writeByte(QUOTE)
 }

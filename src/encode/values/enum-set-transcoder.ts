@@ -52,17 +52,20 @@ export function setFamily(column: ColumnShape): ColumnFamily {
   const write = (high: number, low: number, out: ByteWriter): void => {
     mark.value = hasEmptyLabel ? low : -1
     mark.detail = high
-    out.writeByte(QUOTE)
-    let first = true
-    for (let bit = 0; bit < 64; bit++) {
-      const word = bit < 32 ? low : high
-      if (((word >>> (bit & 31)) & 1) === 0) continue
-      const label = labels[bit]
-      if (label === undefined) throw unknownLabel(column, bit + 1)
-      if (!first) out.writeByte(COMMA)
-      first = false
-      out.write(label)
+    let separator = QUOTE
+    for (let word = 0; word < 2; word++) {
+      let bits = word === 0 ? low : high
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits) + word * 32
+        bits &= bits - 1
+        const label = labels[bit]
+        if (label === undefined) throw unknownLabel(column, bit + 1)
+        out.writeByte(separator)
+        out.write(label)
+        separator = COMMA
+      }
     }
+    if (separator === QUOTE) out.writeByte(QUOTE)
     out.writeByte(QUOTE)
   }
   return {

@@ -4,8 +4,8 @@ import type {ByteWriter} from '../../core/byte-writer.ts'
 import type {ColumnShape} from '../../core/table-shape.ts'
 import type {ColumnFamily, FromImage} from './column-transcoder.ts'
 import {layoutMismatch} from './column-transcoder.ts'
-import {writeUnscaledGroups} from './decimal-transcoder.ts'
-import {putFixedDigits} from './fixed-digits.ts'
+import {writeUnscaledUint64} from './decimal-transcoder.ts'
+import {putFixedDigits} from '../../core/fixed-digits.ts'
 import {MYSQL_TYPE, needBytes} from './image-bytes.ts'
 
 const ZERO = 0x30
@@ -62,35 +62,55 @@ function digitsFromText(source: Buffer, start: number, end: number, out: ByteWri
   out.length = at
 }
 
+/** Of 2^63, the first that wraps. */
+const FIRST_WRAPPED = Buffer.from('9223372036854775808', 'latin1')
+
 function wrappingFromText(source: Buffer, start: number, end: number, out: ByteWriter): void {
-  if (end - start < 19) {
+  if (end - start < FIRST_WRAPPED.length || isBelowWrapped(source, start, end)) {
     digitsFromText(source, start, end, out)
     return
   }
-  const value = BigInt.asIntN(64, BigInt(source.toString('latin1', start, end)))
-  out.writeAscii(value.toString())
+  parseUint64(source, start, end)
+  writeInt64(parsed[0]! | 0, parsed[1]!, out)
 }
 
-const groups = new Float64Array(3)
+function isBelowWrapped(source: Buffer, start: number, end: number): boolean {
+  if (end - start > FIRST_WRAPPED.length) return false
+  for (let i = 0; i < FIRST_WRAPPED.length; i++) {
+    const difference = source[start + i]! - FIRST_WRAPPED[i]!
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}
+
+/** High and low half. */
+const parsed = new Uint32Array(2)
+
+/** A number below 2^64, into `parsed`. */
+function parseUint64(source: Buffer, start: number, end: number): void {
+  const split = Math.max(start, end - 9)
+  let upper = 0
+  for (let i = start; i < split; i++) upper = upper * 10 + source[i]! - ZERO
+  let lower = 0
+  for (let i = split; i < end; i++) lower = lower * 10 + source[i]! - ZERO
+  // upper * 10^9 + lower in steps of 16 bits: every product stays below 2^53.
+  const upperHigh = Math.floor(upper / 65536)
+  const first = (upper - upperHigh * 65536) * 1e9 + lower
+  const carry = Math.floor(first / 65536)
+  const second = upperHigh * 1e9 + carry
+  const high = Math.floor(second / 65536)
+  parsed[0] = high
+  parsed[1] = (second - high * 65536) * 65536 + (first - carry * 65536)
+}
 
 function preciseFromText(source: Buffer, start: number, end: number, out: ByteWriter): void {
-  groups.fill(0)
-  const digits = end - start
-  for (let i = 0; i < digits; i++) {
-    const group = 2 - Math.floor((digits - 1 - i) / 9)
-    groups[group] = groups[group]! * 10 + source[start + i]! - ZERO
-  }
-  writeUnscaledGroups(groups, 3, false, out)
+  parseUint64(source, start, end)
+  writeUnscaledUint64(parsed[0]!, parsed[1]!, out)
 }
 
 function preciseFromImage(source: Buffer, start: number, end: number, out: ByteWriter): number {
   needBytes(start, 8, end)
-  let rest = source.readBigUInt64LE(start)
-  for (let group = 2; group >= 0; group--) {
-    groups[group] = Number(rest % 1_000_000_000n)
-    rest /= 1_000_000_000n
-  }
-  writeUnscaledGroups(groups, 3, false, out)
+  writeUnscaledUint64(int32At(source, start + 4), int32At(source, start), out)
   return start + 8
 }
 

@@ -217,8 +217,13 @@ function putClock(bytes: Uint8Array, start: number, seconds: number, micros: num
 function fractionDigits(micros: number): number {
   if (micros === 0) return 0
   let digits = 6
-  for (let rest = micros; rest % 10 === 0; rest /= 10) digits--
-  return digits
+  let rest = micros | 0
+  for (;;) {
+    const next = (rest / 10) | 0
+    if (next * 10 !== rest) return digits
+    rest = next
+    digits--
+  }
 }
 
 function put2(bytes: Uint8Array, at: number, value: number): number {
