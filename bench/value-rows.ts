@@ -8,6 +8,7 @@ import {ByteWriter} from '../src/core/byte-writer.ts'
 import type {ColumnShape, ColumnType, TableShape} from '../src/core/table-shape.ts'
 import {compileRowEncoder} from '../src/encode/compile-row-encoder.ts'
 import {EnvelopeTemplate, EventOrigin} from '../src/encode/envelope.ts'
+import {AS_THEY_ARE} from '../src/encode/output-columns.ts'
 import {MYSQL_TYPE} from '../src/encode/values/image-bytes.ts'
 
 const ROWS = Number(process.argv[2] ?? 500_000)
@@ -71,7 +72,7 @@ function imageRow(i: number): Buffer {
   return Buffer.concat([fixed, Buffer.from('\x09delivered'), decimal, datetime, prefix, Buffer.from(note)])
 }
 
-const representation = {valueModes: DEFAULT_VALUE_MODES, columns: NO_COLUMN_RULES}
+const representation = {valueModes: DEFAULT_VALUE_MODES, columns: NO_COLUMN_RULES, ...AS_THEY_ARE}
 const encoder = compileRowEncoder({
   shape,
   messageKey: [0],
@@ -79,6 +80,7 @@ const encoder = compileRowEncoder({
   options: {
     settings: {
       ...{topicPrefix: 'p', topicDelimiter: '.', keySchemasEnabled: false, keyConverter: 'json', transforms: []},
+      keyDecimalFormat: 'base64',
       ...representation,
     },
   },

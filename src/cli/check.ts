@@ -8,6 +8,7 @@ import type {PrerequisiteResult} from '../mysql/prerequisite.ts'
 import {checkPrerequisites, prerequisiteText} from '../mysql/prerequisites.ts'
 import {decodeCheckpoint, type StoredOffset} from '../state/checkpoint.ts'
 import {FileStateStore} from '../state/file-state-store.ts'
+import {eventPrerequisites} from '../task/event-prerequisites.ts'
 import {checkSinkAndState} from './check-sink.ts'
 import {loadForCommand, printWarnings, type CommandContext} from './command-context.ts'
 import {EXIT_PREREQUISITE} from './exit-code.ts'
@@ -41,7 +42,10 @@ async function readPrerequisites(settings: Settings): Promise<PrerequisiteResult
   const storedOffset = await readStoredOffset(settings)
   const connection = await openConnection(settings.database, 'check')
   try {
-    return await checkPrerequisites(connection, settings, {storedOffset})
+    return [
+      ...(await checkPrerequisites(connection, settings, {storedOffset})),
+      ...(await eventPrerequisites(connection, settings)),
+    ]
   } finally {
     connection.destroy()
   }

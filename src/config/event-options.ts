@@ -1,8 +1,9 @@
 // Options that decide the bytes of events. What is not supported yet is refused by value, so that its default, which is
 // what comes out, may stand in the file.
 
-import {flag, integer, list, refused, text, type Option} from './option.ts'
-import {bigintUnsignedModes, binaryModes, decimalModes, timeModes} from './value-modes.ts'
+import {flag, integer, list, patterns, refused, text, type Option} from './option.ts'
+import {nameAdjustments} from './schema-settings.ts'
+import {bigintUnsignedModes, binaryModes, decimalFormats, decimalModes, timeModes} from './value-modes.ts'
 
 const JSON_CONVERTER = 'org.apache.kafka.connect.json.JsonConverter'
 const STRING_CONVERTER = 'org.apache.kafka.connect.storage.StringConverter'
@@ -10,6 +11,10 @@ const TRANSACTION_FACTORY = 'io.debezium.pipeline.txmetadata.DefaultTransactionM
 const SIMPLE_HEADER_CONVERTER = 'org.apache.kafka.connect.storage.SimpleHeaderConverter'
 
 const onlyFalse = {values: [false], notYet: [true], instead: 'leave it out'} as const
+const nullStays = {
+  ...onlyFalse,
+  instead: 'it would show a NULL as the column’s default; set it to false',
+} as const
 const onlyTrue = {values: [true], notYet: [false], instead: 'leave it out'} as const
 
 export const EVENT_OPTIONS: readonly Option[] = [
@@ -39,10 +44,10 @@ export const EVENT_OPTIONS: readonly Option[] = [
   flag('value.converter.schemas.enable', false, 'The `{schema, payload}` frame around values.', {
     defaultText: 'true where connector.class is set, else false',
   }),
-  text('key.converter.decimal.format', 'BASE64', 'Decimals in keys.', {values: ['base64'], notYet: ['numeric']}),
-  text('value.converter.decimal.format', 'BASE64', 'Decimals in values.', {values: ['base64'], notYet: ['numeric']}),
-  flag('key.converter.replace.null.with.default', true, 'As of Connect’s JsonConverter.', onlyTrue),
-  flag('value.converter.replace.null.with.default', true, 'As of Connect’s JsonConverter.', onlyTrue),
+  text('key.converter.decimal.format', 'BASE64', 'Decimals in keys.', {values: decimalFormats}),
+  text('value.converter.decimal.format', 'BASE64', 'Decimals in values.', {values: decimalFormats}),
+  flag('key.converter.replace.null.with.default', false, 'NULL is never shown as the column’s default.', nullStays),
+  flag('value.converter.replace.null.with.default', false, 'NULL is never shown as the column’s default.', nullStays),
   text('header.converter', SIMPLE_HEADER_CONVERTER, 'How headers are written.', {
     values: [SIMPLE_HEADER_CONVERTER],
   }),
@@ -81,7 +86,7 @@ export const EVENT_OPTIONS: readonly Option[] = [
     ...onlyFalse,
     instead: 'set it to false',
   }),
-  flag('include.schema.comments', false, 'Comments in schemas.', onlyFalse),
+  flag('include.schema.comments', false, 'The comments of columns as `doc` of their fields.'),
   flag(
     'provide.transaction.metadata',
     false,
@@ -93,14 +98,17 @@ export const EVENT_OPTIONS: readonly Option[] = [
   }),
   text('topic.transaction', 'transaction', 'Last part of the transaction topic’s name, behind topic.prefix.'),
   flag('skip.messages.without.change', false, 'Leave out updates that change no column of the events.'),
-  text('schema.name.adjustment.mode', 'none', 'Names of schemas.', {
-    values: ['none'],
-    notYet: ['avro', 'avro_unicode'],
+  text('schema.name.adjustment.mode', 'none', 'What Avro’s names do not have is replaced in names of schemas.', {
+    values: nameAdjustments,
   }),
-  text('field.name.adjustment.mode', 'none', 'Names of fields.', {
-    values: ['none'],
-    notYet: ['avro', 'avro_unicode'],
+  text('field.name.adjustment.mode', 'none', 'The same in names of fields, in payloads as well.', {
+    values: nameAdjustments,
   }),
+  patterns(
+    'column.propagate.source.type',
+    'Columns, as `database.table.column`, whose schema names type, length and scale.',
+  ),
+  patterns('datatype.propagate.source.type', 'The same by `database.table.TYPE`.'),
   text('topic.naming.strategy', 'io.debezium.schema.DefaultTopicNamingStrategy', 'Names of topics.', {
     values: ['io.debezium.schema.DefaultTopicNamingStrategy'],
     instead: 'leave it out',
@@ -115,11 +123,16 @@ export const EVENT_OPTIONS: readonly Option[] = [
     notYet: ['warn', 'skip', 'ignore'],
     instead: 'leave it out; Tidemark never drops an event',
   }),
-  text('event.converting.failure.handling.mode', 'fail', 'Values that cannot be converted.', {
-    values: ['fail', 'warn'],
-    notYet: ['skip', 'ignore'],
-    instead: 'leave it out; Tidemark never drops a value',
-  }),
+  text(
+    'event.converting.failure.handling.mode',
+    'fail',
+    'A value that cannot be converted stops the task, with `warn`, too.',
+    {
+      values: ['fail', 'warn'],
+      notYet: ['skip', 'ignore'],
+      instead: 'leave it out; Tidemark never drops a value',
+    },
+  ),
   text('errors.tolerance', 'none', 'Connect’s handling of records that fail.', {
     values: ['none'],
     notYet: ['all'],
@@ -128,6 +141,10 @@ export const EVENT_OPTIONS: readonly Option[] = [
   list('transforms', null, 'Names of the single message transforms, applied to every record in this order.'),
   text('transforms.*', null, '`<name>.type`, the class of the transform, and its options.'),
   refused('predicates*', 'Predicates of transforms.', 'transform the events downstream'),
-  refused('converters', 'Own converters of column values.', 'leave it out'),
+  list(
+    'converters',
+    null,
+    'Names of Debezium’s converters of column values; `<name>.type` and their options beside it.',
+  ),
   refused('post.processors*', 'Own processors of events.', 'transform the events downstream'),
 ]

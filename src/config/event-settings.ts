@@ -1,6 +1,8 @@
 // Settings that decide the bytes of events.
 
 import {columnRules} from './column-rules.ts'
+import {converterRules} from './converters.ts'
+import {schemaSettings} from './schema-settings.ts'
 import {splitCommaList} from './comma-list.ts'
 import {javaRegex} from './java-regex.ts'
 import type {OptionValues} from './option-values.ts'
@@ -29,12 +31,16 @@ export function eventSettings(values: OptionValues, name: string, problems: Conf
     connectorName: name,
     messageKeyColumns: messageKeyColumns(values, problems),
     columns: columnRules(values, problems),
+    schemas: schemaSettings(values),
+    converters: converterRules(values, problems),
+    keyDecimalFormat: values.choice('key.converter.decimal.format'),
     transforms: topicTransforms(values, problems),
     valueModes: {
       decimal: values.choice('decimal.handling.mode'),
       bigintUnsigned: values.choice('bigint.unsigned.handling.mode'),
       binary: values.choice('binary.handling.mode'),
       time: values.choice('time.precision.mode'),
+      decimalFormat: values.choice('value.converter.decimal.format'),
     },
   }
 }

@@ -4,6 +4,7 @@ import {Ajv, type ErrorObject} from 'ajv'
 import {closest, distance} from 'fastest-levenshtein'
 import {splitCommaList} from './comma-list.ts'
 import type {RawConfig} from './config-file.ts'
+import {converterNames} from './converters.ts'
 import {javaRegex} from './java-regex.ts'
 import {familyPattern, type Option, type OptionValue} from './option.ts'
 import {findOption, OPTIONS} from './option-table.ts'
@@ -56,9 +57,11 @@ export function checkConfig(raw: RawConfig, problems: ConfigProblems): CheckedCo
   const warnings: string[] = []
   const notes: string[] = []
   const data: Record<string, OptionValue> = {}
+  const converters = converterNames(String(raw.get('converters') ?? ''))
   for (const [key, value] of raw) {
     const option = findOption(key)
-    if (option === null) warnings.push(unknownKey(key))
+    if (option === null && converters.some(name => key.startsWith(`${name}.`))) data[key] = value
+    else if (option === null) warnings.push(unknownKey(key))
     else if (option.status === 'ignored') notes.push(`${key} has no meaning here and is ignored: ${option.description}`)
     else if (option.status === 'refused') {
       if (value !== '') problems.add(key, `it is not supported yet; ${option.instead ?? 'leave it out'}`)

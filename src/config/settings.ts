@@ -2,8 +2,10 @@
 // The keys that users type are in option-table.ts; load-settings.ts turns one into the other.
 
 import type {ColumnRules} from './column-rules.ts'
+import type {ConverterRule} from './converters.ts'
+import type {SchemaSettings} from './schema-settings.ts'
 import type {TopicTransform} from './transforms.ts'
-import type {ValueModes} from './value-modes.ts'
+import type {DecimalFormat, ValueModes} from './value-modes.ts'
 
 export type SnapshotMode = 'no_data' | 'never' | 'initial' | 'initial_only' | 'always' | 'when_needed'
 export type NotificationChannelName = 'sink' | 'log'
@@ -115,6 +117,11 @@ export interface EventSettings {
   /** In the order in which they are applied. */
   readonly transforms: readonly TopicTransform[]
   readonly columns: ColumnRules
+  readonly schemas: SchemaSettings
+  /** The first that takes a column converts it. */
+  readonly converters: readonly ConverterRule[]
+  /** key.converter.decimal.format; that of values is one of `valueModes`. */
+  readonly keyDecimalFormat: DecimalFormat
 }
 
 export interface Settings {

@@ -41,8 +41,6 @@ export const FILTER_OPTIONS: readonly Option[] = [
   patterns('column.truncate.to.*.chars', 'Columns whose text is cut behind so many characters.'),
   patterns('column.mask.with.*.chars', 'Columns whose text is replaced by so many asterisks.'),
   patterns('column.mask.hash.*', 'Columns whose text is hashed: `column.mask.hash.v2.SHA-256.with.salt.SALT`.'),
-  refused('column.propagate.source.type', 'Source types in schemas.', 'leave it out'),
-  refused('datatype.propagate.source.type', 'Source types in schemas.', 'leave it out'),
   refused('gtid.source.*cludes', 'Transactions by the server they come from.', 'leave it out'),
 ]
 

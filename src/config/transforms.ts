@@ -4,6 +4,7 @@
 import {nameRewrite, type NameRewrite} from './java-replacement.ts'
 import type {OptionValues} from './option-values.ts'
 import type {ConfigProblems} from './problems.ts'
+import {nameAdjustments, type NameAdjustment} from './schema-settings.ts'
 
 /** org.apache.kafka.connect.transforms.RegexRouter: another topic, and nothing else. */
 export interface RegexRouter {
@@ -17,6 +18,8 @@ export interface LogicalTableRouter {
   readonly type: 'logical-table-router'
   readonly name: string
   readonly topic: NameRewrite
+  /** How the schemas' new names are adjusted. */
+  readonly schemaNames: NameAdjustment
   /** The field that the key gains; its value is the former topic, or what `value` makes of that. Null: none. */
   readonly keyField: {readonly name: string; readonly value: NameRewrite | null} | null
 }
@@ -101,15 +104,19 @@ function regexRouter(options: TransformOptions): TopicTransform | null {
 
 function logicalTableRouter(options: TransformOptions): TopicTransform | null {
   const topic = options.rewrite('topic.regex', 'topic.replacement')
-  const adjustment = options.optional('schema.name.adjustment.mode')
-  if (adjustment !== null && adjustment.toLowerCase() !== 'none') {
-    options.report('schema.name.adjustment.mode', `${adjustment} is not supported yet; use none`)
+  const found = options.optional('schema.name.adjustment.mode') ?? 'none'
+  const schemaNames = nameAdjustments.find(mode => mode === found.toLowerCase())
+  if (schemaNames === undefined) {
+    options.report('schema.name.adjustment.mode', `found "${found}", wanted one of ${nameAdjustments.join(', ')}`)
   }
   const isUnique = options.flag('key.enforce.uniqueness', true)
   const name = options.optional('key.field.name') ?? KEY_FIELD_NAME
   const value = options.has('key.field.regex') ? options.rewrite('key.field.regex', 'key.field.replacement') : null
   if (topic === null) return null
-  return {type: 'logical-table-router', name: options.name, topic, keyField: isUnique ? {name, value} : null}
+  return {
+    ...{type: 'logical-table-router', name: options.name, topic, schemaNames: schemaNames ?? 'none'},
+    keyField: isUnique ? {name, value} : null,
+  }
 }
 
 interface OptionSource {

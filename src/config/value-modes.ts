@@ -5,6 +5,10 @@ export const bigintUnsignedModes = ['long', 'precise'] as const
 export const binaryModes = ['bytes', 'base64', 'base64-url-safe', 'hex'] as const
 export const timeModes = ['adaptive_time_microseconds', 'connect', 'isostring', 'microseconds', 'nanoseconds'] as const
 
+export const decimalFormats = ['base64', 'numeric'] as const
+/** How the JsonConverter writes what is a Decimal in the schema. */
+export type DecimalFormat = (typeof decimalFormats)[number]
+
 /** Fit for a message between threads. */
 export interface ValueModes {
   /** decimal.handling.mode */
@@ -15,6 +19,8 @@ export interface ValueModes {
   readonly binary: (typeof binaryModes)[number]
   /** time.precision.mode; a timestamp is a string with its zone in all of them. */
   readonly time: (typeof timeModes)[number]
+  /** value.converter.decimal.format */
+  readonly decimalFormat: DecimalFormat
 }
 
 export const DEFAULT_VALUE_MODES: ValueModes = {
@@ -22,4 +28,5 @@ export const DEFAULT_VALUE_MODES: ValueModes = {
   bigintUnsigned: 'long',
   binary: 'bytes',
   time: 'adaptive_time_microseconds',
+  decimalFormat: 'base64',
 }

@@ -39,6 +39,18 @@ export type ColumnType =
   | 'geometry'
   | 'vector'
 
+/** What only the definition says of a column, and no event of the binlog. */
+export interface DeclaredColumn {
+  /** information_schema.columns.column_type, e.g. `int(6) unsigned zerofill`. */
+  readonly type: string
+  readonly default: DeclaredDefault
+  readonly comment: string
+}
+
+/** `constant`: its text as the server shows it. `now`: CURRENT_TIMESTAMP. `none`: NULL, an expression, or nothing. */
+export type DeclaredDefault =
+  {readonly type: 'none'} | {readonly type: 'now'} | {readonly type: 'constant'; readonly text: string}
+
 export interface ColumnShape {
   readonly name: string
   readonly type: ColumnType
@@ -56,6 +68,8 @@ export interface ColumnShape {
   readonly charset: string | null
   /** Labels of an enum or set in definition order; else null. */
   readonly labels: readonly string[] | null
+  /** Only where somebody asked for it, and the server still knows the column. */
+  readonly declared?: DeclaredColumn
 }
 
 export interface TableShape {
@@ -66,7 +80,7 @@ export interface TableShape {
   readonly primaryKey: readonly number[]
 }
 
-/** Equal for two shapes exactly when rows of both are encoded to the same bytes. */
+/** Equal for two shapes exactly when rows of both are encoded to the same bytes, as far as events tell. */
 export function shapeFingerprint(shape: TableShape): string {
   const columns = shape.columns.map(c => [
     c.name,

@@ -6,8 +6,9 @@ import type {ValueModes} from '../config/value-modes.ts'
 import type {ByteWriter} from '../core/byte-writer.ts'
 import type {TableId} from '../core/table-id.ts'
 import {tableIdText} from '../core/table-id.ts'
-import type {ColumnShape, ColumnType, TableShape} from '../core/table-shape.ts'
+import type {ColumnShape, ColumnType} from '../core/table-shape.ts'
 import {jsonStringBytes, NULL_BYTES, writeJsonString} from './json-bytes.ts'
+import type {OutputColumn, OutputShape} from './output-columns.ts'
 
 /** Appends what comes out for the JSON value `source[start, end)`. */
 export type MapValue = (source: Buffer, start: number, end: number, out: ByteWriter) => void
@@ -16,7 +17,7 @@ export type MapValue = (source: Buffer, start: number, end: number, out: ByteWri
 export interface ProjectedColumn {
   /** In the shape. */
   readonly index: number
-  readonly column: ColumnShape
+  readonly column: OutputColumn
   readonly mapping: ColumnMapping | null
   /** Null: it comes out as it is. */
   readonly map: MapValue | null
@@ -32,7 +33,7 @@ const LAST_ASCII = 0x7f
 
 /** The columns of a table's events, in table order; null where all come out as they are. */
 export function projectionOf(
-  shape: TableShape,
+  shape: OutputShape,
   rules: ColumnRules,
   modes: ValueModes,
 ): readonly ProjectedColumn[] | null {

@@ -7,8 +7,9 @@ import {tableIdText} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import {invariant, TidemarkError} from '../core/tidemark-error.ts'
 import {quoteIdentifier} from '../mysql/identifiers.ts'
-import {columnFamily} from './values/column-family.ts'
 import {projectionOf} from './column-mapping.ts'
+import {outputShape} from './output-columns.ts'
+import {outputFamily} from './values/output-family.ts'
 import {ColumnTranscoder} from './values/column-transcoder.ts'
 import {malformedImage} from './values/image-bytes.ts'
 import {jsonStringBytes, NULL_BYTES} from './json-bytes.ts'
@@ -33,11 +34,11 @@ export interface RowEncoderSource {
   readonly options: EncoderOptions
 }
 
-/** Throws TIDEMARK_VALUE_UNSUPPORTED_TYPE, _CHARSET or _KEY for what cannot be passed on right. */
+/** Throws TIDEMARK_VALUE_UNSUPPORTED_CHARSET or _KEY, _FIELD_NAMES or _CONVERTER for what cannot be passed on right. */
 export function compileRowEncoder(source: RowEncoderSource): RowEncoder {
   const whole = new CompiledRowEncoder(source)
-  const {columns, valueModes} = source.options.settings
-  const projection = projectionOf(source.shape, columns, valueModes)
+  const {settings} = source.options
+  const projection = projectionOf(outputShape(source.shape, settings), settings.columns, settings.valueModes)
   return projection === null ? whole : new ProjectedRowEncoder(whole, projection)
 }
 
@@ -62,7 +63,9 @@ class CompiledRowEncoder implements WholeRowEncoder {
 
   constructor({shape, messageKey, rowKey, options}: RowEncoderSource) {
     invariant(shape.columns.length > 0, `${tableIdText(shape.id)} has no columns`)
-    const families = shape.columns.map(c => columnFamily(c, options.settings.valueModes))
+    const output = outputShape(shape, options.settings)
+    const {valueModes} = options.settings
+    const families = output.columns.map((column, i) => outputFamily(column, valueModes, messageKey.includes(i)))
     this.shape = shape
     this.hasKey = messageKey.length > 0
     this.selectList = shape.columns.map((column, i) => {
@@ -70,15 +73,15 @@ class CompiledRowEncoder implements WholeRowEncoder {
       return families[i]!.select?.(quoted) ?? quoted
     })
     this.#columns = shape.columns.map((column, i) => new ColumnTranscoder(column.name, families[i]!))
-    const prefixes = shape.columns.map((column, i) =>
-      Buffer.concat([Buffer.of(i === 0 ? BRACE_OPEN : COMMA), jsonStringBytes(column.name), Buffer.from(':')]),
+    const prefixes = output.columns.map(({field}, i) =>
+      Buffer.concat([Buffer.of(i === 0 ? BRACE_OPEN : COMMA), jsonStringBytes(field), Buffer.from(':')]),
     )
     this.#prefixes = Buffer.concat(prefixes)
     const count = shape.columns.length
     this.#prefixStarts = new Int32Array(count + 1)
     for (let i = 0; i < count; i++) this.#prefixStarts[i + 1] = this.#prefixStarts[i]! + prefixes[i]!.length
     this.#rowKey = rowKey
-    this.#key = compileMessageKey(shape, messageKey, options)
+    this.#key = compileMessageKey(output, messageKey, options)
     this.#nullBytes = (count + 7) >> 3
     this.#fieldStarts = new Int32Array(count)
     this.#fieldEnds = new Int32Array(count)

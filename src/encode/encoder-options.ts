@@ -6,12 +6,27 @@ import type {EventSettings} from '../config/settings.ts'
 export interface EncoderOptions {
   readonly settings: Pick<
     EventSettings,
-    'topicPrefix' | 'topicDelimiter' | 'keySchemasEnabled' | 'keyConverter' | 'valueModes' | 'columns' | 'transforms'
+    | 'topicPrefix'
+    | 'topicDelimiter'
+    | 'keySchemasEnabled'
+    | 'keyConverter'
+    | 'keyDecimalFormat'
+    | 'valueModes'
+    | 'columns'
+    | 'transforms'
+    | 'schemas'
+    | 'converters'
   >
 }
 
 /** Of a task's events, without what only others need. */
 export function encoderOptions(events: EventSettings): EncoderOptions {
-  const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter, valueModes, columns, transforms} = events
-  return {settings: {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter, valueModes, columns, transforms}}
+  const {topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter, keyDecimalFormat, valueModes} = events
+  const {columns, transforms, schemas, converters} = events
+  return {
+    settings: {
+      ...{topicPrefix, topicDelimiter, keySchemasEnabled, keyConverter, keyDecimalFormat, valueModes},
+      ...{columns, transforms, schemas, converters},
+    },
+  }
 }

@@ -9,7 +9,7 @@ import type {TableShape} from '../core/table-shape.ts'
 import {putFixedDigits} from '../core/fixed-digits.ts'
 import {jsonStringBytes} from './json-bytes.ts'
 import {digitCount, isWide, TS_NS, TS_US, writeMicrosAndNanos, writeMillis} from './origin-digits.ts'
-import {envelopeSchemaText} from './schemas/schema-frame.ts'
+import {envelopeSchemaText, type SchemaContext} from './schemas/schema-frame.ts'
 
 /** `source.snapshot`. */
 export type SnapshotMarker =
@@ -86,7 +86,7 @@ export class EventOrigin {
 export interface EnvelopeTemplateSource {
   readonly id: TableId
   readonly topic: string
-  readonly settings: Pick<EventSettings, 'topicPrefix' | 'valueSchemasEnabled' | 'valueModes' | 'columns'>
+  readonly settings: Pick<EventSettings, 'topicPrefix' | 'valueSchemasEnabled'> & SchemaContext
   readonly shape: TableShape
   /** `source.version`. */
   readonly version: string
@@ -136,7 +136,7 @@ export class EnvelopeTemplate {
   constructor(source: EnvelopeTemplateSource) {
     const {id, topic, settings, shape} = source
     const frame = settings.valueSchemasEnabled
-      ? `{"schema":${envelopeSchemaText(shape, {topic, modes: settings.valueModes, columns: settings.columns})},"payload":`
+      ? `{"schema":${envelopeSchemaText(shape, topic, settings)},"payload":`
       : ''
     this.#headSingle = Buffer.from(frame + BEFORE_NULL)
     this.#headBefore = Buffer.from(frame + BEFORE)

@@ -3,13 +3,17 @@
 
 import type {ByteWriter} from '../core/byte-writer.ts'
 import {tableIdText} from '../core/table-id.ts'
+import type {ValueModes} from '../config/value-modes.ts'
 import type {ColumnShape, TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
+import {javaDecimal, plainDecimal, unscaledBase64, unscaledDigits, unscaledValue} from './decimal-text.ts'
 import type {EncoderOptions} from './encoder-options.ts'
 import {jsonStringBytes} from './json-bytes.ts'
 import {assertNewKeyFields, keyFieldBytes} from './key-fields.ts'
+import type {OutputColumn, OutputShape} from './output-columns.ts'
 import {keySchemaText} from './schemas/schema-frame.ts'
 import {tableRoute} from './topic-routing.ts'
+import {isConnectDecimal} from './values/column-family.ts'
 
 /** Writes the key of the row whose values lie at `row.bytes[starts[i], ends[i])`. */
 export type MessageKeyWriter = (row: ByteWriter, starts: Int32Array, ends: Int32Array, out: ByteWriter) => void
@@ -19,23 +23,23 @@ const LETTER_N = 0x6e
 
 /** Throws TIDEMARK_VALUE_UNSUPPORTED_KEY where the StringConverter has no usable text for a key column. */
 export function compileMessageKey(
-  shape: TableShape,
+  shape: OutputShape,
   messageKey: readonly number[],
   options: EncoderOptions,
 ): MessageKeyWriter {
-  const {valueModes: modes, keySchemasEnabled, keyConverter} = options.settings
+  const {keySchemasEnabled, keyConverter} = options.settings
   const {schemaTopic: topic, keyFields} = tableRoute(options.settings, shape.id)
-  const names = messageKey.map(index => shape.columns[index]!.name)
+  const names = messageKey.map(index => shape.columns[index]!.field)
   if (names.length > 0) assertNewKeyFields(tableIdText(shape.id), names, keyFields)
   const added = keyFieldBytes(keyFields, keyConverter)
-  if (keyConverter === 'string') return compileStringKey(shape, messageKey, added)
+  if (keyConverter === 'string') return compileStringKey(shape, messageKey, {added, modes: options.settings.valueModes})
   const before = keySchemasEnabled
-    ? `{"schema":${keySchemaText(shape, messageKey, {topic, modes, keyFields})},"payload":`
+    ? `{"schema":${keySchemaText(shape, messageKey, {topic, settings: options.settings, keyFields})},"payload":`
     : ''
   const prefixes = messageKey.map((index, k) =>
     Buffer.concat([
       Buffer.from(k === 0 ? `${before}{` : ','),
-      jsonStringBytes(shape.columns[index]!.name),
+      jsonStringBytes(shape.columns[index]!.field),
       Buffer.from(':'),
     ]),
   )
@@ -43,21 +47,39 @@ export function compileMessageKey(
     ...(added.length === 0 ? [] : [Buffer.from(','), added]),
     Buffer.from(keySchemasEnabled ? '}}' : '}'),
   ])
+  const formats = messageKey.map(index => keyFormat(shape.columns[index]!, options.settings))
   return (row, starts, ends, out) => {
     for (let k = 0; k < prefixes.length; k++) {
       const index = messageKey[k]!
+      const format = formats[k]!
       out.write(prefixes[k]!)
-      out.write(row.bytes, starts[index], ends[index])
+      if (format === null) out.write(row.bytes, starts[index], ends[index])
+      else out.writeAscii(format(row.bytes.toString('latin1', starts[index], ends[index])))
     }
     out.write(suffix)
   }
 }
 
+/** From a decimal as values have it to its form in keys; null where it is the same. */
+function keyFormat(
+  column: OutputColumn,
+  {valueModes, keyDecimalFormat}: EncoderOptions['settings'],
+): ((json: string) => string) | null {
+  if (valueModes.decimalFormat === keyDecimalFormat || !isConnectDecimal(column, valueModes)) return null
+  const scale = column.scale ?? 0
+  if (keyDecimalFormat === 'base64') return json => (json === 'null' ? json : `"${unscaledBase64(json)}"`)
+  return json => (json === 'null' ? json : plainDecimal(unscaledValue(JSON.parse(json) as string), scale))
+}
+
 /** `Struct{id=1,name=x}`, as Connect's Struct.toString: null fields are left out, text stands bare. */
-function compileStringKey(shape: TableShape, messageKey: readonly number[], added: Buffer): MessageKeyWriter {
+function compileStringKey(
+  shape: OutputShape,
+  messageKey: readonly number[],
+  {added, modes}: {readonly added: Buffer; readonly modes: ValueModes},
+): MessageKeyWriter {
   const fields = messageKey.map(index => {
     const column = shape.columns[index]!
-    return {index, prefix: Buffer.from(`${column.name}=`), text: stringKeyText(shape, column)}
+    return {index, prefix: Buffer.from(`${column.field}=`), text: stringKeyText(shape, column, modes)}
   })
   return (row, starts, ends, out) => {
     out.writeAscii('Struct{')
@@ -79,21 +101,19 @@ function compileStringKey(shape: TableShape, messageKey: readonly number[], adde
 }
 
 /** From a value's JSON to Java's toString of it; null where both are the same. */
-function stringKeyText(shape: TableShape, column: ColumnShape): ((json: string) => string) | null {
+function stringKeyText(shape: TableShape, column: OutputColumn, modes: ValueModes): ((json: string) => string) | null {
+  if (isConnectDecimal(column, modes) && column.conversion === null) {
+    const scale = column.scale ?? 0
+    if (modes.decimalFormat === 'base64') return json => javaDecimal(unscaledValue(JSON.parse(json) as string), scale)
+    return json => javaDecimal(unscaledDigits(json), scale)
+  }
   switch (column.type) {
-    case 'decimal':
-      return json => decimalText(JSON.parse(json) as string, column.scale ?? 0)
-    case 'char':
-    case 'varchar':
-    case 'tinytext':
-    case 'text':
-    case 'mediumtext':
-    case 'longtext':
-    case 'enum':
-    case 'set':
-    case 'json':
-    case 'timestamp':
-      return json => JSON.parse(json) as string
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'bigint':
+      return null
     case 'binary':
     case 'varbinary':
     case 'tinyblob':
@@ -105,25 +125,8 @@ function stringKeyText(shape: TableShape, column: ColumnShape): ((json: string) 
       if (column.length === 1) return null
       throw unsupportedKey(shape, column)
     default:
-      return null
+      return json => (json.startsWith('"') ? (JSON.parse(json) as string) : json)
   }
-}
-
-/** Java's BigDecimal.toString: plain while the scale is not negative and the first digit is not too far behind the point. */
-function decimalText(base64: string, scale: number): string {
-  const bytes = Buffer.from(base64, 'base64')
-  const unscaled = BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`))
-  const negative = unscaled < 0n
-  const digits = (negative ? -unscaled : unscaled).toString()
-  const sign = negative ? '-' : ''
-  if (scale === 0) return `${sign}${digits}`
-  const exponent = digits.length - 1 - scale
-  if (exponent < -6) {
-    const mantissa = digits.length === 1 ? digits : `${digits[0]}.${digits.slice(1)}`
-    return `${sign}${mantissa}E${exponent}`
-  }
-  const padded = digits.padStart(scale + 1, '0')
-  return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`
 }
 
 function unsupportedKey(shape: TableShape, column: ColumnShape): TidemarkError {

@@ -26,7 +26,7 @@ export class ProjectedRowEncoder implements RowEncoder {
     this.#whole = whole
     this.#columns = columns.map((column, i) => ({
       ...column,
-      prefix: Buffer.concat([Buffer.from(i === 0 ? '' : ','), jsonStringBytes(column.column.name), Buffer.from(':')]),
+      prefix: Buffer.concat([Buffer.from(i === 0 ? '' : ','), jsonStringBytes(column.column.field), Buffer.from(':')]),
     }))
   }
 

@@ -6,6 +6,7 @@ import type {EventSettings} from '../config/settings.ts'
 import type {TableId} from '../core/table-id.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {KeyField} from './key-fields.ts'
+import {adjustSchemaName} from './name-adjustment.ts'
 import {topicName} from './topic-name.ts'
 
 export interface TopicRoute {
@@ -39,7 +40,7 @@ export function routeTopic(physical: string, transforms: EventSettings['transfor
     if (transform.type === 'logical-table-router') {
       // As Debezium, which passes such a record on as it is.
       if (routed === '') continue
-      schemaTopic = routed
+      schemaTopic = adjustSchemaName(routed, transform.schemaNames)
       const field = transform.keyField
       if (field !== null) {
         const value = field.value === null ? null : rewriteName(topic, field.value)
@@ -55,12 +56,12 @@ export function routeTopic(physical: string, transforms: EventSettings['transfor
 
 /** The route of a table's events. */
 export function tableRoute(
-  settings: Pick<EventSettings, 'topicPrefix' | 'topicDelimiter' | 'transforms'>,
+  settings: Pick<EventSettings, 'topicPrefix' | 'topicDelimiter' | 'transforms' | 'schemas'>,
   id: TableId,
 ): TableRoute {
   const physical = topicName(settings, id)
   const route = routeTopic(physical, settings.transforms)
-  return {...route, schemaTopic: route.schemaTopic ?? physical}
+  return {...route, schemaTopic: route.schemaTopic ?? adjustSchemaName(physical, settings.schemas.schemaNames)}
 }
 
 function noTopicName(physical: string, topic: string, transform: string): TidemarkError {

@@ -9,7 +9,7 @@ import {queryRows} from './connections.ts'
 import {quoteTable} from './identifiers.ts'
 
 /** The names of a row that belongs to one of several tables. */
-interface OfTable {
+export interface OfTable {
   readonly inDatabase: string
   readonly inTable: string
 }
@@ -115,7 +115,7 @@ export async function readTableSizes(connection: Connection, ids: readonly Table
   return sizes.map(([size]) => ({rows: Number(size?.n ?? 0), rowBytes: Number(size?.bytes ?? 0)}))
 }
 
-interface TablesQuery {
+export interface TablesQuery {
   readonly ids: readonly TableId[]
   readonly sql: string
   /** What stands behind the condition that names the tables. */
@@ -124,7 +124,7 @@ interface TablesQuery {
 }
 
 /** A row of information_schema belongs to the table of its name; on servers that fold names, whatever its case. */
-async function rowsOfTables<T extends OfTable>(
+export async function rowsOfTables<T extends OfTable>(
   connection: Connection,
   {ids, sql, order = '', doing}: TablesQuery,
 ): Promise<T[][]> {

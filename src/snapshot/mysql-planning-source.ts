@@ -10,6 +10,9 @@ import type {MysqlConnection} from '../mysql/connections.ts'
 import {selectRows} from '../mysql/row-query.ts'
 import {readTableShapes, readTableSizes} from '../mysql/schema-reader.ts'
 import type {TableSize} from '../mysql/schema-reader.ts'
+import {withDeclared, type DeclaredColumns} from '../core/declared-columns.ts'
+import {readDeclaredColumns} from '../mysql/declared-columns.ts'
+import {needsDeclared} from '../encode/output-columns.ts'
 import type {KeyReader} from './table-keys.ts'
 import {chunkKeyColumns, keysOf} from './table-keys.ts'
 import {chunkKeyOf, keyLiteral} from './chunk-key.ts'
@@ -45,10 +48,13 @@ export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
     const ids = tables.map(({table}) => table)
     const shapes = await readTableShapes(connection, ids)
     const sizes = await readTableSizes(connection, ids)
+    const declared = needsDeclared(this.#options.events) ? await readDeclaredColumns(connection, ids) : []
     const descriptions: (TableDescription | TidemarkError)[] = []
     for (const [i, shape] of shapes.entries()) {
       try {
-        descriptions.push(await this.#describe(connection, tables[i]!, {shape, size: sizes[i]!}))
+        descriptions.push(
+          await this.#describe(connection, tables[i]!, {shape: declaredShape(shape, declared[i]), size: sizes[i]!}),
+        )
       } catch (error) {
         if (!(error instanceof TidemarkError) || error.kind === 'retryable') throw error
         descriptions.push(error)
@@ -133,4 +139,12 @@ export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
       'chunks of this table are not read as a range of its key, so that each may scan far; an index on the chunk key mends it',
     )
   }
+}
+
+function declaredShape(
+  shape: TableShape | TidemarkError | null,
+  declared: DeclaredColumns | undefined,
+): TableShape | TidemarkError | null {
+  if (shape === null || shape instanceof TidemarkError || declared === undefined) return shape
+  return withDeclared(shape, declared)
 }

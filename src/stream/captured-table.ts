@@ -3,15 +3,18 @@
 import type {StreamTable} from '../binlog/binlog-events.ts'
 import {NO_COLUMN_RULES} from '../config/column-rules.ts'
 import type {EventSettings} from '../config/settings.ts'
+import {withDeclared, type DeclaredColumns} from '../core/declared-columns.ts'
 import type {TableId} from '../core/table-id.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import {shapeFingerprint} from '../core/table-shape.ts'
+import {TidemarkError} from '../core/tidemark-error.ts'
 import {compileRowEncoder} from '../encode/compile-row-encoder.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
 import {EnvelopeTemplate} from '../encode/envelope.ts'
 import {keyFieldBytes} from '../encode/key-fields.ts'
 import type {RowEncoder} from '../encode/row-encoder.ts'
+import {topicName} from '../encode/topic-name.ts'
 import {tableRoute} from '../encode/topic-routing.ts'
 import type {TopicDirectory, TopicLanes} from './topic-lanes.ts'
 
@@ -59,6 +62,8 @@ export interface TableCatalogOptions {
   readonly signalTableEvents: boolean
   /** The definition of a captured table for the rows that come next, also where the event does not name its columns. */
   readonly shapeOf: (table: StreamTable) => TableShape | Promise<TableShape>
+  /** What only definitions say of columns; null where nothing depends on it. */
+  readonly declaredColumns: ((id: TableId) => Promise<DeclaredColumns>) | null
   /** Events of the table have another key from now on than before. */
   readonly onKeyChange: (id: TableId) => void
   /** Key columns of a shape; asks the server only where the shape has no primary key. */
@@ -73,6 +78,9 @@ export class TableCatalog {
   readonly #options: TableCatalogOptions
   #tables = new WeakMap<StreamTable, CapturedTable | null>()
   readonly #keys = new Map<string, string>()
+  /** Tables by topic, as it is before transforms. */
+  readonly #owners = new Map<string, string>()
+  readonly #lastDeclared = new Map<string, DeclaredColumns>()
 
   constructor(options: TableCatalogOptions) {
     this.#options = options
@@ -90,7 +98,7 @@ export class TableCatalog {
       this.#tables.set(table, null)
       return null
     }
-    const shape = await this.#options.shapeOf(table)
+    const shape = await this.#declared(await this.#options.shapeOf(table))
     const keys = await this.#options.keysOf(shape)
     // A signal is read from its row, which must be there as a whole.
     const settings = this.#settingsOf(isSignalTable)
@@ -121,10 +129,47 @@ export class TableCatalog {
     const settings = isSignalTable(shape.id)
       ? {...this.#options.settings, columns: NO_COLUMN_RULES}
       : this.#options.settings
+    this.#claimTopic(shape.id)
+    this.#noteDeclared(shape)
     const {topic, schemaTopic, keyFields} = tableRoute(settings, shape.id)
     const template = new EnvelopeTemplate({id: shape.id, topic: schemaTopic, settings, shape, version})
     const keyAddition = keyFieldBytes(keyFields, settings.keyConverter)
     return {shape, template, lanes: await topics.open(topic), keyAddition}
+  }
+
+  /** Two tables of one topic would overwrite each other's keys there. */
+  #claimTopic(id: TableId): void {
+    const topic = topicName(this.#options.settings, id)
+    const text = tableIdText(id)
+    const owner = this.#owners.get(topic) ?? text
+    this.#owners.set(topic, owner)
+    if (owner === text) return
+    throw new TidemarkError(
+      'TIDEMARK_STREAM_SHARED_TOPIC',
+      `the tables ${owner} and ${text} would share the topic ${topic}, since what no topic can be named becomes an ` +
+        'underscore there; leave one of them out with table.exclude.list, rename it, or set another topic.delimiter',
+      {kind: 'configuration'},
+    )
+  }
+
+  /** A column that the server does not have any more is as it was when it was last seen. */
+  async #declared(shape: TableShape): Promise<TableShape> {
+    const ask = this.#options.declaredColumns
+    if (ask === null) return shape
+    const text = tableIdText(shape.id)
+    const declared = new Map([...(this.#lastDeclared.get(text) ?? []), ...(await ask(shape.id))])
+    this.#lastDeclared.set(text, declared)
+    return withDeclared(shape, declared)
+  }
+
+  /** A table that was planned tells of columns that may be gone when the stream comes to their events. */
+  #noteDeclared(shape: TableShape): void {
+    const known = shape.columns.flatMap(({name, declared}) =>
+      declared === undefined ? [] : [[name, declared] as const],
+    )
+    if (known.length === 0) return
+    const text = tableIdText(shape.id)
+    this.#lastDeclared.set(text, new Map([...(this.#lastDeclared.get(text) ?? []), ...known]))
   }
 
   #settingsOf(isSignalTable: boolean): EncoderOptions['settings'] {
@@ -142,5 +187,6 @@ export class TableCatalog {
   /** Has every table resolved anew, with keys asked for again. */
   forget(): void {
     this.#tables = new WeakMap()
+    this.#owners.clear()
   }
 }

@@ -11,6 +11,7 @@ import {GtidSet} from '../core/gtid-set.ts'
 import {encoderOptions} from '../encode/encoder-options.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
 import {EventOrigin} from '../encode/envelope.ts'
+import {needsDeclared} from '../encode/output-columns.ts'
 import {extendedHeaders, keyChangeHeaders} from '../encode/headers.ts'
 import type {Notification} from '../notifications/notification.ts'
 import {createNotifications} from '../notifications/notifications.ts'
@@ -313,6 +314,7 @@ export class Engine {
       isSignalTable: id => isSignalTable(settings, id),
       signalTableEvents: settings.signals.tableEvents,
       shapeOf: table => this.schemas.shapeOf(table),
+      declaredColumns: needsDeclared(settings.events) ? table => this.#options.server.declaredColumns(table) : null,
       keysOf: shape => keysOf(shape, settings.events, this.#options.server.streamKeys),
       onKeyChange: table => {
         const {file, pos} = this.dispatcher.reached

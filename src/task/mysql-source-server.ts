@@ -1,11 +1,13 @@
 // MySQL as the engine asks it: tables, keys, sizes, whether a request can be carried out, marks, and lanes.
 
 import type {Settings} from '../config/settings.ts'
+import {NOTHING_DECLARED, type DeclaredColumns} from '../core/declared-columns.ts'
 import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {TurnBatch} from '../core/turn-batch.ts'
+import {readDeclaredColumns} from '../mysql/declared-columns.ts'
 import {quoteTable} from '../mysql/identifiers.ts'
 import {toMysqlError} from '../mysql/mysql-error.ts'
 import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
@@ -71,6 +73,13 @@ export class MysqlSourceServer implements SourceServer {
       maximumKey: (table, key, condition) => use(table, () => this.#planner.maximumKey(table, key, condition)),
       boundaries: (description, table, parts) => use(table, () => this.#planner.boundaries(description, table, parts)),
     }
+  }
+
+  declaredColumns(table: TableId): Promise<DeclaredColumns> {
+    return this.#options.connections.stream.use(`read the definition of ${tableIdText(table)}`, async connection => {
+      const [declared] = await readDeclaredColumns(connection, [table])
+      return declared ?? NOTHING_DECLARED
+    })
   }
 
   tables(filter: (id: TableId) => boolean): Promise<TableId[]> {

@@ -19,6 +19,7 @@ import {
   readServerIdentity,
 } from '../mysql/server-reader.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
+import {eventPrerequisites} from './event-prerequisites.ts'
 import {backoffMs, delay} from './backoff.ts'
 import {isConnectionLoss} from './errors.ts'
 import {MysqlSchemaSource} from './mysql-schema-source.ts'
@@ -105,7 +106,10 @@ export class ServerSession {
 
   // Whether the stored offset is still there is decided with snapshot.mode in mind, so it is not among these.
   async #check(connection: MysqlConnection): Promise<void> {
-    const results = await checkPrerequisites(connection, this.#settings, {storedOffset: null})
+    const results = [
+      ...(await checkPrerequisites(connection, this.#settings, {storedOffset: null})),
+      ...(await eventPrerequisites(connection, this.#settings)),
+    ]
     for (const result of results) {
       if (result.ok === 'warning') this.#log.warn({prerequisite: result.name}, prerequisiteText(result))
     }

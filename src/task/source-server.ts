@@ -1,6 +1,7 @@
 // The port to the source server: whatever the engine asks of MySQL beside the stream itself. mysql-source-server.ts is
 // the real one; the simulation (test/simulation) plays another.
 
+import type {DeclaredColumns} from '../core/declared-columns.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
@@ -24,6 +25,8 @@ export interface SourceServer {
   readonly streamKeys: KeyReader
   /** Definitions for events that do not name their columns; null where all do. */
   readonly schemas: SchemaSource | null
+  /** What only definitions say of columns, for tables that the stream meets; empty for one that is gone. */
+  declaredColumns(table: TableId): Promise<DeclaredColumns>
   /** Base tables that pass the filter. */
   tables(filter: (id: TableId) => boolean): Promise<TableId[]>
   /** Rejects with the reason where the table cannot be copied as asked. */

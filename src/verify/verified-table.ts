@@ -2,14 +2,17 @@
 
 import type {Settings} from '../config/settings.ts'
 import {createTableFilter, isSignalTable} from '../config/table-filter.ts'
+import {NOTHING_DECLARED, withDeclared} from '../core/declared-columns.ts'
 import {tableIdText, type TableId} from '../core/table-id.ts'
 import {shapeFingerprint, type TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {compileRowEncoder} from '../encode/compile-row-encoder.ts'
+import {needsDeclared} from '../encode/output-columns.ts'
 import {encoderOptions} from '../encode/encoder-options.ts'
 import type {RowEncoder} from '../encode/row-encoder.ts'
 import {tableRoute} from '../encode/topic-routing.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
+import {readDeclaredColumns} from '../mysql/declared-columns.ts'
 import {isUnique, readKeys, readTables, readTableShape} from '../mysql/schema-reader.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import type {TableTopic} from './topic-tables.ts'
@@ -63,8 +66,12 @@ async function chooseTables(
 
 async function describeTable(connection: MysqlConnection, settings: Settings, id: TableId): Promise<VerifiedTable> {
   const text = tableIdText(id)
-  const shape = await readTableShape(connection, id)
-  if (shape === null) throw unknownTable(`${text} was dropped just now`, [])
+  const found = await readTableShape(connection, id)
+  if (found === null) throw unknownTable(`${text} was dropped just now`, [])
+  const [declared = NOTHING_DECLARED] = needsDeclared(settings.events)
+    ? await readDeclaredColumns(connection, [id])
+    : []
+  const shape = withDeclared(found, declared)
   const messageKey = await uniqueMessageKey(connection, settings, shape)
   const options = encoderOptions(settings.events)
   const {topic, keyFields} = tableRoute(settings.events, id)

@@ -8,11 +8,13 @@ import {shapeFingerprint, type TableShape} from '../../src/core/table-shape.ts'
 import {TidemarkError} from '../../src/core/tidemark-error.ts'
 import {compileRowEncoder} from '../../src/encode/compile-row-encoder.ts'
 import type {RowEncoder} from '../../src/encode/row-encoder.ts'
+import {envelopeSchemaText, type SchemaContext} from '../../src/encode/schemas/schema-frame.ts'
 import {openConnection} from '../../src/mysql/connections.ts'
 import {quoteTable} from '../../src/mysql/identifiers.ts'
 import {selectRows} from '../../src/mysql/row-query.ts'
 import {readTableShape} from '../../src/mysql/schema-reader.ts'
 import {gtidPlace, readBinlog, readerSettings} from '../support/binlog-reading.ts'
+import {frameProblems} from '../support/connect-json.ts'
 import {ENCODER_SETTINGS} from '../support/encode-value.ts'
 import {freshDatabase, type FreshDatabase} from '../support/fresh-database.ts'
 import {fillValueTables, VALUE_CASES} from '../support/value-cases.ts'
@@ -21,10 +23,10 @@ const END = 'end_of_values'
 /** Every mode of every option once; the default ones come first. */
 const MODES: readonly ValueModes[] = [
   DEFAULT_VALUE_MODES,
-  {decimal: 'string', bigintUnsigned: 'precise', binary: 'hex', time: 'connect'},
-  {decimal: 'double', bigintUnsigned: 'long', binary: 'base64-url-safe', time: 'isostring'},
+  {decimal: 'string', bigintUnsigned: 'precise', binary: 'hex', time: 'connect', decimalFormat: 'base64'},
+  {...DEFAULT_VALUE_MODES, decimal: 'double', binary: 'base64-url-safe', time: 'isostring'},
   {...DEFAULT_VALUE_MODES, binary: 'base64', time: 'microseconds'},
-  {...DEFAULT_VALUE_MODES, time: 'nanoseconds'},
+  {...DEFAULT_VALUE_MODES, time: 'nanoseconds', bigintUnsigned: 'precise', decimalFormat: 'numeric'},
 ]
 
 /** One row as an entrance gives it. */
@@ -33,34 +35,66 @@ interface EncodedRow {
   readonly json: string
   readonly messageKey: string
   readonly rowKey: string
+  /** What is wrong with its frames in all modes. */
+  readonly problems: readonly string[]
   /** In the other modes: row and key, or the code of the error. */
   readonly others: readonly string[]
 }
 
-type Encoders = readonly RowEncoder[]
+/** Of one mode: keys with their frames, and what stands before and behind a row in its own. */
+interface FramedEncoder {
+  readonly encoder: RowEncoder
+  readonly before: string
+}
+
+type Encoders = readonly FramedEncoder[]
 
 function encodersOf(shape: TableShape): Encoders {
   const all = shape.columns.map((_, index) => index)
-  return MODES.map(valueModes =>
-    compileRowEncoder({shape, messageKey: all, rowKey: all, options: {settings: {...ENCODER_SETTINGS, valueModes}}}),
-  )
+  return MODES.map(valueModes => {
+    const keyDecimalFormat = valueModes.decimalFormat
+    const settings = {...ENCODER_SETTINGS, valueModes, keyDecimalFormat, keySchemasEnabled: true}
+    return {
+      encoder: compileRowEncoder({shape, messageKey: all, rowKey: all, options: {settings}}),
+      before: `{"schema":${rowSchema(shape, settings)},"payload":`,
+    }
+  })
 }
 
-function encoded(encoders: Encoders, encode: (encoder: RowEncoder, out: ByteWriter) => void): EncodedRow {
+/** The schema of `after`, whose row is a frame's payload here. */
+function rowSchema(shape: TableShape, settings: SchemaContext): string {
+  const text = envelopeSchemaText(shape, 'p.t', settings)
+  const end = text.indexOf(',"field":"before"}')
+  return `${text.slice(text.indexOf('[') + 1, end)}}`
+}
+
+function encoded(
+  encoders: Encoders,
+  encode: (encoder: RowEncoder, out: ByteWriter) => void,
+  isJudged = false,
+): EncodedRow {
   const write = (fill: (out: ByteWriter) => void): string => {
     const out = new ByteWriter(16)
     fill(out)
     return out.view().toString('utf8')
   }
-  const [encoder, ...others] = encoders
+  const [{encoder} = {encoder: undefined}, ...others] = encoders
+  const problems: string[] = []
+  const framed = (each: FramedEncoder): string => {
+    const row = write(out => encode(each.encoder, out))
+    const key = write(out => each.encoder.writeMessageKey(out))
+    if (isJudged) problems.push(...frameProblems(`${each.before}${row}}`), ...frameProblems(key))
+    return row
+  }
   return {
     fingerprint: shapeFingerprint(encoder!.shape),
-    json: write(out => encode(encoder!, out)),
+    json: framed(encoders[0]!),
     messageKey: write(out => encoder!.writeMessageKey(out)),
     rowKey: write(out => encoder!.writeRowKey(out)),
+    problems,
     others: others.map(other => {
       try {
-        return `${write(out => encode(other, out))} ${write(out => other.writeRowKey(out))}`
+        return `${framed(other)} ${write(out => other.encoder.writeRowKey(out))}`
       } catch (error) {
         if (error instanceof TidemarkError && error.code === 'TIDEMARK_VALUE_TIME_RANGE') return error.code
         throw error
@@ -78,7 +112,7 @@ async function selected(database: FreshDatabase, table: string): Promise<Encoded
     const rows: EncodedRow[] = []
     await selectRows(
       connection,
-      `SELECT ${encoders[0]!.selectList.join(', ')} FROM ${quoteTable(shape.id)} ORDER BY id`,
+      `SELECT ${encoders[0]!.encoder.selectList.join(', ')} FROM ${quoteTable(shape.id)} ORDER BY id`,
       (packet, start, end) => {
         rows.push(encoded(encoders, (encoder, out) => encoder.encodeText(packet, start, end, out)))
       },
@@ -102,14 +136,14 @@ async function streamed(database: FreshDatabase, write: () => Promise<void>): Pr
       let bound = encoders.get(table)
       if (bound === undefined) {
         bound = encodersOf(table.shape)
-        for (const encoder of bound) encoder.bindLayout(table.layout)
+        for (const {encoder} of bound) encoder.bindLayout(table.layout)
         encoders.set(table, bound)
       }
       const rows = tables.get(table.shape.id.table) ?? []
       tables.set(table.shape.id.table, rows)
       for (let at = first; at < end;) {
         let next = end
-        rows.push(encoded(bound, (encoder, out) => (next = encoder.encodeImage(buffer, at, end, null, out))))
+        rows.push(encoded(bound, (encoder, out) => (next = encoder.encodeImage(buffer, at, end, null, out)), true))
         at = next
       }
     }
@@ -130,9 +164,10 @@ test('I7: SELECT and binlog give the same bytes for every type, mode, row, messa
     for (const [row, value] of values.entries()) {
       const a = fromSelect[row]!
       const b = fromStream[row]!
-      if (JSON.stringify(a) !== JSON.stringify(b)) {
+      if (JSON.stringify({...a, problems: []}) !== JSON.stringify({...b, problems: []})) {
         differences.push(`${column} = ${value}\n  select ${cut(a)}\n  stream ${cut(b)}`)
       }
+      assert.deepEqual(b.problems, [], `${column} = ${value}`)
       assert.equal(a.fingerprint, b.fingerprint, column)
       assert.doesNotThrow(() => JSON.parse(a.json) as unknown, `${column} = ${value}: ${a.json}`)
     }

@@ -3,16 +3,9 @@
 
 import assert from 'node:assert/strict'
 import {after, before, test} from 'node:test'
-import {ConnectWorker} from '../../bench/debezium/connect-worker.ts'
-import {connectorConfig} from '../../bench/debezium/connector-config.ts'
-import {eventually} from '../../tools/servers/eventually.ts'
 import {startKafka, type KafkaServer} from '../../tools/servers/kafka-server.ts'
-import {consumeTopic} from '../support/consume-topic.ts'
-import {freshDatabase, type FreshDatabase} from '../support/fresh-database.ts'
-import {readJsonLines} from '../support/observed-events.ts'
-import {tempFolder} from '../support/temp-folder.ts'
-import {eventsFile, tidemarkConfig, type Config} from '../support/tidemark-config.ts'
-import {runTidemark} from '../support/tidemark-process.ts'
+import {streamBoth, type SideBySide} from '../support/beside-debezium.ts'
+import type {Config} from '../support/tidemark-config.ts'
 import {fillValueTables, VALUE_CASES} from '../support/value-cases.ts'
 
 let kafka: KafkaServer
@@ -44,9 +37,6 @@ function isBeyond(modes: Config, column: string, value: string): boolean {
   return ['connect', 'isostring'].includes(mode) && /^TIME\(/.test(column) && /^'(-|838|99:|100:)/.test(value)
 }
 
-const SCHEMAS = {'key.converter.schemas.enable': 'true', 'value.converter.schemas.enable': 'true'} as const
-const END = 'end_of_values'
-
 /** Of one row: the JSON text of `v`, and the schema of its field. */
 interface Shown {
   readonly text: string
@@ -58,61 +48,12 @@ type Rows = ReadonlyMap<string, Shown>
 
 for (const [name, modes] of Object.entries(MODES)) {
   test(`${name}: every value and its schema is the peer's`, async t => {
-    const database = await freshDatabase(t, `peer_${name}`)
-    const folder = await tempFolder(t)
-    const signal = new AbortController().signal
-    await ConnectWorker.within({kafka, folder, signal}, async worker => {
-      const prefix = `peer-${name}`
-      await worker.create(prefix, peerConfig(database, prefix, modes), null)
-      await worker.waitForLine(0, text => text.includes('Connected to binlog at'), 120_000)
-      const config = {...modes, ...SCHEMAS, 'topic.prefix': prefix, 'snapshot.mode': 'no_data'}
-      const tidemark = await runTidemark(t, {folder, config: await tidemarkConfig({database, folder, config})})
-      await tidemark.waitForLog('streaming')
-      await fillValueTables(database.connection, (column, value) => !isBeyond(modes, column, value))
-      await database.connection.query(`CREATE TABLE ${END} (id INT PRIMARY KEY, v INT)`)
-      await database.connection.query(`INSERT INTO ${END} VALUES (1, 1)`)
-      const peer = await eventually(
-        {
-          ...{what: 'the peer to come to the end', timeoutMs: 120_000, intervalMs: 1000},
-          pointless: () => worker.failureSince(0),
-        },
-        async () => {
-          const rows = rowsOf((await consumeTopic(kafka.bootstrap, ALL_TOPIC(prefix))).map(event => event.valueText))
-          return rows.has(`${END} 1`) ? rows : undefined
-        },
-      )
-      const own = await eventually({what: 'Tidemark to come to the end', timeoutMs: 60_000}, async () => {
-        const rows = rowsOf((await readJsonLines(eventsFile(folder))).map(event => event.valueText))
-        return rows.has(`${END} 1`) ? rows : undefined
-      })
-      assert.deepEqual(differences(peer, own), [])
-    })
+    const fill: SideBySide['fill'] = connection =>
+      fillValueTables(connection, (column, value) => !isBeyond(modes, column, value))
+    const {peer, own} = await streamBoth(t, {name, kafka, config: modes, fill})
+    const [theirs, ours] = [peer, own].map(events => rowsOf(events.map(event => event.valueText)))
+    assert.deepEqual(differences(theirs!, ours!), [])
   })
-}
-
-const ALL_TOPIC = (prefix: string): string => `${prefix}-all`
-
-function peerConfig(database: FreshDatabase, prefix: string, modes: Config): Config {
-  const config = connectorConfig({
-    ...{tuning: 'tuned', prefix, mysql: database.server, serverId: 5_000_000, database: database.name},
-    ...{tables: ['.*'], chunkRows: null, compression: 'none', headers: false, hasOffset: false},
-  })
-  return {
-    ...config,
-    ...modes,
-    'signal.data.collection': `${database.name}.debezium_signal`,
-    'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
-    'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
-    ...SCHEMAS,
-    // It stops at some of the values; those have nothing to be compared with.
-    ...{'event.processing.failure.handling.mode': 'skip', 'inconsistent.schema.handling.mode': 'skip'},
-    'schema.history.internal.skip.unparseable.ddl': 'true',
-    // Hundreds of topics would say no more than one.
-    transforms: 'one',
-    'transforms.one.type': 'org.apache.kafka.connect.transforms.RegexRouter',
-    'transforms.one.regex': '.*',
-    'transforms.one.replacement': ALL_TOPIC(prefix),
-  }
 }
 
 interface Framed {

@@ -3,12 +3,14 @@
 import {NO_COLUMN_RULES} from '../../src/config/column-rules.ts'
 import {DEFAULT_VALUE_MODES} from '../../src/config/value-modes.ts'
 import type {ColumnShape, TableShape} from '../../src/core/table-shape.ts'
+import {AS_THEY_ARE} from '../../src/encode/output-columns.ts'
 
 export const NO_HEADERS_SETTINGS = {
   topicPrefix: 'm',
   valueSchemasEnabled: false,
   valueModes: DEFAULT_VALUE_MODES,
   columns: NO_COLUMN_RULES,
+  ...AS_THEY_ARE,
 }
 
 export function modelShape(table: string): TableShape {

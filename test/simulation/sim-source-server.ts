@@ -100,6 +100,10 @@ export class SimSourceServer implements SourceServer {
     this.streamKeys = {uniqueKey: () => Promise.resolve(null), isUnique: () => Promise.resolve(false)}
   }
 
+  declaredColumns(): Promise<never> {
+    throw new Error('the simulated task writes no schemas')
+  }
+
   tables(filter: (id: TableId) => boolean): Promise<TableId[]> {
     return this.#query('signals', 'list tables', () =>
       [...CAPTURED, SIGNALS].map(({table}) => ({database: DATABASE, table})).filter(filter),

@@ -8,6 +8,7 @@ import type {ColumnShape, ColumnType, TableShape} from '../../src/core/table-sha
 import type {EncoderOptions} from '../../src/encode/encoder-options.ts'
 import {compileRowEncoder} from '../../src/encode/compile-row-encoder.ts'
 import type {RowEncoder} from '../../src/encode/row-encoder.ts'
+import {AS_THEY_ARE} from '../../src/encode/output-columns.ts'
 
 export const ENCODER_SETTINGS: EncoderOptions['settings'] = {
   topicPrefix: 'p',
@@ -16,6 +17,8 @@ export const ENCODER_SETTINGS: EncoderOptions['settings'] = {
   keyConverter: 'json',
   valueModes: DEFAULT_VALUE_MODES,
   columns: NO_COLUMN_RULES,
+  ...AS_THEY_ARE,
+  keyDecimalFormat: 'base64',
   transforms: [],
 }
 

@@ -23,6 +23,7 @@ import {TopicDirectory} from '../../src/stream/topic-lanes.ts'
 import {TransactionMetadata} from '../../src/stream/transaction-metadata.ts'
 import {MemorySink} from './memory-sink.ts'
 import type {MemoryEvent} from './memory-sink.ts'
+import {AS_THEY_ARE} from '../../src/encode/output-columns.ts'
 
 export const SID = '01020304-0506-0708-090a-0b0c0d0e0f10'
 
@@ -41,6 +42,8 @@ export const EVENT_SETTINGS: EventSettings = {
   skipsUnchanged: false,
   valueModes: DEFAULT_VALUE_MODES,
   columns: NO_COLUMN_RULES,
+  ...AS_THEY_ARE,
+  keyDecimalFormat: 'base64',
 }
 
 export function column(name: string, type: ColumnShape['type'], more: Partial<ColumnShape> = {}): ColumnShape {
@@ -214,6 +217,7 @@ export class StreamParts {
       signalTableEvents: options.signalTableEvents ?? true,
       shapeOf: table => table.shape,
       onKeyChange: table => this.keyChanges.push(table.table),
+      declaredColumns: null,
       keysOf: options.keysOf ?? (shape => ({messageKey: shape.primaryKey, rowKey: shape.primaryKey})),
     })
     this.writer = new RowEventWriter({

@@ -1,24 +1,63 @@
 // The schema of a column's values: Debezium's semantic types, as each mode represents them.
 
 import type {ColumnMapping} from '../../config/column-rules.ts'
+import type {Conversion} from '../../config/converters.ts'
+import type {SchemaSettings} from '../../config/schema-settings.ts'
 import type {ValueModes} from '../../config/value-modes.ts'
+import type {TableId} from '../../core/table-id.ts'
 import type {ColumnShape} from '../../core/table-shape.ts'
 import {assertNever} from '../../core/tidemark-error.ts'
+import type {OutputColumn} from '../output-columns.ts'
+import {CONVERTED_TYPE} from '../values/output-family.ts'
+import {defaultJson} from './column-default.ts'
 import type {Schema, SchemaType} from './connect-schema.ts'
+import {sourceType, sourceTypeParameters} from './source-type.ts'
 
-/** The field of a column in the schemas of rows and keys. */
-export function columnSchema(column: ColumnShape, modes: ValueModes): Schema {
-  return {...columnType(column, modes), optional: column.nullable, field: column.name}
+/** The field of a column in the schemas of keys. */
+export function columnSchema(column: OutputColumn, modes: ValueModes, schemas: SchemaSettings): Schema {
+  const {conversion, declared} = column
+  const type = conversion === null ? columnType(column, modes) : convertedType(column, conversion)
+  const comment = schemas.comments ? (declared?.comment ?? '') : ''
+  const fallback = defaultJson(column, modes)
+  return {
+    ...type,
+    // Debezium's spatial fields always are.
+    optional: column.nullable || type.type === 'struct',
+    ...(comment === '' ? {} : {doc: comment}),
+    ...(fallback === null ? {} : {defaultJson: fallback}),
+    field: column.field,
+  }
 }
 
-/** The same of a column that is shortened or masked, which its schema says. */
-export function mappedColumnSchema(column: ColumnShape, mapping: ColumnMapping | null, modes: ValueModes): Schema {
-  const schema = columnSchema(column, modes)
-  if (mapping === null) return schema
-  if (mapping.type !== 'truncate') return {...schema, parameters: {...schema.parameters, masked: 'true'}}
-  const {length} = mapping
-  const isPossible = column.length === null || column.length > length
-  return isPossible ? {...schema, parameters: {...schema.parameters, truncateLength: String(length)}} : schema
+export interface RowColumn {
+  readonly table: TableId
+  readonly column: OutputColumn
+  readonly mapping: ColumnMapping | null
+  readonly modes: ValueModes
+  readonly schemas: SchemaSettings
+}
+
+/** The same in rows, where a schema also says what was done to the values and what the source's type is. */
+export function rowColumnSchema({table, column, mapping, modes, schemas}: RowColumn): Schema {
+  const schema = columnSchema(column, modes, schemas)
+  const parameters = {
+    ...schema.parameters,
+    ...(mapping === null ? {} : mappingParameters(column, mapping)),
+    ...sourceTypeParameters(table, column, schemas),
+  }
+  return Object.keys(parameters).length === 0 ? schema : {...schema, parameters}
+}
+
+function mappingParameters(column: OutputColumn, mapping: ColumnMapping): Readonly<Record<string, string>> {
+  if (mapping.type !== 'truncate') return {masked: 'true'}
+  const length = sourceType(column)?.length ?? column.length
+  return length === null || length > mapping.length ? {truncateLength: String(mapping.length)} : {}
+}
+
+function convertedType(column: OutputColumn, conversion: Conversion): SchemaType {
+  const type = CONVERTED_TYPE[conversion]
+  if (conversion !== 'text' || column.charset === null) return {type}
+  return {type, parameters: {'__debezium.source.column.character_set': column.charset}}
 }
 
 function columnType(column: ColumnShape, modes: ValueModes): Omit<Schema, 'optional'> {
@@ -79,14 +118,19 @@ function columnType(column: ColumnShape, modes: ValueModes): Omit<Schema, 'optio
     case 'year':
       return semantic('int32', 'io.debezium.time.Year')
     case 'enum':
-      return {...semantic('string', 'io.debezium.data.Enum'), parameters: {allowed: (column.labels ?? []).join(',')}}
+      return {...semantic('string', 'io.debezium.data.Enum'), parameters: {allowed: allowedLabels(column)}}
     case 'set':
-      return {...semantic('string', 'io.debezium.data.EnumSet'), parameters: {allowed: (column.labels ?? []).join(',')}}
+      return {...semantic('string', 'io.debezium.data.EnumSet'), parameters: {allowed: allowedLabels(column)}}
     case 'json':
       return semantic('string', 'io.debezium.data.Json')
     default:
       return assertNever(column.type)
   }
+}
+
+/** A comma of a label's own has a backslash. */
+function allowedLabels({labels}: ColumnShape): string {
+  return (labels ?? []).map(label => label.replaceAll(',', '\\,')).join(',')
 }
 
 function semantic(type: string, name: string): SchemaType {

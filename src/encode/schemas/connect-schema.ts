@@ -19,29 +19,32 @@ export interface Schema extends SchemaType {
   readonly keys?: Schema
   readonly values?: Schema
   readonly optional: boolean
-  readonly default?: unknown
+  /** JSON text, since a number may be beyond what JavaScript's have. */
+  readonly defaultJson?: string
   readonly field?: string
 }
 
 /** As JsonConverter writes it. */
 export function schemaText(schema: Schema): string {
-  return jsonText(JSON.stringify(ordered(schema)))
+  const {fields, items, keys, values, optional: isOptional, defaultJson} = schema
+  const members: readonly (readonly [string, string | undefined])[] = [
+    ['type', text(schema.type)],
+    ['fields', fields === undefined ? undefined : `[${fields.map(schemaText).join(',')}]`],
+    ['items', items === undefined ? undefined : schemaText(items)],
+    ['keys', keys === undefined ? undefined : schemaText(keys)],
+    ['values', values === undefined ? undefined : schemaText(values)],
+    ['optional', String(isOptional)],
+    ['name', text(schema.name)],
+    ['version', text(schema.version)],
+    ['doc', text(schema.doc)],
+    ['parameters', text(schema.parameters)],
+    ['default', defaultJson],
+    ['field', text(schema.field)],
+  ]
+  const present = members.filter(([, value]) => value !== undefined)
+  return `{${present.map(([name, value]) => `"${name}":${value}`).join(',')}}`
 }
 
-function ordered(schema: Schema): unknown {
-  const {type, fields, items, keys, values, optional: isOptional, name, version, doc, parameters, field} = schema
-  return {
-    type,
-    ...(fields === undefined ? {} : {fields: fields.map(ordered)}),
-    ...(items === undefined ? {} : {items: ordered(items)}),
-    ...(keys === undefined ? {} : {keys: ordered(keys)}),
-    ...(values === undefined ? {} : {values: ordered(values)}),
-    optional: isOptional,
-    ...(name === undefined ? {} : {name}),
-    ...(version === undefined ? {} : {version}),
-    ...(doc === undefined ? {} : {doc}),
-    ...(parameters === undefined ? {} : {parameters}),
-    ...(schema.default === undefined ? {} : {default: schema.default}),
-    ...(field === undefined ? {} : {field}),
-  }
+function text(value: unknown): string | undefined {
+  return value === undefined ? undefined : jsonText(JSON.stringify(value))
 }

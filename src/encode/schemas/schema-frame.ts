@@ -1,18 +1,21 @@
 // The schemas that Connect's JsonConverter writes around keys and values where schemas are enabled, with Debezium's
-// names and versions. Column defaults are not stated yet.
+// names and versions.
 
-import type {ColumnRules} from '../../config/column-rules.ts'
-import type {ValueModes} from '../../config/value-modes.ts'
+import type {EventSettings} from '../../config/settings.ts'
 import type {TableShape} from '../../core/table-shape.ts'
 import {projectionOf} from '../column-mapping.ts'
-import {columnSchema, mappedColumnSchema} from './column-schema.ts'
+import {outputShape} from '../output-columns.ts'
+import {columnSchema, rowColumnSchema} from './column-schema.ts'
 import {schemaText, type Schema} from './connect-schema.ts'
 import {keyFieldSchemas, type KeyField} from '../key-fields.ts'
 
-/** Names and modes that a table's schemas depend on. */
-export interface SchemaOptions {
+/** What a table's schemas depend on beside its topic. */
+export type SchemaContext = Pick<EventSettings, 'valueModes' | 'columns' | 'schemas' | 'converters'>
+
+export interface KeySchemaOptions {
   readonly topic: string
-  readonly modes: ValueModes
+  readonly settings: SchemaContext & Pick<EventSettings, 'keyDecimalFormat'>
+  readonly keyFields: readonly KeyField[]
 }
 
 const SNAPSHOT_VALUES = 'true,first,first_in_data_collection,last_in_data_collection,last,false,incremental'
@@ -21,29 +24,29 @@ const SNAPSHOT_VALUES = 'true,first,first_in_data_collection,last_in_data_collec
 export function keySchemaText(
   shape: TableShape,
   messageKey: readonly number[],
-  options: SchemaOptions & {readonly keyFields: readonly KeyField[]},
+  {topic, settings, keyFields}: KeySchemaOptions,
 ): string {
-  const own = messageKey.map(index => columnSchema(shape.columns[index]!, options.modes))
-  const fields = [...own, ...keyFieldSchemas(options.keyFields)]
-  return schemaText({type: 'struct', fields, optional: false, name: `${options.topic}.Key`})
+  const {columns} = outputShape(shape, settings)
+  const modes = {...settings.valueModes, decimalFormat: settings.keyDecimalFormat}
+  const own = messageKey.map(index => columnSchema(columns[index]!, modes, settings.schemas))
+  const fields = [...own, ...keyFieldSchemas(keyFields)]
+  return schemaText({type: 'struct', fields, optional: false, name: `${topic}.Key`})
 }
 
 /** JSON text of the change event's schema. */
-export function envelopeSchemaText(
-  shape: TableShape,
-  options: SchemaOptions & {readonly columns: ColumnRules},
-): string {
-  const {modes} = options
-  const projection = projectionOf(shape, options.columns, modes)
-  const fields =
-    projection === null
-      ? shape.columns.map(column => columnSchema(column, modes))
-      : projection.map(({column, mapping}) => mappedColumnSchema(column, mapping, modes))
+export function envelopeSchemaText(shape: TableShape, topic: string, settings: SchemaContext): string {
+  const {valueModes, schemas} = settings
+  const output = outputShape(shape, settings)
+  const projection = projectionOf(output, settings.columns, valueModes)
+  const columns = projection ?? output.columns.map(column => ({column, mapping: null}))
+  const fields = columns.map(({column, mapping}) =>
+    rowColumnSchema({table: shape.id, column, mapping, modes: valueModes, schemas}),
+  )
   const row = {
     type: 'struct',
     fields,
     optional: true,
-    name: `${options.topic}.Value`,
+    name: `${topic}.Value`,
   }
   return schemaText({
     type: 'struct',
@@ -58,7 +61,7 @@ export function envelopeSchemaText(
       optional('int64', 'ts_ns'),
     ],
     optional: false,
-    name: `${options.topic}.Envelope`,
+    name: `${topic}.Envelope`,
     version: 2,
   })
 }
@@ -137,7 +140,7 @@ const SOURCE_SCHEMA: Schema = {
       name: 'io.debezium.data.Enum',
       version: 1,
       parameters: {allowed: SNAPSHOT_VALUES},
-      default: 'false',
+      defaultJson: '"false"',
       field: 'snapshot',
     },
     required('string', 'db'),

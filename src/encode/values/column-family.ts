@@ -9,7 +9,7 @@ import {decimalFamily} from './decimal-transcoder.ts'
 import {enumFamily, setFamily} from './enum-set-transcoder.ts'
 import {doubleFamily, floatFamily} from './float-transcoder.ts'
 import {geometryFamily} from './geometry-transcoder.ts'
-import {integerFamily, yearFamily} from './integer-transcoder.ts'
+import {integerFamily, yearFamily, type WideForm} from './integer-transcoder.ts'
 import {jsonFamily} from './json-transcoder.ts'
 import {dateFamily, datetimeFamily, timeFamily, timestampFamily} from './temporal-transcoder.ts'
 import {textFamily} from './text-transcoder.ts'
@@ -23,11 +23,14 @@ export function columnFamily(column: ColumnShape, modes: ValueModes): ColumnFami
     case 'mediumint':
     case 'int':
     case 'bigint':
-      return integerFamily(column, modes.bigintUnsigned === 'precise')
+      return integerFamily(column, wideForm(modes))
     case 'year':
       return yearFamily(column)
     case 'decimal':
-      return decimalFamily(column, modes.decimal)
+      return decimalFamily(
+        column,
+        modes.decimal === 'precise' && modes.decimalFormat === 'numeric' ? 'numeric' : modes.decimal,
+      )
     case 'float':
       return floatFamily(column)
     case 'double':
@@ -70,4 +73,15 @@ export function columnFamily(column: ColumnShape, modes: ValueModes): ColumnFami
     default:
       return assertNever(column.type)
   }
+}
+
+function wideForm(modes: ValueModes): WideForm {
+  if (modes.bigintUnsigned === 'long') return 'wrapped'
+  return modes.decimalFormat === 'numeric' ? 'digits' : 'decimal'
+}
+
+/** Whether its schema is Connect's Decimal, whose JSON has two formats. */
+export function isConnectDecimal(column: ColumnShape, modes: ValueModes): boolean {
+  if (column.type === 'decimal') return modes.decimal === 'precise'
+  return column.type === 'bigint' && column.unsigned && modes.bigintUnsigned === 'precise'
 }

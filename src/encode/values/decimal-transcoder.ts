@@ -34,7 +34,10 @@ const EXACT_DIGITS = 15
 const twos = new Uint8Array(64)
 const text = new ByteWriter(128)
 
-export function decimalFamily(column: ColumnShape, mode: ValueModes['decimal']): ColumnFamily {
+/** `numeric` is `precise` in the JsonConverter's decimal.format NUMERIC: a number with the digits that the server prints. */
+export type DecimalForm = ValueModes['decimal'] | 'numeric'
+
+export function decimalFamily(column: ColumnShape, mode: DecimalForm): ColumnFamily {
   const layout = decimalLayout(column.precision ?? 10, column.scale ?? 0)
   const {fromText, fromImage} = entrances(layout, mode)
   return {
@@ -50,9 +53,11 @@ export function decimalFamily(column: ColumnShape, mode: ValueModes['decimal']):
 
 function entrances(
   layout: DecimalLayout,
-  mode: ValueModes['decimal'],
+  mode: DecimalForm,
 ): {readonly fromText: FromText; readonly fromImage: FromImage} {
   switch (mode) {
+    case 'numeric':
+      return {fromText: digitsFromText, fromImage: digitsReader(layout)}
     case 'string':
       return {fromText: stringFromText, fromImage: stringReader(layout)}
     case 'double': {
@@ -86,15 +91,26 @@ function throughGroups(
   }
 }
 
-/** The leading zeros of ZEROFILL go. */
 function stringFromText(source: Buffer, start: number, end: number, out: ByteWriter): void {
+  out.writeByte(QUOTE)
+  digitsFromText(source, start, end, out)
+  out.writeByte(QUOTE)
+}
+
+/** The leading zeros of ZEROFILL go. */
+function digitsFromText(source: Buffer, start: number, end: number, out: ByteWriter): void {
   const negative = source[start] === MINUS
   let from = negative ? start + 1 : start
   while (source[from] === ZERO && from + 1 < end && source[from + 1] !== POINT) from++
-  out.writeByte(QUOTE)
   if (negative) out.writeByte(MINUS)
   out.write(source, from, end)
-  out.writeByte(QUOTE)
+}
+
+function digitsReader(layout: DecimalLayout): FromImage {
+  return (source, start, end, out) => {
+    writeText(source, start, end, layout, out)
+    return start + layout.bytes
+  }
 }
 
 function stringReader(layout: DecimalLayout): FromImage {

@@ -11,16 +11,17 @@ import {MYSQL_TYPE, needBytes} from './image-bytes.ts'
 const ZERO = 0x30
 const MINUS = 0x2d
 
-/** The integer columns. BIGINT UNSIGNED in mode `long` is written as Debezium does: a signed 64-bit number, so 2^63 and above turn negative. */
-export function integerFamily(column: ColumnShape, precise: boolean): ColumnFamily {
+/** Of BIGINT UNSIGNED. `wrapped` is Debezium's `long`: a signed 64-bit number, so 2^63 and above turn negative. */
+export type WideForm = 'wrapped' | 'decimal' | 'digits'
+
+export function integerFamily(column: ColumnShape, form: WideForm): ColumnFamily {
   const wide = column.type === 'bigint' && column.unsigned
   const image = (type: number): FromImage => {
-    const reader = imageReader(column, type, precise)
+    const reader = imageReader(column, type, form)
     if (reader === null) throw layoutMismatch(column, type)
     return reader
   }
-  if (!wide) return {fromText: digitsFromText, image}
-  return {fromText: precise ? preciseFromText : wrappingFromText, image}
+  return {fromText: wide ? WIDE_FROM_TEXT[form] : digitsFromText, image}
 }
 
 /** year: one byte, 0 for 0000, else years since 1900. */
@@ -34,7 +35,7 @@ export function yearFamily(column: ColumnShape): ColumnFamily {
   }
 }
 
-function imageReader(column: ColumnShape, type: number, precise: boolean): FromImage | null {
+function imageReader(column: ColumnShape, type: number, form: WideForm): FromImage | null {
   const {unsigned} = column
   switch (column.type) {
     case 'tinyint':
@@ -47,7 +48,7 @@ function imageReader(column: ColumnShape, type: number, precise: boolean): FromI
       return type === MYSQL_TYPE.LONG ? (unsigned ? uint32FromImage : int32FromImage) : null
     default:
       if (type !== MYSQL_TYPE.LONGLONG) return null
-      return unsigned && precise ? preciseFromImage : int64FromImage
+      return unsigned ? WIDE_FROM_IMAGE[form] : int64FromImage
   }
 }
 
@@ -61,6 +62,9 @@ function digitsFromText(source: Buffer, start: number, end: number, out: ByteWri
   for (let i = from; i < end; i++) bytes[at++] = source[i]!
   out.length = at
 }
+
+const WIDE_FROM_TEXT = {wrapped: wrappingFromText, decimal: preciseFromText, digits: digitsFromText} as const
+const WIDE_FROM_IMAGE = {wrapped: int64FromImage, decimal: preciseFromImage, digits: uint64FromImage} as const
 
 /** Of 2^63, the first that wraps. */
 const FIRST_WRAPPED = Buffer.from('9223372036854775808', 'latin1')
@@ -164,6 +168,12 @@ function uint32FromImage(source: Buffer, start: number, end: number, out: ByteWr
   needBytes(start, 4, end)
   out.writeInteger(int32At(source, start) >>> 0)
   return start + 4
+}
+
+function uint64FromImage(source: Buffer, start: number, end: number, out: ByteWriter): number {
+  needBytes(start, 8, end)
+  writeUint64(int32At(source, start + 4) >>> 0, int32At(source, start) >>> 0, out)
+  return start + 8
 }
 
 /** Also BIGINT UNSIGNED in mode `long`: the same bytes read with a sign. */

@@ -131,8 +131,8 @@ const REFUSED: readonly (readonly [ConfigKeys, string])[] = [
     'transforms.shards.key.field.replacement: it is missing; the transform shards needs it',
   ],
   [
-    {...SHARDS, 'transforms.shards.schema.name.adjustment.mode': 'avro'},
-    'transforms.shards.schema.name.adjustment.mode: avro is not supported yet; use none',
+    {...SHARDS, 'transforms.shards.schema.name.adjustment.mode': 'snake'},
+    'transforms.shards.schema.name.adjustment.mode: found "snake", wanted one of none, avro, avro_unicode',
   ],
   [{predicates: 'isOrder'}, 'predicates: it is not supported yet; transform the events downstream'],
 ]

@@ -6,6 +6,7 @@ import {EnvelopeTemplate, EventOrigin} from '../../../src/encode/envelope.ts'
 import type {OriginFields} from '../../../src/encode/envelope.ts'
 import {TransactionOrder} from '../../../src/stream/transaction-order.ts'
 import {columnShape, tableShape, written} from '../../support/encode-value.ts'
+import {AS_THEY_ARE} from '../../../src/encode/output-columns.ts'
 
 const SID = '3e11fa47-71ca-11e1-9e33-c80aa9429562'
 const FIELDS: OriginFields = {
@@ -32,6 +33,7 @@ function template(valueSchemasEnabled = false): EnvelopeTemplate {
       valueSchemasEnabled,
       valueModes: DEFAULT_VALUE_MODES,
       columns: NO_COLUMN_RULES,
+      ...AS_THEY_ARE,
     },
     shape,
     version: '0.1.0',

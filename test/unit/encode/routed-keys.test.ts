@@ -19,6 +19,7 @@ function transforms(name: string): EncoderOptions['settings']['transforms'] {
       type: 'logical-table-router',
       name: 'shards',
       topic: {...topic, replacement: ['all']},
+      schemaNames: 'none',
       keyField: {name, value: topic},
     },
   ]

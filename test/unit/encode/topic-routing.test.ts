@@ -3,6 +3,7 @@ import {test} from 'node:test'
 import {nameRewrite} from '../../../src/config/java-replacement.ts'
 import type {TopicTransform} from '../../../src/config/transforms.ts'
 import {routeTopic, tableRoute} from '../../../src/encode/topic-routing.ts'
+import {PLAIN_SCHEMAS} from '../../../src/config/schema-settings.ts'
 
 function regexRouter(regex: string, replacement: string): TopicTransform {
   return {type: 'regex-router', name: 'route', topic: nameRewrite(regex, replacement)}
@@ -10,10 +11,11 @@ function regexRouter(regex: string, replacement: string): TopicTransform {
 
 function logicalRouter(regex: string, replacement: string, value: [string, string] | null = null): TopicTransform {
   const keyField = {name: 'shard', value: value === null ? null : nameRewrite(...value)}
-  return {type: 'logical-table-router', name: 'shards', topic: nameRewrite(regex, replacement), keyField}
+  const topic = nameRewrite(regex, replacement)
+  return {type: 'logical-table-router', name: 'shards', topic, schemaNames: 'none', keyField}
 }
 
-const settings = {topicPrefix: 'p', topicDelimiter: '.'}
+const settings = {topicPrefix: 'p', topicDelimiter: '.', schemas: PLAIN_SCHEMAS}
 const id = {database: 'shop', table: 'orders_1'}
 
 test('without transforms a table has the topic of its name, and so have its schemas', () => {
