@@ -14,6 +14,7 @@ import type {EncoderOptions} from '../encode/encoder-options.ts'
 import {EnvelopeTemplate} from '../encode/envelope.ts'
 import {keyFieldBytes} from '../encode/key-fields.ts'
 import type {RowEncoder} from '../encode/row-encoder.ts'
+import {needsDeclared} from '../encode/output-columns.ts'
 import {topicName} from '../encode/topic-name.ts'
 import {tableRoute} from '../encode/topic-routing.ts'
 import type {TopicDirectory, TopicLanes} from './topic-lanes.ts'
@@ -62,8 +63,8 @@ export interface TableCatalogOptions {
   readonly signalTableEvents: boolean
   /** The definition of a captured table for the rows that come next, also where the event does not name its columns. */
   readonly shapeOf: (table: StreamTable) => TableShape | Promise<TableShape>
-  /** What only definitions say of columns; null where nothing depends on it. */
-  readonly declaredColumns: ((id: TableId) => Promise<DeclaredColumns>) | null
+  /** What only definitions say of columns; asked where something depends on it. */
+  readonly declaredColumns: (id: TableId) => Promise<DeclaredColumns>
   /** Events of the table have another key from now on than before. */
   readonly onKeyChange: (id: TableId) => void
   /** Key columns of a shape; asks the server only where the shape has no primary key. */
@@ -154,10 +155,10 @@ export class TableCatalog {
 
   /** A column that the server does not have any more is as it was when it was last seen. */
   async #declared(shape: TableShape): Promise<TableShape> {
-    const ask = this.#options.declaredColumns
-    if (ask === null) return shape
+    const {settings, declaredColumns} = this.#options
+    if (!needsDeclared(settings)) return shape
     const text = tableIdText(shape.id)
-    const declared = new Map([...(this.#lastDeclared.get(text) ?? []), ...(await ask(shape.id))])
+    const declared = new Map([...(this.#lastDeclared.get(text) ?? []), ...(await declaredColumns(shape.id))])
     this.#lastDeclared.set(text, declared)
     return withDeclared(shape, declared)
   }

@@ -11,7 +11,6 @@ import {GtidSet} from '../core/gtid-set.ts'
 import {encoderOptions} from '../encode/encoder-options.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
 import {EventOrigin} from '../encode/envelope.ts'
-import {needsDeclared} from '../encode/output-columns.ts'
 import {extendedHeaders, keyChangeHeaders} from '../encode/headers.ts'
 import type {Notification} from '../notifications/notification.ts'
 import {createNotifications} from '../notifications/notifications.ts'
@@ -314,7 +313,7 @@ export class Engine {
       isSignalTable: id => isSignalTable(settings, id),
       signalTableEvents: settings.signals.tableEvents,
       shapeOf: table => this.schemas.shapeOf(table),
-      declaredColumns: needsDeclared(settings.events) ? table => this.#options.server.declaredColumns(table) : null,
+      declaredColumns: table => this.#options.server.declaredColumns(table),
       keysOf: shape => keysOf(shape, settings.events, this.#options.server.streamKeys),
       onKeyChange: table => {
         const {file, pos} = this.dispatcher.reached

@@ -217,7 +217,7 @@ export class StreamParts {
       signalTableEvents: options.signalTableEvents ?? true,
       shapeOf: table => table.shape,
       onKeyChange: table => this.keyChanges.push(table.table),
-      declaredColumns: null,
+      declaredColumns: () => Promise.resolve(new Map()),
       keysOf: options.keysOf ?? (shape => ({messageKey: shape.primaryKey, rowKey: shape.primaryKey})),
     })
     this.writer = new RowEventWriter({
