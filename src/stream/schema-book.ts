@@ -29,6 +29,8 @@ export interface PassedPlace extends BinlogPosition {
 export interface SchemaBookOptions {
   readonly source: SchemaSource
   readonly stored: readonly StoredSchema[]
+  /** Whether the places at the start are of the server that is asked, not of one that had the same GTIDs. */
+  readonly startsHere: boolean
   /** Where the open transaction begins, and the end of the last event, on the server that the stream comes from. */
   readonly places: () => {readonly begin: BinlogPosition; readonly reached: BinlogPosition}
 }
@@ -62,6 +64,9 @@ interface Entry {
   read: SchemaReading | null
 }
 
+/** Of the binlog that is searched before the stream begins. */
+const NEAR_BYTES = 16 * 1024 * 1024
+
 export class SchemaBook {
   readonly #options: SchemaBookOptions
   readonly #entries = new Map<string, Entry>()
@@ -89,8 +94,26 @@ export class SchemaBook {
     this.#isNeeded ||= await this.#options.source.isMinimal()
     if (!this.#isNeeded) return
     const unknown = tables.map(table => this.#entry(table)).filter(entry => current(entry).shape === null)
-    const readings = await this.#options.source.read(unknown.map(({id}) => id))
-    for (const [i, entry] of unknown.entries()) entry.read = usable(readings[i]!)
+    const readings = await this.#options.source.read(
+      unknown.map(({id}) => id),
+      {patient: false},
+    )
+    for (const [i, entry] of unknown.entries()) {
+      entry.read = usable(readings[i]!)
+      await this.#settleAtStart(entry)
+    }
+  }
+
+  // So that the first state that is stored has the definition: a crash right behind it, and a statement during the
+  // outage, would else leave the rows between without one. A start far behind the server is left to the stream.
+  async #settleAtStart(entry: Entry): Promise<void> {
+    const {read} = entry
+    if (read === null || !this.#options.startsHere) return
+    const {begin, reached} = this.#options.places()
+    const isNear = begin.file === read.place.file && read.place.pos - begin.pos <= NEAR_BYTES
+    if (!isNear || (await this.#changeBetween(entry, {begin, reached, readAt: read.place})) !== null) return
+    current(entry).shape = usableShape(read)
+    entry.read = null
   }
 
   /**
@@ -206,7 +229,7 @@ export class SchemaBook {
 
   /** Superseded by any statement that comes meanwhile. */
   #read(entry: Entry): Promise<SchemaReading> {
-    const reading = this.#options.source.read([entry.id]).then(([answer]) => answer!)
+    const reading = this.#options.source.read([entry.id], {patient: true}).then(([answer]) => answer!)
     entry.reading = reading
     const isOurs = (): boolean => entry.reading === reading
     reading.then(
@@ -228,8 +251,7 @@ export class SchemaBook {
     const version = current(entry)
     if (read === null || version.shape !== null || !this.#hasBegun) return
     if (compareBinlogPositions(read.place, this.#options.places().reached) > 0) return
-    if (read.shape instanceof TidemarkError) return
-    version.shape = read.shape
+    version.shape = usableShape(read)
     entry.read = null
   }
 
@@ -254,4 +276,8 @@ function current(entry: Entry): Version {
 /** A table that is not there is looked for again when its rows come. */
 function usable(reading: SchemaReading): SchemaReading | null {
   return reading.shape === null || reading.shape instanceof TidemarkError ? null : reading
+}
+
+function usableShape({shape}: SchemaReading): TableShape | null {
+  return shape instanceof TidemarkError ? null : shape
 }

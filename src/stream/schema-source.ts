@@ -23,8 +23,8 @@ export interface BinlogStatement extends BinlogPosition {
 export interface SchemaSource {
   /** Whether events are written without the names of columns now. */
   isMinimal(): Promise<boolean>
-  /** In the order of `tables`. */
-  read(tables: readonly TableId[]): Promise<SchemaReading[]>
+  /** In the order of `tables`. Without patience, a table that somebody holds a lock on counts as not there. */
+  read(tables: readonly TableId[], options: {readonly patient: boolean}): Promise<SchemaReading[]>
   /**
    * The statements that stand between two places, in their order, as far as they are `wanted`. `from` is the beginning
    * of a transaction, `to` an end of the binlog as `read` gave it. Throws what makes the binlog unreadable there.

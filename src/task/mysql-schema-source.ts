@@ -31,7 +31,8 @@ export interface MysqlSchemaSourceOptions {
 /** Tables that are held against DDL at once, for the milliseconds that reading them takes. */
 const TABLES_AT_ONCE = 50
 /** Somebody's LOCK TABLES: no use in keeping DDL waiting behind us. */
-const LOCK_WAIT_SECONDS = 5
+const LOCK_WAIT_SECONDS = 2
+const LOCK_WAIT_TIMEOUT = 1205
 /** No such table, no such database, a view over what is gone. */
 const GONE: ReadonlySet<number | null> = new Set([1146, 1049, 1356])
 /** Text of statements that is kept of one stretch of the binlog. */
@@ -51,12 +52,14 @@ export class MysqlSchemaSource implements SchemaSource {
     })
   }
 
-  async read(tables: readonly TableId[]): Promise<SchemaReading[]> {
+  async read(tables: readonly TableId[], {patient}: {readonly patient: boolean}): Promise<SchemaReading[]> {
     const readings: SchemaReading[] = []
     for (let i = 0; i < tables.length; i += TABLES_AT_ONCE) {
       const some = tables.slice(i, i + TABLES_AT_ONCE)
       const doing = `read the columns of ${tableIdText(some[0]!)} at a place of the binlog`
-      readings.push(...(await this.#ask(doing, connection => readAtOnePlace(connection, some, doing))))
+      readings.push(
+        ...(await this.#ask(doing, connection => readAtOnePlace(connection, {tables: some, doing, patient}))),
+      )
     }
     return readings
   }
@@ -112,8 +115,7 @@ export class MysqlSchemaSource implements SchemaSource {
 // transaction of ours has used its tables.
 async function readAtOnePlace(
   connection: MysqlConnection,
-  tables: readonly TableId[],
-  doing: string,
+  {tables, doing, patient}: {readonly tables: readonly TableId[]; readonly doing: string; readonly patient: boolean},
 ): Promise<SchemaReading[]> {
   await connection.query(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}`)
   // The data dictionary is read as it is now, not as it was when the transaction began.
@@ -121,7 +123,7 @@ async function readAtOnePlace(
   await connection.query('START TRANSACTION READ ONLY')
   try {
     const held: TableId[] = []
-    for (const table of tables) if (await hold(connection, table, doing)) held.push(table)
+    for (const table of tables) if (await hold(connection, table, {doing, patient})) held.push(table)
     const end = await readBinlogEnd(connection)
     if (end === null) throw new TidemarkError('TIDEMARK_MYSQL_NO_BINLOG', `cannot ${doing}: log_bin is OFF, wanted ON`)
     const {file, pos} = end
@@ -137,12 +139,17 @@ async function readAtOnePlace(
 }
 
 /** False where there is no such table. */
-async function hold(connection: MysqlConnection, table: TableId, doing: string): Promise<boolean> {
+async function hold(
+  connection: MysqlConnection,
+  table: TableId,
+  {doing, patient}: {readonly doing: string; readonly patient: boolean},
+): Promise<boolean> {
   try {
     await connection.query(`SELECT 1 FROM ${quoteTable(table)} LIMIT 0`)
     return true
   } catch (error) {
-    if (GONE.has(mysqlErrorNumber(error))) return false
+    const number = mysqlErrorNumber(error)
+    if (GONE.has(number) || (!patient && number === LOCK_WAIT_TIMEOUT)) return false
     throw toMysqlError(error, doing)
   }
 }

@@ -16,7 +16,9 @@ import type {SourceServer} from './source-server.ts'
 /** What the engine is made of, as far as definitions hang on it. */
 export interface SchemaSideParts {
   readonly server: Pick<SourceServer, 'schemas'>
-  readonly checkpoint: Pick<Checkpoint, 'schemas'> | null
+  readonly serverUuid: string
+  /** Null where the offset is one of this server's, read just now. */
+  readonly checkpoint: Pick<Checkpoint, 'schemas' | 'serverUuid'> | null
   readonly offset: Pick<StoredOffset, 'gtidSet'>
 }
 
@@ -25,7 +27,7 @@ export class SchemaSide {
   readonly #dispatcher: () => Dispatcher
   readonly #gtidsKnown: boolean
 
-  constructor({server, checkpoint, offset}: SchemaSideParts, dispatcher: () => Dispatcher) {
+  constructor({server, serverUuid, checkpoint, offset}: SchemaSideParts, dispatcher: () => Dispatcher) {
     this.#dispatcher = dispatcher
     this.#gtidsKnown = offset.gtidSet !== null
     const stored = checkpoint?.schemas ?? []
@@ -33,7 +35,8 @@ export class SchemaSide {
       begin: dispatcher().place,
       reached: dispatcher().reached,
     })
-    this.#book = server.schemas === null ? null : new SchemaBook({source: server.schemas, stored, places})
+    const startsHere = checkpoint === null || checkpoint.serverUuid === serverUuid
+    this.#book = server.schemas === null ? null : new SchemaBook({source: server.schemas, stored, startsHere, places})
   }
 
   /** Before the stream begins. Where the task is stopped meanwhile, nothing was read. */

@@ -2,7 +2,7 @@
 // are as good as events with full metadata: the same shape, and the same bytes for every value.
 
 import assert from 'node:assert/strict'
-import {after, before, test} from 'node:test'
+import {after, before, test, type TestContext} from 'node:test'
 import {BinlogReader} from '../../src/binlog/binlog-reader.ts'
 import type {StreamTable} from '../../src/binlog/binlog-events.ts'
 import {ByteWriter} from '../../src/core/byte-writer.ts'
@@ -82,29 +82,54 @@ function jsonOf(shape: TableShape, {layout}: StreamTable, images: readonly Buffe
   })
 }
 
-test('I7: every type gives the same shape and the same bytes with minimal metadata as with full metadata', async t => {
-  const full = await freshDatabase(t, 'full', server)
-  const withNames = await streamed(full)
-  const minimal = await freshDatabase(t, 'minimal', server)
-  await minimal.connection.query('SET GLOBAL binlog_row_metadata = MINIMAL')
-  const without = await streamed(minimal)
+function schemaSource(t: TestContext): MysqlSchemaSource {
   const connection = new ReopeningConnection({
     open: async () => await openConnection(readerSettings(server), 'test'),
     verify: async () => await Promise.resolve(),
   })
   t.after(() => connection.close())
-  const source = new MysqlSchemaSource({
+  return new MysqlSchemaSource({
     database: readerSettings(server),
     connection,
     serverUuid: () => '',
     log: quietLog,
     signal: new AbortController().signal,
   })
+}
+
+test('without patience a locked table counts as not there, with it the lock is waited for; others are read beside it', async t => {
+  const {connection, name, connect} = await freshDatabase(t, 'locked', server)
+  await connection.query('CREATE TABLE a (id INT PRIMARY KEY); CREATE TABLE b (id INT)')
+  await connection.query('CREATE VIEW v AS SELECT * FROM a')
+  const locker = await connect()
+  await locker.query('LOCK TABLES a WRITE')
+  const source = schemaSource(t)
+  const ids = ['a', 'b', 'v', 'none'].map(table => ({database: name, table}))
+  const found = async (patient: boolean): Promise<boolean[]> =>
+    (await source.read(ids, {patient})).map(({shape}) => shape !== null)
+  assert.deepEqual(await found(false), [false, true, false, false])
+  const waiting = found(true)
+  await locker.query('INSERT INTO a VALUES (1); UNLOCK TABLES')
+  assert.deepEqual(await waiting, [true, true, false, false])
+  await connection.query('DROP TABLE b')
+  assert.deepEqual(await found(true), [true, false, false, false])
+})
+
+test('I7: every type gives the same shape and the same bytes with minimal metadata as with full metadata', async t => {
+  const full = await freshDatabase(t, 'full', server)
+  const withNames = await streamed(full)
+  const minimal = await freshDatabase(t, 'minimal', server)
+  await minimal.connection.query('SET GLOBAL binlog_row_metadata = MINIMAL')
+  const without = await streamed(minimal)
+  const source = schemaSource(t)
   assert.equal(await source.isMinimal(), true)
   const names = [...without.tables.keys()]
   assert.deepEqual(names, [...withNames.tables.keys()])
   assert.ok(names.length >= VALUE_CASES.length + KEYS.length)
-  const readings = await source.read(names.map(table => ({database: minimal.name, table})))
+  const readings = await source.read(
+    names.map(table => ({database: minimal.name, table})),
+    {patient: true},
+  )
   for (const [i, name] of names.entries()) {
     const event = without.tables.get(name)!
     const wanted = withNames.tables.get(name)!

@@ -8,7 +8,8 @@ import {startMysql, type MysqlServer} from '../../tools/servers/mysql-server.ts'
 import {caughtUp, numberedTable, prepareCapture, snapshotEnded, type Capture} from '../support/capture.ts'
 import {changeOf, foldEvents} from '../support/observed-events.ts'
 import {judge, snapshotUnderWrites} from '../support/snapshot-scenario.ts'
-import type {TidemarkProcess} from '../support/tidemark-process.ts'
+import {randomFor} from '../support/seeded-random.ts'
+import type {StatusPage, TidemarkProcess} from '../support/tidemark-process.ts'
 
 let server: MysqlServer
 before(async () => {
@@ -20,7 +21,7 @@ after(async () => {
 
 /** Table `a` (id, note), and statements of the test's own. */
 async function prepare(t: TestContext, ...statements: readonly string[]): Promise<Capture> {
-  const capture = await prepareCapture(t, {prefix: 'minimal', server})
+  const capture = await prepareCapture(t, {prefix: 'minimal', server, config: {'snapshot.new.tables': 'off'}})
   for (const sql of [numberedTable('a', 3), ...statements]) await capture.connection.query(sql)
   return capture
 }
@@ -193,6 +194,82 @@ test('a table that was changed behind the back of the binlog stops the task wher
   assert.match(tidemark.stderr, /TIDEMARK_BINLOG_METADATA_MISMATCH/)
   assert.match(tidemark.stderr, /column 2 is varchar\(100\) utf8mb4 in the event and varchar\(20\) utf8mb4 NOT NULL/)
 })
+
+test('events of before the setting was switched to FULL come by the definition of now, as far as nothing was changed since', async t => {
+  const capture = await prepare(t)
+  await write(capture, "INSERT INTO a VALUES (10, 'minimal')", 'SET GLOBAL binlog_row_metadata = FULL')
+  try {
+    await write(capture, "INSERT INTO a VALUES (11, 'full')", 'SET GLOBAL binlog_row_metadata = MINIMAL')
+    // From the beginning of the binlog, with all that other tests have left there.
+    const tidemark = await capture.run(t, {'snapshot.mode': 'never'})
+    await tidemark.waitForStreaming()
+    await stopped(tidemark, capture)
+  } finally {
+    await write(capture, 'SET GLOBAL binlog_row_metadata = MINIMAL')
+  }
+  const events = await rowsOf(capture, 'a')
+  assert.deepEqual(events.slice(-2), [
+    {id: 10, note: 'minimal'},
+    {id: 11, note: 'full'},
+  ])
+})
+
+test('a table that a SELECT creates and fills, and one in a compressed transaction, are known', async t => {
+  const capture = await prepare(t)
+  await stopped(await streaming(t, capture), capture)
+  await write(
+    capture,
+    "CREATE TABLE made (id INT PRIMARY KEY) SELECT 5 AS id, 'x' AS v",
+    'SET binlog_transaction_compression = ON',
+    "INSERT INTO made VALUES (6, 'y')",
+    "CREATE TABLE packed (id INT PRIMARY KEY) SELECT 7 AS id, 'z' AS w",
+    "INSERT INTO a VALUES (10, 'x')",
+  )
+  await stopped(await streaming(t, capture), capture)
+  assert.deepEqual(await rowsOf(capture, 'made'), [
+    {id: 5, v: 'x'},
+    {id: 6, v: 'y'},
+  ])
+  assert.deepEqual(await rowsOf(capture, 'packed'), [{id: 7, w: 'z'}])
+  assert.deepEqual(await rowsOf(capture, 'a'), [{id: 10, note: 'x'}])
+})
+
+test('columns that change their names again and again, under kill -9: every value stands under the name it was written under', async t => {
+  const random = randomFor(t)
+  const capture = await prepare(t)
+  let tidemark = await streaming(t, capture)
+  let name = 'note'
+  let id = 100
+  const insert = `INSERT INTO a VALUES (?, ?), (?, ?)`
+  const writeRows = async (): Promise<void> => {
+    await capture.connection.query(insert, [id++, name, id++, name])
+  }
+  for (let round = 0; round < 12; round++) {
+    await writeRows()
+    const isDown = random.chance(0.4)
+    if (isDown) await tidemark.kill()
+    else if (random.chance(0.5)) await writeRows()
+    const before = name
+    name = `c${round}`
+    await capture.connection.query(`ALTER TABLE a RENAME COLUMN ${before} TO ${name}`)
+    await writeRows()
+    if (isDown) tidemark = await streaming(t, capture)
+    await caughtUp(tidemark, capture.connection)
+    // The state that knows the new name is stored: two statements after it could not be told apart after a crash.
+    await tidemark.waitForStatus(page => isStored(page), 30_000)
+  }
+  await stopped(tidemark, capture)
+  const rows = (await rowsOf(capture, 'a')) as Record<string, unknown>[]
+  const seen = new Set(rows.map(row => row['id']))
+  for (let each = 100; each < id; each++) assert.ok(seen.has(each), `row ${each} is missing`)
+  for (const {id: _, ...row} of rows) for (const [column, value] of Object.entries(row)) assert.equal(column, value)
+})
+
+/** What the stream has reached is in the stored state. */
+function isStored(page: StatusPage): boolean {
+  const {position, stored} = page as StatusPage & {stored: {gtidSet: string | null} | null}
+  return position !== null && stored !== null && position.gtidSet === stored.gtidSet
+}
 
 test('every table converges and no row goes back: events without the names of columns', async t => {
   const outcome = await snapshotUnderWrites(t, {

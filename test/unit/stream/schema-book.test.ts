@@ -107,7 +107,7 @@ class PlayedStream {
       begin: {file: 'b.000001', pos: this.pos},
       reached: {file: 'b.000001', pos: this.pos},
     })
-    this.book = new SchemaBook({source: server, stored, places})
+    this.book = new SchemaBook({source: server, stored, startsHere: pos % 20 === 0, places})
   }
 
   begin(): Promise<void> {
