@@ -2,7 +2,7 @@
 // stored, and signals and snapshots by their answers and ends.
 
 import {decodeCheckpoint} from '../../src/state/checkpoint.ts'
-import type {Checkpoint} from '../../src/state/checkpoint.ts'
+import type {Checkpoint, StoredOffset} from '../../src/state/checkpoint.ts'
 import type {TablePlan} from '../../src/snapshot/snapshot-plan.ts'
 import {promise} from './broken-promise.ts'
 import {History, passedBy} from './history.ts'
@@ -11,6 +11,8 @@ import {NOTIFICATION_TOPIC, NotificationJudge} from './notification-judge.ts'
 import {SignalJudge} from './signal-judge.ts'
 import type {SimMysql} from './sim-mysql.ts'
 import type {LandedEvent} from './sim-sink.ts'
+import type { TransactionJudge} from './transaction-judge.ts';
+import {TRANSACTION_TOPIC, type TransactionBlock} from './transaction-judge.ts'
 import {CAPTURED, DATABASE, keyOf} from './sim-tables.ts'
 import type {SimDefinition, SimRow} from './sim-tables.ts'
 import type {Workload} from './workload.ts'
@@ -19,6 +21,7 @@ interface Value {
   readonly op: 'c' | 'u' | 'd' | 'r'
   readonly before: SimRow | null
   readonly after: SimRow | null
+  readonly transaction: TransactionBlock | null
   readonly source: {readonly table: string; readonly file: string; readonly pos: number; readonly row: number}
 }
 
@@ -39,6 +42,8 @@ export class Judge {
   readonly history: History
   readonly #notifications = new NotificationJudge()
   readonly #tellsOfIt: boolean
+  /** Null without transaction metadata. */
+  readonly #transactions: TransactionJudge | null
   readonly #mysql: SimMysql
   readonly #workload: Workload
   readonly #folded = new Map<string, Folded>()
@@ -50,9 +55,15 @@ export class Judge {
   readonly #floors: Map<string, number>[] = []
   /** Changes before it were never to be streamed. */
   #beforeBaseline: ((row: HistoryRow) => boolean) | null = null
+  #baseline: StoredOffset | null = null
 
-  constructor(mysql: SimMysql, workload: Workload, {tellsOfIt}: {readonly tellsOfIt: boolean}) {
+  constructor(
+    mysql: SimMysql,
+    workload: Workload,
+    {tellsOfIt, transactions}: {readonly tellsOfIt: boolean; readonly transactions: TransactionJudge | null},
+  ) {
     this.#tellsOfIt = tellsOfIt
+    this.#transactions = transactions
     this.#mysql = mysql
     this.#workload = workload
     this.history = new History(mysql)
@@ -78,8 +89,12 @@ export class Judge {
       this.#notifications.landed(value)
       return
     }
+    if (topic === TRANSACTION_TOPIC) {
+      this.#transactions!.landed(value)
+      return
+    }
     this.history.catchUp()
-    const {op, before, after, source} = JSON.parse(value) as Value
+    const {op, before, after, source, transaction: block} = JSON.parse(value) as Value
     const definition = CAPTURED.find(({table}) => table === source.table)!
     const name = `${source.table}/${Object.values(JSON.parse(key!) as object).join(',')}`
     promise(
@@ -93,8 +108,9 @@ export class Judge {
     }
     let newest = this.#newest.get(name)
     if (newest === undefined) this.#newest.set(name, (newest = {streamed: 0, read: 0}))
-    this.#checkColumns({op, before, after, source}, what)
+    this.#checkColumns({before, after, source}, what)
     if (op === 'r') {
+      promise(block === null, () => `${what} belongs to a transaction`)
       this.signals.read(what)
       const version = Number(after!['v'])
       const floor = Math.max(newest.streamed, newest.read, this.#floors[process]!.get(name) ?? 0)
@@ -109,7 +125,10 @@ export class Judge {
       row?.ops.includes(op) === true && row.keys.includes(name),
       () => `${what} stands for no change of the server`,
     )
-    const {ordinal} = row!.change
+    const {change, transaction, ops: all} = row!
+    const {ordinal} = change
+    if (this.#transactions === null) promise(block === null, () => `${what} belongs to a transaction`)
+    else this.#transactions.event(change, transaction, {block, isSecond: all.indexOf(op) === 1})
     promise(
       ordinal > Math.max(newest.streamed, newest.read),
       () => `I2: ${what} shows state ${ordinal} after ${newest.streamed} (streamed) and ${newest.read} (read)`,
@@ -126,6 +145,8 @@ export class Judge {
     const checkpoint = decodeCheckpoint(text, 'state')
     const passed = passedBy(checkpoint.offset)
     this.#beforeBaseline ??= passed
+    this.#baseline ??= checkpoint.offset
+    this.#transactions?.saved(checkpoint.offset, this.#baseline)
     for (const row of this.history.rows) {
       if (!passed(row) || this.#beforeBaseline(row)) continue
       const missing = row.ops.find(op => this.#landed.get(row.place)?.has(op) !== true)
@@ -161,7 +182,7 @@ export class Judge {
   }
 
   // A row that was read before its table was changed must not leave behind the change.
-  #checkColumns({before, after, source}: Value, what: string): void {
+  #checkColumns({before, after, source}: Pick<Value, 'before' | 'after' | 'source'>, what: string): void {
     const definition = this.history.definitionAt(source.table, source)
     const wanted = definition.columns.map(({name}) => name).join()
     for (const row of [before, after]) {

@@ -64,7 +64,11 @@ export function scenarioOf(random: SeededRandom): Scenario {
       watermarking: random.pick(['insert_insert', 'insert_delete']),
       memoryBytes: random.pick([500, 4_000, 100_000]),
     },
-    stream: {transactionTopic: null, includesQuery: false, memoryBytes: random.pick([1_500, 6_000, 100_000])},
+    stream: {
+      ...base.stream,
+      memoryBytes: random.pick([1_500, 6_000, 100_000]),
+      transactionTopic: random.chance(0.4) ? 'transaction' : null,
+    },
   }
   return {
     settings,

@@ -20,6 +20,7 @@ import {SimMysql} from './sim-mysql.ts'
 import {SimSink, SimTopics} from './sim-sink.ts'
 import {SimSession} from './sim-source-server.ts'
 import {SimDisk, SimStateStore} from './sim-state-store.ts'
+import {TransactionJudge} from './transaction-judge.ts'
 import {VirtualTime} from './virtual-time.ts'
 import {Workload} from './workload.ts'
 
@@ -94,8 +95,13 @@ class Simulation {
     for (const [name, weight] of scenario.weights) this.scheduler.weights.set(name, weight)
     this.#mysql = new SimMysql({gtidOn: scenario.gtidOn, nowUs: () => Date.now() * 1000})
     this.#workload = new Workload(this.#mysql, random, scenario)
+    const {notifications, signals, stream} = scenario.settings
     this.#judge = new Judge(this.#mysql, this.#workload, {
-      tellsOfIt: scenario.settings.notifications.channels.length > 0,
+      tellsOfIt: notifications.channels.length > 0,
+      transactions:
+        stream.transactionTopic === null
+          ? null
+          : new TransactionJudge(this.#mysql, {signalTableEvents: signals.tableEvents}),
     })
     this.#topics.onLanded = event => {
       this.scheduler.note(`landed ${event.topic} ${event.key ?? ''} ${event.value ?? ''}`)

@@ -84,7 +84,7 @@ export async function prepareCapture(t: CleanUpContext, options: CaptureOptions)
 }
 
 /** Only the topic's lines are taken apart, which is what takes time. */
-async function eventsOf(path: string, topic: string): Promise<ObservedEvent[]> {
+export async function eventsOf(path: string, topic: string): Promise<ObservedEvent[]> {
   const text = await readFile(path, 'utf8')
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
   const start = `{"topic":${JSON.stringify(topic)},`

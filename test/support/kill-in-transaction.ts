@@ -6,11 +6,12 @@ import {createReadStream} from 'node:fs'
 import {readFile} from 'node:fs/promises'
 import type {TestContext} from 'node:test'
 import {eventually} from '../../tools/servers/eventually.ts'
-import {caughtUp, numberedTable, prepareCapture, type Capture} from './capture.ts'
+import {caughtUp, eventsOf, numberedTable, prepareCapture, type Capture} from './capture.ts'
 
 /** They take longer than the second in which a checkpoint must come. */
 const ROWS = 400_000
 const TRIES = 8
+const CONFIG = {'extended.headers.enabled': 'false', 'provide.transaction.metadata': 'true'}
 
 interface StoredOffset {
   readonly rows: number
@@ -22,22 +23,44 @@ async function storedOffset(capture: Capture): Promise<StoredOffset> {
   return (JSON.parse(text) as {offset: StoredOffset}).offset
 }
 
-/** Numbers of the rows that came, in order; only their keys are taken out of the lines. A torn last line does not count. */
-async function ids(capture: Capture): Promise<number[]> {
+interface Line {
+  /** Number of the row. */
+  readonly id: number
+  /** In its transaction. */
+  readonly order: number
+}
+
+/** The rows that came, in order; only what is asked of them is taken out of the lines. A torn last line does not count. */
+async function linesOf(capture: Capture): Promise<Line[]> {
   const start = `{"topic":"${capture.topic('big')}",`
-  const found: number[] = []
+  const found: Line[] = []
   let rest = ''
   for await (const piece of createReadStream(capture.config['sink.file.path']!, {encoding: 'utf8'})) {
     const lines = (rest + String(piece)).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) if (line.startsWith(start)) found.push(Number(/"key":\{"id":(\d+)\}/.exec(line)?.[1]))
+    for (const line of lines) {
+      if (!line.startsWith(start)) continue
+      const order = /"total_order":(\d+),/.exec(line.slice(-250))?.[1]
+      found.push({id: Number(/"key":\{"id":(\d+)\}/.exec(line)?.[1]), order: Number(order)})
+    }
   }
   return found
 }
 
+/** Status and event count of the transactions that changed the table, or are not known to have changed nothing. */
+async function transactionsOf(capture: Capture): Promise<string[]> {
+  const {name} = capture.database
+  const events = await eventsOf(capture.config['sink.file.path']!, `${name}.transaction`)
+  const values = events.map(
+    ({valueText}) => JSON.parse(valueText!) as {status: string; id: string; event_count: number},
+  )
+  const empty = new Set(values.filter(each => each.event_count === 0).map(({id}) => id))
+  return values.filter(({id}) => !empty.has(id)).map(({status, event_count: count}) => `${status} ${count}`)
+}
+
 /** Until a kill has fallen into a transaction, and the stream has gone on behind the last row that was stored. */
 export async function killedInside(t: TestContext, compression: 'ON' | 'OFF'): Promise<void> {
-  const capture = await prepareCapture(t, {prefix: 'inside', config: {'extended.headers.enabled': 'false'}})
+  const capture = await prepareCapture(t, {prefix: 'inside', config: CONFIG})
   const {connection} = capture
   await connection.query(`${numberedTable('seed', 1000)} CREATE TABLE big (id INT PRIMARY KEY)`)
   await connection.query(`SET SESSION binlog_transaction_compression = ${compression}`)
@@ -65,17 +88,27 @@ export async function killedInside(t: TestContext, compression: 'ON' | 'OFF'): P
     await first.kill()
     await passed
     const {rows} = await storedOffset(capture)
-    const before = (await ids(capture)).length
+    const before = (await linesOf(capture)).length
     const second = await capture.run(t)
     await second.waitForStreaming()
     await caughtUp(second, connection)
     // Its state lies behind the transaction: the next try's checkpoints are the next transaction's.
     await second.stop()
     if (!inside || rows === 0) continue
-    const all = await ids(capture)
+    const all = await linesOf(capture)
     t.diagnostic(`killed behind row ${rows} of ${ROWS} in try ${attempt}, ${before} had been emitted`)
-    assert.equal(all[before], offset + rows + 1, 'it did not go on behind the stored row')
-    assert.deepEqual(all.slice(before), expected.slice(offset + rows))
+    assert.equal(all[before]?.id, offset + rows + 1, 'it did not go on behind the stored row')
+    assert.deepEqual(
+      all.slice(before).map(({id}) => id),
+      expected.slice(offset + rows),
+    )
+    assert.deepEqual(
+      all.filter(({id, order}) => order !== id - Math.floor((id - 1) / ROWS) * ROWS),
+      [],
+      'an event has another order in its transaction than before the kill',
+    )
+    // The last transaction's: its begin has not come again, and its end counts all of it.
+    assert.deepEqual((await transactionsOf(capture)).slice(-2), ['BEGIN null', `END ${ROWS}`])
     return
   }
   assert.fail(`no checkpoint fell into one of ${TRIES} transactions`)
