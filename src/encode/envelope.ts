@@ -116,6 +116,7 @@ export class EnvelopeTemplate {
   #first: Buffer = Buffer.alloc(0)
   #second: Buffer = Buffer.alloc(0)
   #third: Buffer = Buffer.alloc(0)
+  #tailLength = 0
   #origin: EventOrigin | null = null
   #originVersion = -1
   readonly #made = new EventOrigin()
@@ -158,7 +159,8 @@ export class EnvelopeTemplate {
     row: number,
   ): number {
     if (origin !== this.#origin || origin.version !== this.#originVersion) this.#bind(origin)
-    const tail = this.#first.length + digitCount(row) + this.#second.length + this.#orderLength(origin)
+    let tail = this.#tailLength + digitCount(row)
+    if (origin.order !== null) tail += this.#orderLength(origin.order)
     switch (op) {
       case 'c':
       case 'r':
@@ -220,16 +222,18 @@ export class EnvelopeTemplate {
     out.write(this.#first)
     out.writeInteger(row)
     out.write(this.#second)
-    if (origin.order === null) return
-    out.writeInteger(origin.order.total)
+    if (origin.order !== null) this.#writeOrder(origin.order, out)
+  }
+
+  #writeOrder({total, inTable}: EventOrder, out: ByteWriter): void {
+    out.writeInteger(total)
     out.write(IN_TABLE)
-    out.writeInteger(origin.order.inTable)
+    out.writeInteger(inTable)
     out.write(this.#third)
   }
 
-  #orderLength({order}: EventOrigin): number {
-    if (order === null) return 0
-    return digitCount(order.total) + IN_TABLE.length + digitCount(order.inTable) + this.#third.length
+  #orderLength({total, inTable}: EventOrder): number {
+    return digitCount(total) + IN_TABLE.length + digitCount(inTable) + this.#third.length
   }
 
   /** Makes the tail for an origin: digits are patched where everything else is as it was, as it is from event to event. */
@@ -343,6 +347,7 @@ export class EnvelopeTemplate {
     this.#first = tail.bytes.subarray(0, split)
     this.#second = tail.bytes.subarray(split, orders < 0 ? tail.length : orders)
     this.#third = tail.bytes.subarray(orders < 0 ? tail.length : orders, tail.length)
+    this.#tailLength = this.#first.length + this.#second.length
     this.#gnoDigits = gnoDigits(origin)
     this.#posDigits = digitCount(origin.pos)
     this.#threadDigits = threadDigits(origin)

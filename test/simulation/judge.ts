@@ -11,7 +11,7 @@ import {NOTIFICATION_TOPIC, NotificationJudge} from './notification-judge.ts'
 import {SignalJudge} from './signal-judge.ts'
 import type {SimMysql} from './sim-mysql.ts'
 import type {LandedEvent} from './sim-sink.ts'
-import type { TransactionJudge} from './transaction-judge.ts';
+import type {TransactionJudge} from './transaction-judge.ts'
 import {TRANSACTION_TOPIC, type TransactionBlock} from './transaction-judge.ts'
 import {CAPTURED, DATABASE, keyOf} from './sim-tables.ts'
 import type {SimDefinition, SimRow} from './sim-tables.ts'
