@@ -140,7 +140,8 @@ export const EVENT_OPTIONS: readonly Option[] = [
   }),
   list('transforms', null, 'Names of the single message transforms, applied to every record in this order.'),
   text('transforms.*', null, '`<name>.type`, the class of the transform, and its options.'),
-  refused('predicates*', 'Predicates of transforms.', 'transform the events downstream'),
+  list('predicates', null, 'Names of the predicates by which transforms choose their records.'),
+  text('predicates.*', null, '`<name>.type`, the class of the predicate, and its options.'),
   list(
     'converters',
     null,

@@ -8,7 +8,7 @@ import {javaRegex} from './java-regex.ts'
 import type {OptionValues} from './option-values.ts'
 import type {ConfigProblems} from './problems.ts'
 import type {EventSettings} from './settings.ts'
-import {topicTransforms} from './transforms.ts'
+import {transformSettings} from './transforms/transforms.ts'
 
 export function eventSettings(values: OptionValues, name: string, problems: ConfigProblems): EventSettings {
   const topicPrefix = values.text('topic.prefix')
@@ -34,7 +34,7 @@ export function eventSettings(values: OptionValues, name: string, problems: Conf
     schemas: schemaSettings(values),
     converters: converterRules(values, problems),
     keyDecimalFormat: values.choice('key.converter.decimal.format'),
-    transforms: topicTransforms(values, problems),
+    transforms: transformSettings(values, problems),
     valueModes: {
       decimal: values.choice('decimal.handling.mode'),
       bigintUnsigned: values.choice('bigint.unsigned.handling.mode'),

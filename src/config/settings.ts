@@ -4,7 +4,7 @@
 import type {ColumnRules} from './column-rules.ts'
 import type {ConverterRule} from './converters.ts'
 import type {SchemaSettings} from './schema-settings.ts'
-import type {TopicTransform} from './transforms.ts'
+import type {Transform} from './transforms/transform.ts'
 import type {DecimalFormat, ValueModes} from './value-modes.ts'
 
 export type SnapshotMode = 'no_data' | 'never' | 'initial' | 'initial_only' | 'always' | 'when_needed'
@@ -115,7 +115,7 @@ export interface EventSettings {
   readonly messageKeyColumns: readonly {readonly table: RegExp; readonly columns: readonly string[]}[]
   readonly valueModes: ValueModes
   /** In the order in which they are applied. */
-  readonly transforms: readonly TopicTransform[]
+  readonly transforms: readonly Transform[]
   readonly columns: ColumnRules
   readonly schemas: SchemaSettings
   /** The first that takes a column converts it. */

@@ -216,6 +216,14 @@ export class EnvelopeTemplate {
   }
   /* eslint-enable max-params */
 
+  /** Appends an object of all that stands behind the rows: source, op and times, for who takes fields out of it. */
+  writeMeta(op: string, origin: EventOrigin, row: number, out: ByteWriter): void {
+    const start = out.length
+    this.#writeTail(op.charCodeAt(0), origin, row, out)
+    // The comma behind the rows.
+    out.bytes[start] = 0x7b
+  }
+
   #writeTail(op: number, origin: EventOrigin, row: number, out: ByteWriter): void {
     if (origin !== this.#origin || origin.version !== this.#originVersion) this.#bind(origin)
     this.#tail.bytes[this.#opAt] = op

@@ -30,6 +30,8 @@ export interface SinkChannelOptions {
   readonly settings: EventSettings
 }
 
+const WRITTEN: Delivery = {acknowledged: true}
+
 /** Notifications with the same id share a partition, so their order is kept. */
 export class SinkChannel implements NotificationChannel {
   readonly #options: SinkChannelOptions
@@ -42,11 +44,14 @@ export class SinkChannel implements NotificationChannel {
   }
 
   async open(): Promise<void> {
+    if (this.#route.isDropped) return
     this.#lanes = (await this.#options.topics.open(this.#route.topic)).lanes
   }
 
   send(notification: Notification): Delivery {
     const {emitter, settings} = this.#options
+    // A filter among the transforms drops them.
+    if (this.#route.isDropped) return WRITTEN
     const key = notificationKey(notification.id, settings, this.#route)
     const value = notificationValue(notification, settings)
     const lane = this.#lanes[partitionFor(key, 0, key.length, this.#lanes.length)]!
@@ -63,8 +68,6 @@ export class SinkChannel implements NotificationChannel {
     this.#options.emitter.flushSoon()
   }
 }
-
-const WRITTEN: Delivery = {acknowledged: true}
 
 /** One line for each notification. */
 export class LogChannel implements NotificationChannel {

@@ -258,14 +258,14 @@ function encodedHeaders(headers: EventHeaders): Buffer {
   const cached = headerCache.get(headers)
   if (cached !== undefined) return cached
   const entries = headers.entries.map(({name, value}) => ({name: Buffer.from(name), value}))
-  const length = entries.reduce((sum, {name, value}) => sum + name.length + value.length + 10, 5)
+  const length = entries.reduce((sum, {name, value}) => sum + name.length + (value?.length ?? 0) + 10, 5)
   const bytes = Buffer.alloc(length)
   let at = writeVarint(bytes, 0, entries.length)
   for (const {name, value} of entries) {
     at = writeVarint(bytes, at, name.length)
     at += name.copy(bytes, at)
-    at = writeVarint(bytes, at, value.length)
-    at += value.copy(bytes, at)
+    at = writeVarint(bytes, at, value === null ? NO_VALUE : value.length)
+    at += value?.copy(bytes, at) ?? 0
   }
   const encoded = bytes.subarray(0, at)
   headerCache.set(headers, encoded)

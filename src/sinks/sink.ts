@@ -3,9 +3,9 @@
 
 import type {ByteWriter} from '../core/byte-writer.ts'
 
-/** Constant headers of an event, prepared once: name and UTF-8 value (JSON text where Connect's JsonConverter would write JSON). */
+/** Constant headers of an event, prepared once: name and UTF-8 value (JSON text where Connect's JsonConverter would write JSON), or null. */
 export interface EventHeaders {
-  readonly entries: readonly {readonly name: string; readonly value: Buffer}[]
+  readonly entries: readonly {readonly name: string; readonly value: Buffer | null}[]
 }
 
 /**

@@ -17,7 +17,15 @@ import type {RowEncoder} from '../encode/row-encoder.ts'
 import {needsDeclared} from '../encode/output-columns.ts'
 import {topicName} from '../encode/topic-name.ts'
 import {tableRoute} from '../encode/topic-routing.ts'
+import {tableRecords, type TableRecords} from '../encode/transforms/table-records.ts'
 import type {TopicDirectory, TopicLanes} from './topic-lanes.ts'
+
+/** Of a table whose topics its rows name, or of which nothing is left. */
+const NOWHERE: TopicLanes = {topic: {name: '', partitions: 0, batchBytes: 0, newBatch: goesNowhere}, lanes: []}
+
+function goesNowhere(): never {
+  throw new TidemarkError('TIDEMARK_INTERNAL_INVARIANT', 'internal error: an event without a topic; please report it')
+}
 
 /** What read events and streamed events of a table have in common. */
 export interface EventTarget {
@@ -26,6 +34,8 @@ export interface EventTarget {
   readonly lanes: TopicLanes
   /** What transforms add to every message key, as bytes of the key. */
   readonly keyAddition: Buffer
+  /** What transforms make of the table's events; null where they come out as they are. */
+  readonly records: TableRecords | null
 }
 
 export interface CapturedTable {
@@ -132,10 +142,13 @@ export class TableCatalog {
       : this.#options.settings
     this.#claimTopic(shape.id)
     this.#noteDeclared(shape)
-    const {topic, schemaTopic, keyFields} = tableRoute(settings, shape.id)
-    const template = new EnvelopeTemplate({id: shape.id, topic: schemaTopic, settings, shape, version})
-    const keyAddition = keyFieldBytes(keyFields, settings.keyConverter)
-    return {shape, template, lanes: await topics.open(topic), keyAddition}
+    const route = tableRoute(settings, shape.id)
+    const template = new EnvelopeTemplate({id: shape.id, topic: route.schemaTopic, settings, shape, version})
+    const keyAddition = keyFieldBytes(route.keyFields, settings.keyConverter)
+    const records = tableRecords({id: shape.id, settings, shape, version}, route)
+    records?.compile()
+    const lanes = await topics.openAll(records?.topics ?? [route.topic])
+    return {shape, template, lanes: lanes[0] ?? NOWHERE, keyAddition, records}
   }
 
   /** Two tables of one topic would overwrite each other's keys there. */

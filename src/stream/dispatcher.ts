@@ -153,7 +153,7 @@ export class Dispatcher {
       switch (events.kind) {
         case 'rows': {
           const table = this.#options.catalog.get(events.rows.table)
-          if (table === undefined) await this.#resolve(events)
+          if (table === undefined || table?.target?.records?.isDynamic === true) await this.#resolve(events, table)
           else this.#rows(events, table)
           // One read may bring rows for many megabytes of events: wait within it, not only behind it.
           const room = emitter.room()
@@ -253,9 +253,13 @@ export class Dispatcher {
     if (events.endPos > 0) this.#pos = events.endPos
   }
 
-  async #resolve(events: BinlogEvents): Promise<void> {
-    const table = await this.#unlessStopped(this.#options.catalog.resolve(events.rows.table))
-    if (table !== null) this.#options.events.definition(table)
+  // Also where rows name topics: those are opened first.
+  async #resolve(events: BinlogEvents, known: CapturedTable | undefined): Promise<void> {
+    const {catalog, writer} = this.#options
+    const view = events.rows
+    const table = known ?? (await this.#unlessStopped(catalog.resolve(view.table)))
+    if (known === undefined && table !== null) this.#options.events.definition(table)
+    if (table?.target?.records?.isDynamic === true) await this.#unlessStopped(writer.openTopics(table, view))
     this.#rows(events, table)
   }
 

@@ -202,6 +202,11 @@ export class Emitter {
     this.#options.onAcknowledged()
   }
 
+  /** For what stops the outlet elsewhere than in the sink. */
+  fail(error: unknown): void {
+    this.#fail(error)
+  }
+
   #fail(error: unknown): void {
     if (this.#failure !== null) return
     this.#failure = {error}

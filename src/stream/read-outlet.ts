@@ -4,13 +4,17 @@
 
 import type {EventOrigin} from '../encode/envelope.ts'
 import {partitionFor} from '../encode/partitioner.ts'
+import {ChangedRow} from '../encode/transforms/changed-row.ts'
+import type {TableRecords} from '../encode/transforms/table-records.ts'
 import type {EventBatch, EventHeaders} from '../sinks/sink.ts'
 import {hasLeft} from '../snapshot/table-run.ts'
 import type {ChunkRun, TableRun} from '../snapshot/table-run.ts'
 import type {EventTarget} from './captured-table.ts'
 import type {ReachedPlace} from './dispatcher.ts'
-import type {Emitter} from './emitter.ts'
+import type {Emitter, Lane} from './emitter.ts'
 import type {NoteLog, RowImage, TableNotes} from './table-notes.ts'
+import type {TopicDirectory} from './topic-lanes.ts'
+import {noPartition, partitionOf} from './transformed-events.ts'
 
 /** What the outlet tells the snapshot about its windows. */
 export interface WindowEvents {
@@ -30,6 +34,7 @@ export interface ReadOutletOptions {
   readonly emitter: Emitter
   readonly notes: NoteLog
   readonly origin: EventOrigin
+  readonly topics: Pick<TopicDirectory, 'open' | 'opened'>
   readonly headers: EventHeaders | null
   /** The place that the stream has reached. */
   readonly reached: () => ReachedPlace
@@ -40,12 +45,15 @@ const PIECE_BYTES = 256 * 1024
 /** Tables of which pieces may be on their way at the same time. */
 const TABLES_AT_ONCE = 4
 const ENDS = 3
+const ABSENT = [-1, -1] as const
 
 export class ReadOutlet {
   windows: WindowEvents | null = null
   rowsSent = 0
   readonly #queue: ChunkRun[] = []
   readonly #options: ReadOutletOptions
+  /** A topic that a row names is being opened; nothing leaves until it is. */
+  #isOpening = false
 
   constructor(options: ReadOutletOptions) {
     this.#options = options
@@ -61,7 +69,11 @@ export class ReadOutlet {
   }
 
   pump(): void {
-    for (let chunk = this.#next(); chunk !== null && this.#options.emitter.roomForRead; chunk = this.#next()) {
+    for (
+      let chunk = this.#next();
+      chunk !== null && !this.#isOpening && this.#options.emitter.roomForRead;
+      chunk = this.#next()
+    ) {
       const notes = this.#options.notes.of(chunk.run.text)
       if (notes?.lostSince(chunk.chunk.low) === true) this.windows!.windowLost(chunk)
       else this.#sendPiece(chunk, notes)
@@ -88,15 +100,17 @@ export class ReadOutlet {
     const {lanes} = target.lanes
     const batches: (EventBatch | null)[] = lanes.map(() => null)
     const before = chunk.nextRow
-    const rows = new PieceRows(chunk, notes, this.#options.headers)
+    const rows = new PieceRows(chunk, notes, this.#options)
     if (chunk.run.snapshot.kind === 'incremental') {
       this.#setOrigin('incremental')
       rows.write({target, batches, origin: this.#options.origin, until: chunk.chunk.rows})
     } else {
       this.#writeInitial(chunk, rows, {target, batches})
     }
+    if (rows.unopened !== null) this.#openTopic(rows.unopened)
     const left = chunk.nextRow === chunk.chunk.rows
-    const sent = batches.filter(batch => batch !== null)
+    const sent = [...rows.routed]
+    for (const [partition, batch] of batches.entries()) if (batch !== null) sent.push([lanes[partition]!, batch])
     if (sent.length === 0) {
       if (left) this.windows!.finishedWithoutPiece(chunk)
       return
@@ -104,13 +118,24 @@ export class ReadOutlet {
     this.rowsSent += chunk.nextRow - before
     chunk.run.piecesInFlight++
     this.windows!.pieceSent(chunk, left)
-    const acknowledged = batches.flatMap((batch, partition) =>
-      batch === null ? [] : [this.#options.emitter.sendRead(lanes[partition]!, batch)],
-    )
+    const acknowledged = sent.map(([lane, batch]) => this.#options.emitter.sendRead(lane, batch))
     void Promise.all(acknowledged).then(() => {
       chunk.run.piecesInFlight--
       this.windows!.pieceAcknowledged(chunk)
     })
+  }
+
+  #openTopic(name: string): void {
+    this.#isOpening = true
+    this.#options.topics.open(name).then(
+      () => {
+        this.#isOpening = false
+        this.pump()
+      },
+      (error: unknown) => {
+        this.#options.emitter.fail(error)
+      },
+    )
   }
 
   // An initial snapshot names its first and last rows. Those leave with an origin of their own.
@@ -124,6 +149,7 @@ export class ReadOutlet {
     if (first >= 0 && first !== last) {
       this.#setOrigin(run.snapshot.firstRowSent ? 'first_in_data_collection' : 'first')
       rows.write({...step, until: first + 1})
+      if (rows.unopened !== null) return
       run.firstRowSent = true
       run.snapshot.firstRowSent = true
     }
@@ -149,45 +175,60 @@ export class ReadOutlet {
   }
 }
 
+/** Rows on their way: up to `until` (exclusive), with this origin. */
+interface PieceStep {
+  readonly target: EventTarget
+  readonly batches: (EventBatch | null)[]
+  readonly origin: EventOrigin
+  readonly until: number
+}
+
+/** A row as it leaves: its JSON in `bytes[start, rowEnd)`, its message key behind it. */
+interface LeavingRow {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly rowEnd: number
+  readonly keyEnd: number
+}
+
 /** The rows of one chunk on their way into batches. */
 class PieceRows {
+  /** Batches for topics that transforms have chosen. */
+  readonly routed = new Map<Lane, EventBatch>()
+  /** A topic without which no further row can leave. */
+  unopened: string | null = null
   readonly #chunk: ChunkRun
   readonly #bytes: Buffer
   readonly #notes: TableNotes | null
   readonly #headers: EventHeaders | null
+  readonly #topics: ReadOutletOptions['topics']
+  readonly #row = new ChangedRow()
   #bytesWritten = 0
 
-  constructor(chunk: ChunkRun, notes: TableNotes | null, headers: EventHeaders | null) {
+  constructor(chunk: ChunkRun, notes: TableNotes | null, {headers, topics}: ReadOutletOptions) {
     this.#chunk = chunk
     const {bytes} = chunk.chunk
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#notes = notes === null || notes.quietSince(chunk.chunk.low) ? null : notes
     this.#headers = headers
+    this.#topics = topics
   }
 
   /** Writes rows up to `until` (exclusive), or until a batch is full. */
-  write(step: {target: EventTarget; batches: (EventBatch | null)[]; origin: EventOrigin; until: number}): void {
+  write(step: PieceStep): void {
     const {target, batches, origin, until} = step
+    if (target.records !== null) return this.#writeTransformed(step, target.records)
     const {template} = target
     const {topic, lanes} = target.lanes
-    const {ends} = this.#chunk.chunk
-    const bytes = this.#bytes
     const headers = this.#headers
     const partitions = lanes.length
     let row = this.#chunk.nextRow
     while (row < until) {
-      const start = row === 0 ? 0 : ends[row * ENDS - 1]!
-      const rowEnd = ends[row * ENDS]!
-      const keyEnd = ends[row * ENDS + 1]!
-      let source = {bytes, start, rowEnd, keyEnd}
-      if (this.#superseded(row, keyEnd)) {
-        const image = this.#imageOf(row, keyEnd)
-        if (image === null) {
-          this.#chunk.superseded++
-          row++
-          continue
-        }
-        source = {bytes: image.bytes, start: 0, rowEnd: image.rowEnd, keyEnd: image.bytes.length}
+      const source = this.#leaving(row)
+      if (source === null) {
+        this.#chunk.superseded++
+        row++
+        continue
       }
       const partition = partitions === 1 ? 0 : partitionFor(source.bytes, source.rowEnd, source.keyEnd, partitions)
       const batch = (batches[partition] ??= topic.newBatch(partition))
@@ -203,6 +244,51 @@ class PieceRows {
       row++
     }
     this.#chunk.nextRow = row
+  }
+
+  /** As `write`, with the topic, the value and the headers that transforms have chosen, or without the row. */
+  #writeTransformed({origin, until}: PieceStep, records: TableRecords): void {
+    const view = this.#row
+    let row = this.#chunk.nextRow
+    for (; row < until && this.unopened === null && this.#bytesWritten < PIECE_BYTES; row++) {
+      const source = this.#leaving(row)
+      if (source === null) {
+        this.#chunk.superseded++
+        continue
+      }
+      view.set(source.bytes, ABSENT, [source.start, source.rowEnd])
+      view.setKey(source.rowEnd, source.keyEnd)
+      const {template} = records.plan('r', view)
+      if (template === null) continue
+      const opened = this.#topics.opened(template.topic)
+      if (opened === undefined) {
+        this.unopened = template.topic
+        break
+      }
+      const {topic, lanes} = opened
+      const key = template.key(view)
+      const partition = key.partition ?? partitionOf(key.bytes ?? source.bytes, key, lanes.length)
+      const lane = lanes[partition]
+      if (lane === undefined) throw noPartition(topic.name, partition, lanes.length)
+      const batch = this.routed.get(lane) ?? topic.newBatch(partition)
+      this.routed.set(lane, batch)
+      if (batch.byteLength >= topic.batchBytes) break
+      const before = batch.byteLength
+      template.append(batch, key, view, {op: 'r', origin, row: 0, headers: this.#headers})
+      this.#bytesWritten += batch.byteLength - before
+    }
+    this.#chunk.nextRow = row
+  }
+
+  /** Null: superseded, and nothing is left of it. */
+  #leaving(row: number): LeavingRow | null {
+    const {ends} = this.#chunk.chunk
+    const start = row === 0 ? 0 : ends[row * ENDS - 1]!
+    const rowEnd = ends[row * ENDS]!
+    const keyEnd = ends[row * ENDS + 1]!
+    if (!this.#superseded(row, keyEnd)) return {bytes: this.#bytes, start, rowEnd, keyEnd}
+    const image = this.#imageOf(row, keyEnd)
+    return image === null ? null : {bytes: image.bytes, start: 0, rowEnd: image.rowEnd, keyEnd: image.bytes.length}
   }
 
   firstLeft(): number {

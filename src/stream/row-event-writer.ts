@@ -5,14 +5,19 @@ import {ByteWriter} from '../core/byte-writer.ts'
 import type {EventOrigin} from '../encode/envelope.ts'
 import type {KeyChange} from '../encode/headers.ts'
 import {partitionFor} from '../encode/partitioner.ts'
+import {ChangedRow} from '../encode/transforms/changed-row.ts'
+import type {TableRecordKind, TableRecords} from '../encode/transforms/table-records.ts'
 import type {EventHeaders} from '../sinks/sink.ts'
 import type {CapturedTable, EventTarget} from './captured-table.ts'
 import type {Emitter} from './emitter.ts'
 import type {NoteLog, RowImage, TableNotes} from './table-notes.ts'
+import type {TransformedEvents} from './transformed-events.ts'
 
 export interface RowEventWriterOptions {
   readonly emitter: Emitter
   readonly notes: NoteLog
+  /** For tables whose events transforms change. */
+  readonly transformed: TransformedEvents
   /** Constant headers of every event, or null. */
   readonly headers: EventHeaders | null
   /** Headers of the two events that an update of the key becomes, with the other event's key. */
@@ -41,12 +46,19 @@ export class RowEventWriter {
   // The rows of one event: before, its key; after, its key.
   readonly #scratch = new ByteWriter(256 * 1024)
   readonly #rowKey = new ByteWriter(1024)
+  // The row at hand as transforms see it.
+  readonly #row = new ChangedRow()
 
   constructor(options: RowEventWriterOptions) {
     this.#options = options
     this.#skipCreate = options.skipped.has('c')
     this.#skipUpdate = options.skipped.has('u')
     this.#skipDelete = options.skipped.has('d')
+  }
+
+  /** Before `write` where rows name topics: opens those. */
+  async openTopics(table: CapturedTable, view: RowsView): Promise<void> {
+    await this.#options.transformed.openTopics(table, view)
   }
 
   write(table: CapturedTable, view: RowsView, origin: EventOrigin, count: RowCount): void {
@@ -73,7 +85,8 @@ export class RowEventWriter {
       }
       if (encoder.hasKey) encoder.writeMessageKey(scratch)
       if (notes !== null) {
-        const image = silent && create ? copiedImage(scratch, 0, rowEnd) : null
+        const hidden = silent || this.#isDropped(target, create ? 'c' : 'd', [0, rowEnd])
+        const image = hidden && create ? copiedImage(scratch, 0, rowEnd) : null
         this.#note(notes, this.#rowKeyOf(table), image)
       }
       if (target !== null && !silent) {
@@ -109,9 +122,10 @@ export class RowEventWriter {
       const silent = target !== null && this.#isSilent(ends)
       if (notes !== null) {
         // What comes out of the row is as it was read: nothing is superseded by a change that nobody sees.
-        const unseen = silent && keyBefore === keyAfter && isUnchanged(scratch.bytes, ends)
+        const hidden = silent || this.#isUpdateDropped(target, ends)
+        const unseen = hidden && keyBefore === keyAfter && isUnchanged(scratch.bytes, ends)
         if (keyBefore !== keyAfter) this.#note(notes, keyBefore, null)
-        if (!unseen) this.#note(notes, keyAfter, silent ? copiedImage(scratch, beforeKeyEnd, afterEnd) : null)
+        if (!unseen) this.#note(notes, keyAfter, hidden ? copiedImage(scratch, beforeKeyEnd, afterEnd) : null)
       }
       if (target !== null && !silent) {
         if (count.rows < count.skip) step.origin.order?.pass(isKeyChanged(scratch.bytes, ends) ? 2 : 1)
@@ -135,7 +149,13 @@ export class RowEventWriter {
     const {row, step} = update
     const {origin} = step
     if (!isKeyChanged(bytes, update.ends)) {
-      const {emitter, headers} = this.#options
+      const {emitter, headers, transformed} = this.#options
+      if (target.records !== null) {
+        this.#row.set(bytes, [0, beforeEnd], [beforeKeyEnd, afterEnd])
+        this.#row.setKey(afterEnd, afterKeyEnd)
+        transformed.emit(target.records, 'u', this.#row, {op: 'u', origin, row, headers})
+        return
+      }
       const lane = this.#lane(target, bytes, afterEnd, afterKeyEnd)
       const batch = emitter.batch(lane)
       origin.order?.next()
@@ -162,6 +182,10 @@ export class RowEventWriter {
   #emitDelete(target: EventTarget, place: RowPlace, event: Omit<EventParts, 'op'>): void {
     this.#emit(target, place, {...event, op: 'd'})
     if (!this.#options.tombstones || place.keyEnd === place.rowEnd) return
+    if (target.records !== null) {
+      this.#emitTransformed(target.records, 'tombstone', place, {...event, op: 'd'})
+      return
+    }
     const lane = this.#lane(target, place.bytes, place.rowEnd, place.keyEnd)
     const batch = this.#options.emitter.batch(lane)
     batch.begin(place.bytes, place.rowEnd, place.keyEnd, -1, event.headers)
@@ -170,6 +194,10 @@ export class RowEventWriter {
   }
 
   #emit(target: EventTarget, place: RowPlace, event: EventParts): void {
+    if (target.records !== null) {
+      this.#emitTransformed(target.records, event.op, place, event)
+      return
+    }
     const {emitter} = this.#options
     const {bytes, start, rowEnd, keyEnd} = place
     const lane = this.#lane(target, bytes, rowEnd, keyEnd)
@@ -181,6 +209,37 @@ export class RowEventWriter {
     target.template.writeSingle(op, bytes, start, rowEnd, origin, row, batch.writer)
     batch.end()
     emitter.appended(lane)
+  }
+
+  #emitTransformed(records: TableRecords, kind: TableRecordKind, place: RowPlace, event: EventParts): void {
+    const {bytes, start, rowEnd, keyEnd} = place
+    this.#setRow(bytes, event.op, [start, rowEnd])
+    this.#row.setKey(rowEnd, keyEnd)
+    this.#options.transformed.emit(records, kind, this.#row, event)
+  }
+
+  #setRow(bytes: Buffer, op: 'c' | 'd', range: readonly [number, number]): void {
+    if (op === 'c') this.#row.set(bytes, ABSENT, range)
+    else this.#row.set(bytes, range, ABSENT)
+  }
+
+  /** Whether transforms leave nothing of a row that was created or deleted. */
+  #isDropped(target: EventTarget | null, op: 'c' | 'd', range: readonly [number, number]): boolean {
+    const records = target?.records ?? null
+    if (records === null) return false
+    this.#setRow(this.#scratch.bytes, op, range)
+    return records.plan(op, this.#row).template === null
+  }
+
+  /** The same of an update; of one of the key, whether nothing shows the new row. */
+  #isUpdateDropped(target: EventTarget | null, ends: UpdateEnds): boolean {
+    const records = target?.records ?? null
+    if (records === null) return false
+    const {bytes} = this.#scratch
+    const [beforeEnd, beforeKeyEnd, afterEnd] = ends
+    if (isKeyChanged(bytes, ends)) return this.#isDropped(target, 'c', [beforeKeyEnd, afterEnd])
+    this.#row.set(bytes, [0, beforeEnd], [beforeKeyEnd, afterEnd])
+    return records.plan('u', this.#row).template === null
   }
 
   #lane(target: EventTarget, bytes: Buffer, keyStart: number, keyEnd: number) {
@@ -201,6 +260,9 @@ export class RowEventWriter {
     else notes.noteSilently(key, place, image)
   }
 }
+
+/** An image that is not there. */
+const ABSENT = [-1, -1] as const
 
 /** Where in the scratch end: the row before, its key, the row after, its key. */
 type UpdateEnds = readonly [beforeEnd: number, beforeKeyEnd: number, afterEnd: number, afterKeyEnd: number]

@@ -13,6 +13,7 @@ export class TopicDirectory {
   readonly #sink: Sink
   readonly #emitter: Emitter
   readonly #topics = new Map<string, Promise<TopicLanes>>()
+  readonly #opened = new Map<string, TopicLanes>()
 
   constructor(sink: Sink, emitter: Emitter) {
     this.#sink = sink
@@ -30,9 +31,20 @@ export class TopicDirectory {
     return lanes
   }
 
+  async openAll(names: readonly string[]): Promise<TopicLanes[]> {
+    return await Promise.all(names.map(async name => await this.open(name)))
+  }
+
+  /** The topic where it has been opened before, else undefined. */
+  opened(name: string): TopicLanes | undefined {
+    return this.#opened.get(name)
+  }
+
   async #open(name: string): Promise<TopicLanes> {
     const topic = await this.#sink.topic(name)
     const lanes = Array.from({length: topic.partitions}, (_, partition) => this.#emitter.lane(topic, partition))
-    return {topic, lanes}
+    const opened = {topic, lanes}
+    this.#opened.set(name, opened)
+    return opened
   }
 }

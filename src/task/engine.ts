@@ -33,6 +33,7 @@ import {Emitter} from '../stream/emitter.ts'
 import {GtidLog} from '../stream/gtid-log.ts'
 import {OffsetTracker} from '../stream/offset-tracker.ts'
 import {ReadOutlet} from '../stream/read-outlet.ts'
+import {TransformedEvents} from '../stream/transformed-events.ts'
 import {RowEventWriter} from '../stream/row-event-writer.ts'
 import {NoteLog} from '../stream/table-notes.ts'
 import {TopicDirectory} from '../stream/topic-lanes.ts'
@@ -125,6 +126,7 @@ export class Engine {
       emitter: this.emitter,
       notes: this.notes,
       origin: new EventOrigin(),
+      topics,
       headers,
       reached: () => this.dispatcher.reached,
     })
@@ -153,6 +155,7 @@ export class Engine {
       writer: new RowEventWriter({
         emitter: this.emitter,
         notes: this.notes,
+        transformed: new TransformedEvents({emitter: this.emitter, topics, log}),
         headers,
         keyChangeHeaders: change => keyChangeHeaders(headers, change),
         tombstones: settings.events.tombstonesOnDelete,

@@ -27,29 +27,35 @@ interface HeartbeatPlace {
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions
-  /** Null where heartbeat.interval.ms is 0. */
+  /** Null where there are none, or transforms drop them. */
   readonly #place: HeartbeatPlace | null
 
   /** Throws TIDEMARK_TRANSFORM_… where transforms leave heartbeats without a topic or a key. */
   constructor(options: HeartbeatOptions) {
     this.#options = options
-    this.#place = options.settings.heartbeat.intervalMs > 0 ? heartbeatPlace(options.settings) : null
+    this.#place = isOn(options.settings) ? heartbeatPlace(options.settings) : null
   }
 
   /** Beats until the signal aborts; not at all where heartbeat.interval.ms is 0. */
   start(signal: AbortSignal): void {
-    const place = this.#place
-    if (place === null) return
+    if (!isOn(this.#options.settings)) return
     const timer = setInterval(() => {
-      this.#beat(place).catch((error: unknown) => {
+      this.#beat().catch((error: unknown) => {
         this.#options.log.warn(describeError(error), 'heartbeat failed, will try again')
       })
     }, this.#options.settings.heartbeat.intervalMs)
     signal.addEventListener('abort', () => clearInterval(timer), {once: true})
   }
 
-  async #beat({topic, key}: HeartbeatPlace): Promise<void> {
-    const {emitter, topics, settings, server} = this.#options
+  async #beat(): Promise<void> {
+    const {settings, server} = this.#options
+    if (this.#place !== null) await this.#emit(this.#place)
+    const {actionQuery} = settings.heartbeat
+    if (actionQuery !== null) await server.run('run heartbeat.action.query', actionQuery)
+  }
+
+  async #emit({topic, key}: HeartbeatPlace): Promise<void> {
+    const {emitter, topics, settings} = this.#options
     const {lanes} = await topics.open(topic)
     const value = heartbeatValue(settings.events, Date.now())
     // Always partition 0, as Debezium's.
@@ -60,13 +66,16 @@ export class Heartbeat {
     batch.end()
     emitter.appended(lane)
     emitter.flush()
-    const {actionQuery} = settings.heartbeat
-    if (actionQuery !== null) await server.run('run heartbeat.action.query', actionQuery)
   }
 }
 
-function heartbeatPlace({events, heartbeat}: Settings): HeartbeatPlace {
+function isOn({heartbeat}: Settings): boolean {
+  return heartbeat.intervalMs > 0
+}
+
+function heartbeatPlace({events, heartbeat}: Settings): HeartbeatPlace | null {
   const topic = heartbeat.topicName ?? heartbeatTopicName(events, heartbeat.topicPrefix)
   const route = routeTopic(topic, events.transforms)
+  if (route.isDropped) return null
   return {topic: route.topic, key: heartbeatKey(events, route)}
 }

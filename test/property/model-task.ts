@@ -16,6 +16,7 @@ import {OffsetTracker} from '../../src/stream/offset-tracker.ts'
 import type {StreamPlace} from '../../src/stream/offset-tracker.ts'
 import {ReadOutlet} from '../../src/stream/read-outlet.ts'
 import {NoteLog} from '../../src/stream/table-notes.ts'
+import {TopicDirectory} from '../../src/stream/topic-lanes.ts'
 import type {MemorySink} from '../support/memory-sink.ts'
 import type {ModelMysql, ModelRow} from './model-mysql.ts'
 
@@ -200,6 +201,7 @@ export class ModelTask {
       emitter: this.#emitter,
       notes: this.#notes,
       origin: new EventOrigin(),
+      topics: new TopicDirectory(options.sink, this.#emitter),
       headers: null,
       reached: () => ({file: 'b.1', pos: this.#at, sid: '', gno: 0, serverId: 1, threadId: -1}),
     })
@@ -325,6 +327,7 @@ export class ModelTask {
       template: new EnvelopeTemplate({id: shape.id, topic, settings: NO_HEADERS_SETTINGS, shape, version: '0'}),
       lanes: this.#topics.get(topic)!,
       keyAddition: Buffer.alloc(0),
+      records: null,
     }
   }
 }

@@ -21,9 +21,11 @@ import {RowEventWriter} from '../../src/stream/row-event-writer.ts'
 import {NoteLog} from '../../src/stream/table-notes.ts'
 import {TopicDirectory} from '../../src/stream/topic-lanes.ts'
 import {TransactionMetadata} from '../../src/stream/transaction-metadata.ts'
+import {TransformedEvents} from '../../src/stream/transformed-events.ts'
 import {MemorySink} from './memory-sink.ts'
 import type {MemoryEvent} from './memory-sink.ts'
 import {AS_THEY_ARE} from '../../src/encode/output-columns.ts'
+import {quietLog} from './quiet-log.ts'
 
 export const SID = '01020304-0506-0708-090a-0b0c0d0e0f10'
 
@@ -223,6 +225,7 @@ export class StreamParts {
     this.writer = new RowEventWriter({
       emitter: this.emitter,
       notes: this.notes,
+      transformed: new TransformedEvents({emitter: this.emitter, topics: this.topics, log: quietLog}),
       headers: null,
       keyChangeHeaders: change => keyChangeHeaders(null, change),
       tombstones: settings.tombstonesOnDelete,

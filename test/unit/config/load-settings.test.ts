@@ -125,7 +125,6 @@ const NOT_YET: readonly (readonly [string, string])[] = [
   ['exactly.once.support', 'required'],
   ['offset.storage.topic', 'offsets'],
   ['include.schema.changes', 'true'],
-  ['predicates', 'isOrder'],
   ['signal.enabled.channels', 'source,file'],
   ['notification.enabled.channels', 'log,jmx'],
   ['snapshot.new.tables', 'parallel'],

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import {test, type TestContext} from 'node:test'
-import {rewriteName} from '../../../src/config/java-replacement.ts'
-import type {TopicTransform} from '../../../src/config/transforms.ts'
+import {rewriteName, type NameRewrite} from '../../../src/config/java-replacement.ts'
+import type {Transform} from '../../../src/config/transforms/transform.ts'
 import {loadKeys, loadText, problemsOf, REQUIRED_KEYS, type ConfigKeys} from '../../support/config-file.ts'
 
 const REGEX_ROUTER = 'org.apache.kafka.connect.transforms.RegexRouter'
 const LOGICAL_ROUTER = 'io.debezium.transforms.ByLogicalTableRouter'
+const KNOWN =
+  `${REGEX_ROUTER}, ${LOGICAL_ROUTER}, io.debezium.transforms.ExtractNewRecordState, ` +
+  'io.debezium.transforms.outbox.EventRouter, io.debezium.transforms.Filter, org.apache.kafka.connect.transforms.Filter'
 const ROUTE: ConfigKeys = {
   transforms: 'route',
   'transforms.route.type': REGEX_ROUTER,
@@ -19,7 +22,12 @@ const SHARDS: ConfigKeys = {
   'transforms.shards.topic.replacement': '$1orders',
 }
 
-async function transformsOf(t: TestContext, keys: ConfigKeys): Promise<readonly TopicTransform[]> {
+function topicOf(transform: Transform | undefined): NameRewrite {
+  assert.ok(transform !== undefined && 'topic' in transform)
+  return transform.topic
+}
+
+async function transformsOf(t: TestContext, keys: ConfigKeys): Promise<readonly Transform[]> {
   const {settings, warnings} = await loadKeys(t, keys)
   assert.deepEqual(warnings, [])
   return settings.events.transforms
@@ -39,7 +47,7 @@ test('transforms stand in the order of their list, not of their keys', async t =
       ['route', 'regex-router'],
     ],
   )
-  assert.equal(rewriteName('a', found[1]!.topic), 'x-a')
+  assert.equal(rewriteName('a', topicOf(found[1])), 'x-a')
 })
 
 test('the short names that Connect takes for these classes are taken', async t => {
@@ -52,7 +60,7 @@ test('a .properties file needs no more backslashes than Java’s', async t => {
     .map(([key, value]) => `${key}=${String(value)}`)
     .join('\n')
   const {settings} = await loadText(t, text, {name: 'shop.properties'})
-  assert.equal(rewriteName('s.orders_7', settings.events.transforms[0]!.topic), 's.orders')
+  assert.equal(rewriteName('s.orders_7', topicOf(settings.events.transforms[0])), 's.orders')
 })
 
 test('a ByLogicalTableRouter adds a field to the key unless it is told not to', async t => {
@@ -88,9 +96,9 @@ test('a name may begin as another one does', async t => {
 const REFUSED: readonly (readonly [ConfigKeys, string])[] = [
   [{transforms: 'route'}, 'transforms.route.type: it is missing; the transform route needs it'],
   [
-    {...ROUTE, 'transforms.route.type': 'io.debezium.transforms.ExtractNewRecordState'},
-    'transforms.route.type: io.debezium.transforms.ExtractNewRecordState is not supported yet; use ' +
-      `${REGEX_ROUTER} or ${LOGICAL_ROUTER}, or transform the events downstream`,
+    {...ROUTE, 'transforms.route.type': 'io.debezium.transforms.TimezoneConverter'},
+    'transforms.route.type: io.debezium.transforms.TimezoneConverter is not supported; use one of ' +
+      `${KNOWN}, or transform the events downstream`,
   ],
   [{...ROUTE, transforms: 'route,route'}, 'transforms: route stands there twice; name each transform once'],
   [
@@ -99,11 +107,11 @@ const REFUSED: readonly (readonly [ConfigKeys, string])[] = [
   ],
   [
     {...ROUTE, 'transforms.route.predicate': 'isOrder'},
-    'transforms.route.predicate: it is not supported yet; a transform is applied to every record, so leave it out',
+    'transforms.route.predicate: there is no predicate isOrder; add its name to predicates',
   ],
   [
     {...ROUTE, 'transforms.route.negate': true},
-    'transforms.route.negate: it is not supported yet; a transform is applied to every record, so leave it out',
+    'transforms.route.negate: there is no predicate that it could negate; add it',
   ],
   [
     {...ROUTE, 'transforms.route.topic.regex': 'x'},
@@ -134,7 +142,7 @@ const REFUSED: readonly (readonly [ConfigKeys, string])[] = [
     {...SHARDS, 'transforms.shards.schema.name.adjustment.mode': 'snake'},
     'transforms.shards.schema.name.adjustment.mode: found "snake", wanted one of none, avro, avro_unicode',
   ],
-  [{predicates: 'isOrder'}, 'predicates: it is not supported yet; transform the events downstream'],
+  [{predicates: 'isOrder'}, 'predicates.isOrder.type: it is missing; the predicate isOrder needs it'],
 ]
 
 for (const [keys, problem] of REFUSED) {

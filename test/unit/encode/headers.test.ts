@@ -4,7 +4,7 @@ import {extendedHeaders, keyChangeHeaders, type KeyChange} from '../../../src/en
 import type {EventHeaders} from '../../../src/sinks/sink.ts'
 
 const settings = {extendedHeaders: true, topicPrefix: 'app', connectorName: 'shop-connector'}
-const entries = (headers: EventHeaders | null) => headers?.entries.map(({name, value}) => [name, value.toString()])
+const entries = (headers: EventHeaders | null) => headers?.entries.map(({name, value}) => [name, value?.toString()])
 
 test('the extended headers are the four that Debezium adds', () => {
   assert.deepEqual(entries(extendedHeaders(settings, 'run-1')), [

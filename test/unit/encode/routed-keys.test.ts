@@ -18,6 +18,7 @@ function transforms(name: string): EncoderOptions['settings']['transforms'] {
     {
       type: 'logical-table-router',
       name: 'shards',
+      choice: null,
       topic: {...topic, replacement: ['all']},
       schemaNames: 'none',
       keyField: {name, value: topic},
@@ -97,7 +98,7 @@ test('the headers of a changed key have it as it was before the transforms', () 
       name: 'oldkey',
       key: Buffer.from(text),
       added: keyFieldBytes(fields, converter),
-    }).entries[0]!.value.toString()
+    }).entries[0]!.value!.toString()
   assert.equal(header('{"id":7,"from":"orders"}', 'json'), '{"id":7}')
   const schema = '{"type":"struct","fields":[],"optional":false}'
   assert.equal(header(`{"schema":${schema},"payload":{"id":7,"from":"orders"}}`, 'json'), '{"id":7}')

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {nameRewrite} from '../../../src/config/java-replacement.ts'
-import type {TopicTransform} from '../../../src/config/transforms.ts'
+import type {Transform} from '../../../src/config/transforms/transform.ts'
 import {routeTopic, tableRoute} from '../../../src/encode/topic-routing.ts'
 import {PLAIN_SCHEMAS} from '../../../src/config/schema-settings.ts'
 
-function regexRouter(regex: string, replacement: string): TopicTransform {
-  return {type: 'regex-router', name: 'route', topic: nameRewrite(regex, replacement)}
+function regexRouter(regex: string, replacement: string): Transform {
+  return {type: 'regex-router', name: 'route', choice: null, topic: nameRewrite(regex, replacement)}
 }
 
-function logicalRouter(regex: string, replacement: string, value: [string, string] | null = null): TopicTransform {
+function logicalRouter(regex: string, replacement: string, value: [string, string] | null = null): Transform {
   const keyField = {name: 'shard', value: value === null ? null : nameRewrite(...value)}
   const topic = nameRewrite(regex, replacement)
-  return {type: 'logical-table-router', name: 'shards', topic, schemaNames: 'none', keyField}
+  return {type: 'logical-table-router', name: 'shards', choice: null, topic, schemaNames: 'none', keyField}
 }
 
 const settings = {topicPrefix: 'p', topicDelimiter: '.', schemas: PLAIN_SCHEMAS}
@@ -56,17 +56,19 @@ test('each transform sees the topic that the one before it gave', () => {
     topic: 'all-orders',
     schemaTopic: 'orders',
     keyFields: [{name: 'shard', value: 'p.shop.orders_1'}],
+    isDropped: false,
   })
   assert.deepEqual(routeTopic('p.shop.orders_1', [all, shards]), {
     topic: 'all-p.shop.orders_1',
     schemaTopic: null,
     keyFields: [],
+    isDropped: false,
   })
 })
 
 test('as in Debezium a ByLogicalTableRouter that gives no name leaves the record alone', () => {
   const route = routeTopic('p.shop.orders_1', [logicalRouter('(x)?.*', '$1')])
-  assert.deepEqual(route, {topic: 'p.shop.orders_1', schemaTopic: null, keyFields: []})
+  assert.deepEqual(route, {topic: 'p.shop.orders_1', schemaTopic: null, keyFields: [], isDropped: false})
 })
 
 for (const [replacement, shown] of [

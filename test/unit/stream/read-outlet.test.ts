@@ -30,6 +30,7 @@ class Outlet {
       emitter: this.parts.emitter,
       notes: this.parts.notes,
       origin: new EventOrigin(),
+      topics: this.parts.topics,
       headers: {entries: [{name: 'h', value: Buffer.from('1')}]},
       reached: () => ({file: 'b.7', pos: 42, sid: 'source', gno: 9, serverId: 3, threadId: -1}),
     })
