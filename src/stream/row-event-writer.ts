@@ -151,6 +151,7 @@ export class RowEventWriter {
     if (!isKeyChanged(bytes, update.ends)) {
       const {emitter, headers, transformed} = this.#options
       if (target.records !== null) {
+        origin.order?.next()
         this.#row.set(bytes, [0, beforeEnd], [beforeKeyEnd, afterEnd])
         this.#row.setKey(afterEnd, afterKeyEnd)
         transformed.emit(target.records, 'u', this.#row, {op: 'u', origin, row, headers})
@@ -195,6 +196,7 @@ export class RowEventWriter {
 
   #emit(target: EventTarget, place: RowPlace, event: EventParts): void {
     if (target.records !== null) {
+      event.origin.order?.next()
       this.#emitTransformed(target.records, event.op, place, event)
       return
     }

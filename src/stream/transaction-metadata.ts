@@ -50,6 +50,7 @@ export class TransactionMetadata {
 
   /** Before the first `begin`. Rejects for what an operator must mend. */
   async open(): Promise<void> {
+    if (this.#route.isDropped) return
     this.#lanes = (await this.#options.topics.open(this.#route.topic)).lanes
   }
 
@@ -88,6 +89,8 @@ export class TransactionMetadata {
 
   /** By the key's hash, so a transaction's two events share a partition. No headers, as Debezium's. */
   #emit(keyEnd: number): void {
+    // A filter among the transforms drops them.
+    if (this.#route.isDropped) return
     const {emitter} = this.#options
     const {bytes, length} = this.#scratch
     const lane = this.#lanes[partitionFor(bytes, 0, keyEnd, this.#lanes.length)]!

@@ -2,6 +2,7 @@
 
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises'
 import type {KafkaSinkSettings, Settings} from '../config/settings.ts'
+import type {Transform} from '../config/transforms/transform.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {openConnection, queryRows} from '../mysql/connections.ts'
 import {EventIntake} from './event-intake.ts'
@@ -41,6 +42,7 @@ const MOST_DIFFERENCES = 20
 
 /** Rejects with TIDEMARK_VERIFY_… where nothing can be said; differences are in the report. */
 export async function verifyTables(options: VerifyOptions): Promise<VerifyReport> {
+  assertComparable(options.settings.events.transforms)
   const verification = new Verification(options)
   try {
     return await verification.run()
@@ -265,4 +267,16 @@ function duplicateKeys(table: string, rows: number): TidemarkError {
 
 function sum<T>(list: readonly T[], value: (item: T) => number): number {
   return list.reduce((total, item) => total + value(item), 0)
+}
+
+/** Only change events tell of what rows they are. */
+function assertComparable(transforms: readonly Transform[]): void {
+  const other = transforms.find(({type}) => type !== 'regex-router' && type !== 'logical-table-router')
+  if (other === undefined) return
+  throw new TidemarkError(
+    'TIDEMARK_VERIFY_TRANSFORMED',
+    `transforms.${other.name} leaves other records than change events, which cannot be folded into rows; verify topics ` +
+      'that were written without it',
+    {kind: 'configuration'},
+  )
 }

@@ -65,7 +65,10 @@ function additionalFields(options: NamedOptions): AdditionalField[] {
     const [column = '', found = '', name = column, ...more] = text.split(':').map(part => part.trim())
     const placement = PLACEMENTS.find(each => each === found.toLowerCase())
     if (column === '' || placement === undefined || name === '' || more.length > 0) {
-      options.report(option, `found "${text}", wanted column:placement or column:placement:name, placed as ${PLACEMENTS.join(', ')}`)
+      options.report(
+        option,
+        `found "${text}", wanted column:placement or column:placement:name, placed as ${PLACEMENTS.join(', ')}`,
+      )
       return []
     }
     return [{column, placement, name}]

@@ -15,9 +15,7 @@ export function logicalTableRouter(options: NamedOptions): Omit<LogicalTableRout
   const schemaNames = options.choice('schema.name.adjustment.mode', nameAdjustments, 'none')
   const isUnique = options.flag('key.enforce.uniqueness', true)
   const name = options.text('key.field.name', KEY_FIELD_NAME)
-  const value = options.has('key.field.regex')
-    ? options.rewrite(['key.field.regex'], ['key.field.replacement'])
-    : null
+  const value = options.has('key.field.regex') ? options.rewrite(['key.field.regex'], ['key.field.replacement']) : null
   if (topic === null) return null
   return {
     ...{type: 'logical-table-router', name: options.name, topic, schemaNames},

@@ -6,11 +6,12 @@ import type {Predicate} from './transform.ts'
 export const PREDICATES_KEY = 'predicates'
 
 const PACKAGE = 'org.apache.kafka.connect.transforms.predicates.'
-const KINDS: Readonly<Record<string, {options: readonly string[]; create: (options: NamedOptions) => Predicate | null}>> =
-  {
-    TopicNameMatches: {options: ['pattern'], create: topicNameMatches},
-    RecordIsTombstone: {options: [], create: () => ({type: 'record-is-tombstone'})},
-  }
+const KINDS: Readonly<
+  Record<string, {options: readonly string[]; create: (options: NamedOptions) => Predicate | null}>
+> = {
+  TopicNameMatches: {options: ['pattern'], create: topicNameMatches},
+  RecordIsTombstone: {options: [], create: () => ({type: 'record-is-tombstone'})},
+}
 
 /** By name; what is wrong goes to the problems, and the others are returned all the same. Null: known, but wrong. */
 export function predicates(source: Omit<OptionSource, 'list' | 'names'>): ReadonlyMap<string, Predicate | null> {

@@ -18,8 +18,7 @@ export interface Choice {
 }
 
 export type Predicate =
-  | {readonly type: 'topic-name-matches'; readonly pattern: RegExp}
-  | {readonly type: 'record-is-tombstone'}
+  {readonly type: 'topic-name-matches'; readonly pattern: RegExp} | {readonly type: 'record-is-tombstone'}
 
 /** org.apache.kafka.connect.transforms.RegexRouter: another topic, and nothing else. */
 export interface RegexRouter extends TransformBase {
@@ -96,5 +95,4 @@ export interface EventRouter extends TransformBase {
   readonly onUpdate: 'warn' | 'error' | 'fatal'
 }
 
-export type Transform =
-  RegexRouter | LogicalTableRouter | Unwrap | ConditionFilter | PredicateFilter | EventRouter
+export type Transform = RegexRouter | LogicalTableRouter | Unwrap | ConditionFilter | PredicateFilter | EventRouter

@@ -117,14 +117,22 @@ function assertOrder(transforms: readonly Transform[], problems: ConfigProblems)
     const before = transforms.slice(0, at)
     const key = (option: string): string => `${TRANSFORMS_KEY}.${transform.name}.${option}`
     if (transform.type === 'condition-filter') {
-      const problem = unknownPath(transform.condition, before.some(({type}) => type === 'unwrap'))
+      const problem = unknownPath(
+        transform.condition,
+        before.some(({type}) => type === 'unwrap'),
+      )
       if (problem !== null) problems.add(key('condition'), problem)
     }
     if (transform.type !== 'logical-table-router') continue
     // Keys are encoded before anything is known of a row, and alike for all records of a table.
-    const router = before.find(each => each.type === 'event-router' || (each.type === 'unwrap' && each.routeByField !== null))
+    const router = before.find(
+      each => each.type === 'event-router' || (each.type === 'unwrap' && each.routeByField !== null),
+    )
     if (router !== undefined) {
-      problems.add(key('type'), `a ByLogicalTableRouter behind ${router.name}, which routes by rows, is not supported; name it first`)
+      problems.add(
+        key('type'),
+        `a ByLogicalTableRouter behind ${router.name}, which routes by rows, is not supported; name it first`,
+      )
     }
     if (transform.choice?.predicate.type === 'record-is-tombstone') {
       problems.add(key('predicate'), 'a delete and its tombstone would have different keys; choose by TopicNameMatches')
@@ -146,7 +154,8 @@ function unknownPath(condition: Condition, isUnwrapped: boolean): string | null 
       field === 'after' ||
       (isUnwrapped && inner === undefined)
     if (isKnown && more.length === 0) continue
-    const known = 'value.op, value.before, value.after and their columns, and of value.source ' + SOURCE_PATHS.join(', ')
+    const known =
+      'value.op, value.before, value.after and their columns, and of value.source ' + SOURCE_PATHS.join(', ')
     return `"${path.join('.')}" at character ${at} is not supported; use ${known}`
   }
   return null

@@ -116,7 +116,8 @@ function unwrapRecord(unwrap: Unwrap, record: TransformedRecord, subject: Record
 
 function unwrappedValue(unwrap: Unwrap, schemaTopic: string, isDelete: boolean): RecordValue | null {
   const {deletes, fields} = unwrap
-  if (!isDelete) return {type: 'row', side: 'after', schemaTopic, deleted: deletes === 'rewrite' ? 'false' : null, fields}
+  if (!isDelete)
+    return {type: 'row', side: 'after', schemaTopic, deleted: deletes === 'rewrite' ? 'false' : null, fields}
   switch (deletes) {
     case 'drop':
       return null
@@ -191,7 +192,11 @@ function textOf(column: string, transform: string, {columns, table, row}: Record
   const type = columns.get(column)
   if (type === undefined) throw missingColumn(transform, table, column)
   if (type !== 'string') {
-    throw transformError(transform, table, `${column} comes out as ${type}, and only a text names a topic; name another column`)
+    throw transformError(
+      transform,
+      table,
+      `${column} comes out as ${type}, and only a text names a topic; name another column`,
+    )
   }
   const json = row.json(side, column)
   return json === null ? null : (JSON.parse(json) as string | null)

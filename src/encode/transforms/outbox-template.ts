@@ -125,7 +125,11 @@ export class OutboxTemplate implements RecordTemplate {
   #version(row: ChangedRow, column: string): string {
     const {columns} = this.#source.schemas(this.#outbox.schemaTopic)
     if (columns.get(column)?.type !== 'int32') {
-      throw transformError(this.#outbox.router.name, this.#source.id, `${column} is no INT column, as a version must be`)
+      throw transformError(
+        this.#outbox.router.name,
+        this.#source.id,
+        `${column} is no INT column, as a version must be`,
+      )
     }
     return row.json('after', column) ?? 'null'
   }

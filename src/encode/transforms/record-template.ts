@@ -164,7 +164,11 @@ class UnwrappedTemplate implements RecordTemplate {
     const names = [...rows.columns.keys(), ...(deleted === null ? [] : ['__deleted']), ...fields.map(({name}) => name)]
     const twice = names.find((name, at) => names.indexOf(name) < at)
     if (twice !== undefined) {
-      throw transformError(transform, id, `its add.fields give a row two fields ${twice}; give one another name behind a colon`)
+      throw transformError(
+        transform,
+        id,
+        `its add.fields give a row two fields ${twice}; give one another name behind a colon`,
+      )
     }
     const added = fields.map(field => rows.added(field, transform, id))
     const all = deleted === null ? added : ['{"type":"string","optional":true,"field":"__deleted"}', ...added]

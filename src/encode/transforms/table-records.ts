@@ -39,7 +39,10 @@ const KINDS: readonly TableRecordKind[] = ['c', 'r', 'u', 'd', 'tombstone']
 const MOST_TEMPLATES = 1000
 
 /** Null where the transforms leave the events of the table as they are, but for topics and keys that are the same for all. */
-export function tableRecords(source: TableRecordsSource, route: {topic: string; schemaTopic: string}): TableRecords | null {
+export function tableRecords(
+  source: TableRecordsSource,
+  route: {topic: string; schemaTopic: string},
+): TableRecords | null {
   const {transforms} = source.settings
   if (transforms.length === 0) return null
   const records = new TableRecords(source)
@@ -79,7 +82,9 @@ export class TableRecords {
 
   /** The topics that are known without a row. */
   get topics(): string[] {
-    const found = [...this.#outcomes.values()].flatMap(outcome => (outcome?.type === 'record' ? [outcome.record.topic] : []))
+    const found = [...this.#outcomes.values()].flatMap(outcome =>
+      outcome?.type === 'record' ? [outcome.record.topic] : [],
+    )
     return [...new Set(found)]
   }
 
@@ -89,7 +94,9 @@ export class TableRecords {
       const {record} = outcome
       if (record.topic !== topic || record.headers.length > 0) return false
       const {value} = record
-      return kind === 'tombstone' ? value.type === 'tombstone' : value.type === 'envelope' && value.schemaTopic === schemaTopic
+      return kind === 'tombstone'
+        ? value.type === 'tombstone'
+        : value.type === 'envelope' && value.schemaTopic === schemaTopic
     })
   }
 

@@ -30,8 +30,7 @@ export type RecordValue =
 
 /** A header of a field of the event; or, on a tombstone, of the one thing that is known of it. */
 export type AddedHeader =
-  | {readonly name: string; readonly reference: FieldReference}
-  | {readonly name: string; readonly text: string}
+  {readonly name: string; readonly reference: FieldReference} | {readonly name: string; readonly text: string}
 
 /** Key and headers come from the columns of an outbox table. */
 export interface OutboxOrigin {

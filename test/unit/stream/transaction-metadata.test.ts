@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {nameRewrite} from '../../../src/config/java-replacement.ts'
-import type {TopicTransform} from '../../../src/config/transforms.ts'
+import type {Transform} from '../../../src/config/transforms/transform.ts'
 import type {MemoryEvent} from '../../support/memory-sink.ts'
 import {MemorySink} from '../../support/memory-sink.ts'
 import {
@@ -181,9 +181,10 @@ test('DDL is no transaction, CREATE TABLE … SELECT is one, and what is rolled 
 })
 
 test('transaction events go where transforms send their topic', async () => {
-  const transform: TopicTransform = {
+  const transform: Transform = {
     type: 'regex-router',
     name: 'r',
+    choice: null,
     topic: nameRewrite('(.*)\\.transaction', '$1-tx'),
   }
   const parts = await open({settings: {transforms: [transform]}})

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import {test, type TestContext} from 'node:test'
-import {rewriteName, type NameRewrite} from '../../../src/config/java-replacement.ts'
-import type {Transform} from '../../../src/config/transforms/transform.ts'
-import {loadKeys, loadText, problemsOf, REQUIRED_KEYS, type ConfigKeys} from '../../support/config-file.ts'
+import {rewriteName, type NameRewrite} from '../../../../src/config/java-replacement.ts'
+import type {Transform} from '../../../../src/config/transforms/transform.ts'
+import {loadKeys, loadText, problemsOf, REQUIRED_KEYS, type ConfigKeys} from '../../../support/config-file.ts'
 
 const REGEX_ROUTER = 'org.apache.kafka.connect.transforms.RegexRouter'
 const LOGICAL_ROUTER = 'io.debezium.transforms.ByLogicalTableRouter'
