@@ -100,16 +100,17 @@ function routeToLogicalTable({topic, schemaNames, keyField}: LogicalTableRouter,
 }
 
 function unwrapRecord(unwrap: Unwrap, record: TransformedRecord, subject: RecordSubject): TransformedRecord | null {
+  const added = unwrap.headers.map(reference => ({name: reference.name, reference}))
   if (isNull(record)) {
-    // Of a tombstone only this is known.
+    // In Debezium a tombstone and its delete have their headers in common: those of the delete are there, and once more
+    // the only one that can be told of a null.
     const known = unwrap.headers.filter(({field}) => field === 'op').map(({name}) => ({name, text: 'd'}))
-    return unwrap.keepsTombstones ? {...record, headers: [...record.headers, ...known]} : null
+    return unwrap.keepsTombstones ? {...record, headers: [...record.headers, ...added, ...known]} : null
   }
   if (record.value.type !== 'envelope' || subject.kind === 't') return subject.kind === 't' ? null : record
   const isDelete = subject.kind === 'd'
   const value = unwrappedValue(unwrap, record.value.schemaTopic, isDelete)
   if (value === null) return null
-  const added = unwrap.headers.map(reference => ({name: reference.name, reference}))
   const topic = routeByField(unwrap, subject, isDelete ? 'before' : 'after')
   return {...record, value, headers: [...record.headers, ...added], topic: topic ?? record.topic}
 }

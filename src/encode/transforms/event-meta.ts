@@ -57,7 +57,9 @@ export class MetaFields {
     }
     this.#texts = this.#references.map(({struct, field}) => {
       const slice = (struct === null ? event : inside(struct)).get(field)
-      return slice === undefined ? 'null' : bytes.toString('utf8', slice.start, slice.end)
+      const text = slice === undefined ? 'null' : bytes.toString('utf8', slice.start, slice.end)
+      // A streamed event has none: its false is the schema's default, which is not taken over.
+      return field === 'snapshot' && text === '"false"' ? 'null' : text
     })
     return this.#texts
   }

@@ -28,7 +28,7 @@ export type RecordValue =
   /** What a row of an outbox table holds. */
   | {readonly type: 'payload'}
 
-/** A header of a field of the event; or, on a tombstone, of the one thing that is known of it. */
+/** A header of a field of the event, or of a text that is known. */
 export type AddedHeader =
   {readonly name: string; readonly reference: FieldReference} | {readonly name: string; readonly text: string}
 

@@ -107,7 +107,7 @@ test('added fields stand behind the row, in their order and with their own names
   ])
 })
 
-test('added headers are texts, and a tombstone only has its operation', async t => {
+test('added headers are texts, and a tombstone has those of its delete', async t => {
   const keys = {
     ...UNWRAP,
     ...mode('rewrite-with-tombstone'),
@@ -117,7 +117,10 @@ test('added headers are texts, and a tombstone only has its operation', async t 
   await run.write('d', smallImage(1, 'a'))
   assert.deepEqual(
     run.parts.sink.sent.map(({headers}) => headers),
-    [{__op: 'd', __source_table: 't', __source_pos: '0'}, {__op: 'd'}],
+    [
+      {__op: 'd', __source_table: 't', __source_pos: '0'},
+      {__op: 'd', __source_table: 't', __source_pos: '0'},
+    ],
   )
 })
 
