@@ -20,7 +20,7 @@ import {tableRoute} from '../encode/topic-routing.ts'
 import {tableRecords, type TableRecords} from '../encode/transforms/table-records.ts'
 import type {TopicDirectory, TopicLanes} from './topic-lanes.ts'
 
-/** Of a table whose topics its rows name, or of which nothing is left. */
+/** Of a table whose truncates are dropped. */
 const NOWHERE: TopicLanes = {topic: {name: '', partitions: 0, batchBytes: 0, newBatch: goesNowhere}, lanes: []}
 
 function goesNowhere(): never {
@@ -31,6 +31,7 @@ function goesNowhere(): never {
 export interface EventTarget {
   readonly shape: TableShape
   readonly template: EnvelopeTemplate
+  /** Where the table's events go; where transforms change them, that is so for truncates alone. */
   readonly lanes: TopicLanes
   /** What transforms add to every message key, as bytes of the key. */
   readonly keyAddition: Buffer
@@ -147,8 +148,10 @@ export class TableCatalog {
     const keyAddition = keyFieldBytes(route.keyFields, settings.keyConverter)
     const records = tableRecords({id: shape.id, settings, shape, version}, route)
     records?.compile()
-    const lanes = await topics.openAll(records?.topics ?? [route.topic])
-    return {shape, template, lanes: lanes[0] ?? NOWHERE, keyAddition, records}
+    await topics.openAll(records?.topics ?? [])
+    const topic = records === null ? route.topic : records.truncateTopic
+    const lanes = topic === null ? NOWHERE : await topics.open(topic)
+    return {shape, template, lanes, keyAddition, records}
   }
 
   /** Two tables of one topic would overwrite each other's keys there. */

@@ -88,7 +88,14 @@ export class TableRecords {
     return [...new Set(found)]
   }
 
+  /** Where a truncate goes; null: it is dropped. It has no row to decide by. */
+  get truncateTopic(): string | null {
+    const outcome = this.#transform('t', NO_ROW)
+    return outcome.type === 'record' ? outcome.record.topic : null
+  }
+
   isPlain({topic, schemaTopic}: {topic: string; schemaTopic: string}): boolean {
+    if (this.truncateTopic !== topic) return false
     return [...this.#outcomes].every(([kind, outcome]) => {
       if (outcome?.type !== 'record') return false
       const {record} = outcome
@@ -120,7 +127,7 @@ export class TableRecords {
     }
   }
 
-  #transform(kind: TableRecordKind, row: RowAccess): Transformation {
+  #transform(kind: TableRecordKind | 't', row: RowAccess): Transformation {
     const {id, settings} = this.#source
     const subject = {kind, schemaTopic: this.#schemaTopic, table: id, source: settings.topicPrefix, row, columns: this.#columns}
     return applyTransforms(settings.transforms, this.#physical, subject)
