@@ -119,7 +119,9 @@ const headersCache = new WeakMap<EventHeaders, Buffer>()
 function headersText(headers: EventHeaders): Buffer {
   const cached = headersCache.get(headers)
   if (cached !== undefined) return cached
-  const fields = headers.entries.map(({name, value}) => `${JSON.stringify(name)}:${value === null ? 'null' : jsonOrText(value.toString('utf8'))}`)
+  const fields = headers.entries.map(
+    ({name, value}) => `${JSON.stringify(name)}:${value === null ? 'null' : jsonOrText(value.toString('utf8'))}`,
+  )
   const text = Buffer.from(fields.length === 0 ? '' : `,"headers":{${fields.join(',')}}`)
   headersCache.set(headers, text)
   return text

@@ -186,7 +186,9 @@ export class MemoryBatch implements EventBatch {
       this.writer.length === Math.max(0, begun.valueLength),
       'an event value does not have the length that was announced',
     )
-    const headers = Object.fromEntries((begun.headers?.entries ?? []).map(h => [h.name, h.value?.toString('utf8') ?? 'null']))
+    const headers = Object.fromEntries(
+      (begun.headers?.entries ?? []).map(h => [h.name, h.value?.toString('utf8') ?? 'null']),
+    )
     const value = begun.valueLength < 0 ? null : this.writer.view().toString('utf8')
     this.events.push({topic: this.topic.name, partition: this.partition, key: begun.key, value, headers})
     this.byteLength += this.writer.length + (begun.key?.length ?? 0)
