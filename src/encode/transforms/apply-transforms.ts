@@ -83,7 +83,10 @@ function applyTransform(
   }
 }
 
-function routeToLogicalTable({topic, schemaNames, keyField}: LogicalTableRouter, record: TransformedRecord): TransformedRecord {
+function routeToLogicalTable(
+  {topic, schemaNames, keyField}: LogicalTableRouter,
+  record: TransformedRecord,
+): TransformedRecord {
   const routed = rewriteName(record.topic, topic)
   // As Debezium, which passes a record without a new name on as it is.
   if (routed === null || routed === '') return record

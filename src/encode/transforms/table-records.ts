@@ -129,7 +129,14 @@ export class TableRecords {
 
   #transform(kind: TableRecordKind | 't', row: RowAccess): Transformation {
     const {id, settings} = this.#source
-    const subject = {kind, schemaTopic: this.#schemaTopic, table: id, source: settings.topicPrefix, row, columns: this.#columns}
+    const subject = {
+      kind,
+      schemaTopic: this.#schemaTopic,
+      table: id,
+      source: settings.topicPrefix,
+      row,
+      columns: this.#columns,
+    }
     return applyTransforms(settings.transforms, this.#physical, subject)
   }
 
