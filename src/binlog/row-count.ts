@@ -1,39 +1,57 @@
 // Counts the rows of a rows event without decoding them, by the lengths of their images. A place inside a transaction is
 // a count of the binlog's rows before any filter, so the rows of tables that nobody captures must be counted, too.
 
-import {invariant} from '../core/tidemark-error.ts'
-import type {ImageLayout, RowsView} from './binlog-events.ts'
+import {tableIdText} from '../core/table-id.ts'
+import {invariant, TidemarkError} from '../core/tidemark-error.ts'
+import type {RowsView} from './binlog-events.ts'
 
 const DECIMAL_DIGIT_BYTES = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4]
 const FRACTION_BYTES = [0, 1, 1, 2, 2, 3, 3]
 
-/** Number of rows in the event. Throws where the images do not end where the event does. */
+/** Number of rows in the event. Throws TIDEMARK_BINLOG_ROW_MALFORMED where the images do not end where the event does. */
 export function countRows(view: RowsView): number {
-  const {layout} = view.table
   let at = view.start
   let rows = 0
   while (at < view.end) {
-    at = imageEnd(view.buffer, at, layout, view.full ? null : view.presentBefore)
-    if (view.operation === 'u') at = imageEnd(view.buffer, at, layout, view.full ? null : view.presentAfter)
+    at = imageEnd(view, at, view.presentBefore)
+    if (view.operation === 'u') at = imageEnd(view, at, view.presentAfter)
     rows++
   }
-  invariant(at === view.end, 'row images end where their event does')
   return rows
 }
 
-function imageEnd(buffer: Buffer, start: number, layout: ImageLayout, present: Uint8Array | null): number {
-  const {types, metadata} = layout
+/** Behind `start`, else it would go on for ever, and not behind the event's end. */
+function imageEnd(view: RowsView, start: number, presentColumns: Uint8Array): number {
+  const {types, metadata} = view.table.layout
+  const present = view.full ? null : presentColumns
   let columns = 0
   for (let i = 0; i < types.length; i++) if (isPresent(present, i)) columns++
   let at = start + ((columns + 7) >> 3)
+  if (at === start || at > view.end) throw cutOff(view)
   let bit = 0
   for (let i = 0; i < types.length; i++) {
     if (!isPresent(present, i)) continue
-    const isNull = (buffer[start + (bit >> 3)]! & (1 << (bit & 7))) !== 0
+    const isNull = (view.buffer[start + (bit >> 3)]! & (1 << (bit & 7))) !== 0
     bit++
-    if (!isNull) at += valueLength(buffer, at, types[i]!, metadata[i]!)
+    if (isNull) continue
+    at += boundedLength(view, at, types[i]!, metadata[i]!)
+    // Not a number where the metadata makes no sense.
+    if (!(at <= view.end)) throw cutOff(view)
   }
   return at
+}
+
+function boundedLength(view: RowsView, at: number, type: number, metadata: number): number {
+  try {
+    return valueLength(view.buffer, at, type, metadata)
+  } catch (cause) {
+    throw cause instanceof RangeError ? cutOff(view, cause) : cause
+  }
+}
+
+function cutOff({table}: RowsView, cause?: RangeError): TidemarkError {
+  const message = `rows of ${tableIdText(table.shape.id)}: the images do not end where their event does`
+  return new TidemarkError('TIDEMARK_BINLOG_ROW_MALFORMED', message, cause === undefined ? {} : {cause})
 }
 
 /** Whether the bitmap has the column; null: every column is there. */

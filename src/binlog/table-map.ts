@@ -22,8 +22,8 @@ export function parseTableMap(
   const columnCount = cursor.lengthEncoded()
   const types = Uint8Array.from(cursor.buffer(columnCount))
   const metadataBytes = cursor.lengthEncoded()
-  const layout = readLayout(new ByteCursor(body, cursor.at, cursor.at + metadataBytes, place), types)
-  cursor.skip(metadataBytes)
+  const metadataAt = cursor.skip(metadataBytes)
+  const layout = readLayout(new ByteCursor(body, metadataAt, cursor.at, place), types)
   const nullable = cursor.buffer((columnCount + 7) >> 3)
   const metadata = readTableMetadata(cursor, types)
   // binlog_row_metadata=MINIMAL leaves names, labels and the primary key out.

@@ -327,3 +327,11 @@ test('whatever body a known event type has, the decoder returns or throws its ow
     {numRuns: 5000},
   )
 })
+
+// Found by test/property/damaged-rows.test.ts: a RangeError came out.
+test('a table map that ends in the middle of its metadata is refused as malformed', () => {
+  const body = smallTableMap()
+  // Database and table, two columns, their types, and one byte of the three that the metadata should have.
+  const cut = body.subarray(0, 11)
+  assert.equal(stopCode(dump().gtid().query('BEGIN').tableMap(cut).bytes()), 'TIDEMARK_BINLOG_MALFORMED')
+})

@@ -272,3 +272,35 @@ test('events as the server sends them count as many rows as they have', () => {
     ['u', 2],
   ])
 })
+
+function cutOff(images: Buffer, present: number): string {
+  const bytes = new DumpBytes()
+    .rotate('binlog.000007')
+    .formatDescription()
+    .gtid()
+    .query('BEGIN')
+    .tableMap(smallTableMap())
+    .rows(30, {images, present: [present], columns: 2})
+    .bytes()
+  const left = [bytes]
+  const decoder = new EventDecoder({collations: TEST_COLLATIONS, checksum: true, nextChunk: () => left.shift() ?? null})
+  while (decoder.next()) {
+    if (decoder.kind !== 'rows') continue
+    try {
+      return `${countRows(decoder.rows)} rows`
+    } catch (error) {
+      return (error as {code: string}).code
+    }
+  }
+  return 'no rows'
+}
+
+// Found by test/property/damaged-rows.test.ts: a RangeError came out, or an internal error, or it went on for ever.
+test('images that are cut off, or have no columns, are refused as malformed', () => {
+  const image = smallImage(1, 'abc')
+  assert.equal(cutOff(image, 0b11), '1 rows')
+  for (let length = 1; length < image.length; length++) {
+    assert.equal(cutOff(image.subarray(0, length), 0b11), 'TIDEMARK_BINLOG_ROW_MALFORMED', `${length} bytes`)
+  }
+  assert.equal(cutOff(image, 0), 'TIDEMARK_BINLOG_ROW_MALFORMED')
+})
