@@ -8,6 +8,8 @@ export type BinlogEntry =
       readonly key: number
       readonly version: number
       readonly deleted: boolean
+      /** Of a row that was there. */
+      readonly update: boolean
     }
   | {readonly type: 'mark'; readonly number: number}
 
@@ -21,16 +23,23 @@ export class ModelMysql {
   #visible = 0
   #version = 0
   readonly #tables = new Map<string, Map<number, number>>()
+  /** As of the binlog's end. */
+  readonly #present = new Set<string>()
   readonly #onVisible = new Map<number, () => void>()
 
   /** A row that was there before the binlog began. */
   seed(table: string, key: number): void {
     this.#rows(table).set(key, ++this.#version)
+    this.#present.add(`${table}/${key}`)
   }
 
   /** Writes a change to the binlog; SELECTs see it after `publish`. */
   write(table: string, key: number, deleted: boolean): void {
-    this.binlog.push({type: 'change', table, key, version: ++this.#version, deleted})
+    const id = `${table}/${key}`
+    const update = !deleted && this.#present.has(id)
+    this.binlog.push({type: 'change', table, key, version: ++this.#version, deleted, update})
+    if (deleted) this.#present.delete(id)
+    else this.#present.add(id)
   }
 
   /** Writes a mark; `onVisible` is the server's OK. */

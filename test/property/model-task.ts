@@ -18,7 +18,7 @@ import {ReadOutlet} from '../../src/stream/read-outlet.ts'
 import {NoteLog} from '../../src/stream/table-notes.ts'
 import {TopicDirectory} from '../../src/stream/topic-lanes.ts'
 import type {MemorySink} from '../support/memory-sink.ts'
-import type {ModelMysql, ModelRow} from './model-mysql.ts'
+import type {BinlogEntry, ModelMysql, ModelRow} from './model-mysql.ts'
 
 export interface ModelTaskOptions extends StoredSnapshots {
   readonly mysql: ModelMysql
@@ -26,6 +26,7 @@ export interface ModelTaskOptions extends StoredSnapshots {
   readonly lanes: number
   readonly chunkRows: number
   readonly noteBytes: number
+  readonly skips: boolean
   /** Index into the binlog where the stream begins; the snapshots are those that were stored with it. */
   readonly from: number
 }
@@ -167,6 +168,16 @@ class ModelLane implements Lane {
   }
 }
 
+type Change = Extract<BinlogEntry, {readonly type: 'change'}>
+
+/** An event of the model alone: a change that is left out passed here. */
+export const SKIPPED = 's'
+
+/** Updates that are left out where some are. */
+export function isSkippedChange({update, version}: Change): boolean {
+  return update && version % 3 === 0
+}
+
 export class ModelTask {
   readonly coordinator: SnapshotCoordinator
   readonly #options: ModelTaskOptions
@@ -258,11 +269,14 @@ export class ModelTask {
       // Marks of the run before the crash carry the same numbers here; the product tells them apart by their id.
       if (this.#ownMarks.has(entry)) this.coordinator.markSeen(entry.number)
     } else {
-      this.#notes.of(`m.${entry.table}`)?.note(String(entry.key), this.#notes.place)
+      const isSkipped = this.#options.skips && isSkippedChange(entry)
+      this.#note(entry, isSkipped)
       const lane = this.#topics.get(entry.table)!.lanes[0]!
       const batch = this.#emitter.batch(lane)
       const key = Buffer.from(`{"k":${entry.key}}`)
-      const value = Buffer.from(JSON.stringify({op: entry.deleted ? 'd' : 'u', k: entry.key, v: entry.version}))
+      const value = Buffer.from(
+        JSON.stringify({op: isSkipped ? SKIPPED : entry.deleted ? 'd' : 'u', k: entry.key, v: entry.version}),
+      )
       batch.begin(key, 0, key.length, value.length, null)
       batch.writer.write(value)
       batch.end()
@@ -272,6 +286,16 @@ export class ModelTask {
     this.#emitter.flush()
     this.#notes.bound()
     this.#outlet.pump()
+  }
+
+  #note({table, key, version}: Change, isSkipped: boolean): void {
+    const notes = this.#notes.of(`m.${table}`)
+    if (!isSkipped) {
+      notes?.note(String(key), this.#notes.place)
+      return
+    }
+    const row = `{"k":${key},"v":${version}}`
+    notes?.noteSilently(String(key), this.#notes.place, {bytes: Buffer.from(`${row}{"k":${key}}`), rowEnd: row.length})
   }
 
   readonly #ownMarks = new WeakSet<object>()

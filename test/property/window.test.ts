@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import type {MemoryEvent} from '../support/memory-sink.ts'
 import {MemorySink} from '../support/memory-sink.ts'
 import {ModelMysql} from './model-mysql.ts'
-import {ModelTask, TABLES} from './model-task.ts'
+import {isSkippedChange, ModelTask, SKIPPED, TABLES} from './model-task.ts'
 
 interface Scenario {
   readonly seedRows: number
@@ -18,6 +18,8 @@ interface Scenario {
   readonly crashes: boolean
   readonly ddl: boolean
   readonly pauses: boolean
+  /** Some updates are left out of the events, as by skipped.operations. */
+  readonly skips: boolean
   /** Snapshots of the same tables, asked for at any time. */
   readonly snapshots: number
 }
@@ -31,6 +33,7 @@ const scenarios = fc.record<Scenario>({
   crashes: fc.boolean(),
   ddl: fc.boolean(),
   pauses: fc.boolean(),
+  skips: fc.boolean(),
   snapshots: fc.integer({min: 1, max: 3}),
 })
 
@@ -48,7 +51,7 @@ class Output {
   fold(table: string): Map<number, number> {
     const rows = new Map<number, number>()
     for (const event of this.events) {
-      if (event.table !== table) continue
+      if (event.table !== table || event.op === SKIPPED) continue
       if (event.op === 'd') rows.delete(event.key)
       else rows.set(event.key, event.version)
     }
@@ -98,11 +101,11 @@ class Run {
   }
 
   async open(stored: ReturnType<ModelTask['checkpoint']>): Promise<void> {
-    const {lanes, chunkRows, noteBytes} = this.#scenario
+    const {lanes, chunkRows, noteBytes, skips} = this.#scenario
     this.#sink = new MemorySink({acks: 'held', batchBytes: 900, snapshotBytesInFlight: 1_500})
     await this.#sink.open(AbortSignal.any([]))
     this.#taken = 0
-    this.task = new ModelTask({mysql: this.#mysql, sink: this.#sink, lanes, chunkRows, noteBytes, ...stored})
+    this.task = new ModelTask({mysql: this.#mysql, sink: this.#sink, lanes, chunkRows, noteBytes, skips, ...stored})
     await this.task.open()
   }
 
@@ -190,8 +193,23 @@ export async function judge(scenario: Scenario): Promise<void> {
   const {output, mysql} = await play(scenario)
   output.assertNoRegression()
   for (const table of TABLES) {
-    assert.deepEqual(sorted(output.fold(table)), sorted(mysql.contents(table)), `table ${table} and its topic`)
+    const shown = output.fold(table)
+    // An update that was left out last shows where it came into a snapshot's window, and only there; its row does in any case.
+    for (const key of scenario.skips ? skippedLast(mysql, table) : []) {
+      const version = mysql.contents(table).get(key)
+      if (shown.has(key) && version !== undefined) shown.set(key, version)
+    }
+    assert.deepEqual(sorted(shown), sorted(mysql.contents(table)), `table ${table} and its topic`)
   }
+}
+
+/** Keys whose last change was left out. */
+function skippedLast({binlog}: ModelMysql, table: string): number[] {
+  const last = new Map<number, boolean>()
+  for (const entry of binlog) {
+    if (entry.type === 'change' && entry.table === table) last.set(entry.key, isSkippedChange(entry))
+  }
+  return [...last].flatMap(([key, isSkipped]) => (isSkipped ? [key] : []))
 }
 
 function sorted(rows: ReadonlyMap<number, number>): [number, number][] {
