@@ -224,6 +224,14 @@ export class EnvelopeTemplate {
     out.bytes[start] = 0x7b
   }
 
+  /** Appends the value of a t event, which has no row: as long as that of a d event whose row is `null`. */
+  writeTruncate(origin: EventOrigin, out: ByteWriter): void {
+    out.write(this.#headBefore)
+    out.writeAscii('null')
+    out.write(AFTER_NULL)
+    this.#writeTail(0x74, origin, 0, out)
+  }
+
   #writeTail(op: number, origin: EventOrigin, row: number, out: ByteWriter): void {
     if (origin !== this.#origin || origin.version !== this.#originVersion) this.#bind(origin)
     this.#tail.bytes[this.#opAt] = op

@@ -168,6 +168,13 @@ export async function readTables(connection: Connection, wanted: (id: TableId) =
   return rows.map(({database, table}) => ({database, table})).filter(wanted)
 }
 
+/** True where names of tables that differ in case only are the same name. */
+export async function readFoldsNames(connection: Connection): Promise<boolean> {
+  const sql = 'SELECT @@lower_case_table_names AS folding'
+  const [row] = await queryRows<{folding: string | number}>(connection, sql, [], 'read lower_case_table_names')
+  return Number(row?.folding ?? 0) !== 0
+}
+
 interface IndexRow {
   readonly Key_name: string
   readonly Non_unique: string | number

@@ -93,6 +93,7 @@ export class TableCatalog {
   /** Tables by topic, as it is before transforms. */
   readonly #owners = new Map<string, string>()
   readonly #lastDeclared = new Map<string, DeclaredColumns>()
+  readonly #targets = new Map<string, EventTarget>()
 
   constructor(options: TableCatalogOptions) {
     this.#options = options
@@ -129,10 +130,22 @@ export class TableCatalog {
       isSignalTable,
       rowsSeen,
     }
+    if (captured.target !== null) this.#targets.set(text, captured.target)
     this.#tables.set(table, captured)
     this.#noteKey(captured, keys.messageKey)
     this.seen.add(captured.text)
     return captured
+  }
+
+  /** Where the last rows of the table in the stream went; undefined where none have come since its definition was forgotten. */
+  lastTarget(id: TableId): EventTarget | undefined {
+    return this.#targets.get(tableIdText(id))
+  }
+
+  /** Whether rows of the table are emitted. */
+  isEmitted(id: TableId): boolean {
+    const {isSignalTable, isCaptured, signalTableEvents} = this.#options
+    return isSignalTable(id) ? signalTableEvents : isCaptured(id)
   }
 
   /** Where events of a table of this shape go. */
@@ -203,6 +216,7 @@ export class TableCatalog {
 
   /** Has every table resolved anew, with keys asked for again. */
   forget(): void {
+    this.#targets.clear()
     this.#tables = new WeakMap()
     this.#owners.clear()
   }

@@ -17,12 +17,29 @@ import type {TransactionMetadata} from './transaction-metadata.ts'
 
 /** What the dispatcher tells the rest; every call is made at the event's own place in the stream. */
 export interface DispatcherEvents {
-  /** A statement that is not row events and may touch captured tables. `touches` decides for one table. */
-  ddl(reading: DdlReading, touches: (table: TableId) => boolean): void
+  /**
+   * A statement that is not row events and may touch captured tables. What it comes to is answered, at once or when all
+   * that it needs is known, and done by the dispatcher in one go: what has left before lies before the statement.
+   */
+  ddl(change: DdlChange): DdlEffect | Promise<DdlEffect>
   /** Row events came with this definition of the table. Called once for each definition in the stream. */
   definition(table: CapturedTable): void
   /** Everything that one read of the socket brought has been dispatched and sent. */
   batchDone(): void
+}
+
+/** `origin` is that of the events that the statement itself becomes. */
+export type DdlEffect = (origin: EventOrigin) => void
+
+export interface DdlChange {
+  readonly sql: string
+  /** The session's. */
+  readonly database: string
+  readonly reading: DdlReading
+  /** Decides for one table; true where that is not certain. */
+  readonly touches: (table: TableId) => boolean
+  /** Rows behind it were emitted before a restart, so it was, too. */
+  readonly isRepeated: boolean
 }
 
 export interface DispatcherOptions {
@@ -157,10 +174,7 @@ export class Dispatcher {
           else this.#rows(events, table)
           // One read may bring rows for many megabytes of events: wait within it, not only behind it.
           const room = emitter.room()
-          if (room !== null) {
-            emitter.flush()
-            await this.#unlessStopped(room)
-          }
+          if (room !== null) await this.#waitFor(room)
           break
         }
         case 'gtid':
@@ -181,7 +195,8 @@ export class Dispatcher {
           this.#commit(events)
           break
         case 'query':
-          this.#query(events)
+          await this.#query(events)
+          await this.#waitFor(emitter.room())
           break
         case 'heartbeat':
           this.lagMs = 0
@@ -199,13 +214,15 @@ export class Dispatcher {
     }
     emitter.flushSoon()
     this.#options.events.batchDone()
-    const room = emitter.room()
-    if (room !== null) {
-      emitter.flush()
-      await this.#unlessStopped(room)
-    }
+    await this.#waitFor(emitter.room())
     if (this.transactions > before) this.lagMs = Math.max(0, Date.now() - this.lastEventMs)
     this.caughtUp = true
+  }
+
+  async #waitFor(room: Promise<void> | null): Promise<void> {
+    if (room === null) return
+    this.#options.emitter.flush()
+    await this.#unlessStopped(room)
   }
 
   #begin(events: BinlogEvents): void {
@@ -286,10 +303,12 @@ export class Dispatcher {
     if (events.endPos > 0) this.#eventPos = events.endPos
   }
 
-  #setOrigin(events: BinlogEvents): void {
+  /** `unitUs`: Debezium gives the time of a statement in milliseconds, that of rows exactly. */
+  #setOrigin(events: BinlogEvents, unitUs = 1): void {
+    const tsUs = this.#eventUs(events)
     const nowUs = Math.round((performance.timeOrigin + performance.now()) * 1000)
     this.#options.origin.set({
-      tsUs: this.#eventUs(events),
+      tsUs: tsUs - (tsUs % unitUs),
       snapshot: 'false',
       serverId: events.serverId,
       sid: this.#sid,
@@ -303,12 +322,17 @@ export class Dispatcher {
     })
   }
 
-  #query(events: BinlogEvents): void {
+  async #query(events: BinlogEvents): Promise<void> {
     const {sql, database} = events
     const reading = readDdl(sql)
+    const touches = (table: TableId): boolean => mayTouch(reading, database, table)
+    const isRepeated = this.#inTransaction && this.#count.rows < this.#count.skip
+    const answer = this.#options.events.ddl({sql, database, reading, touches, isRepeated})
+    const effect = answer instanceof Promise ? await this.#unlessStopped(answer) : answer
     this.#eventFile = events.file
     this.#eventPos = events.startPos
-    this.#options.events.ddl(reading, table => mayTouch(reading, database, table))
+    this.#setOrigin(events, 1000)
+    effect(this.#options.origin)
     // DDL is a transaction of its own and ends with its event, except where it stands between BEGIN and COMMIT.
     if (this.#hasBegun) this.#advance(events)
     else this.#commit(events)

@@ -58,6 +58,13 @@ export class Divergences {
     this.list = [...this.list.filter(known => known.table !== text), {table: text, since, reason, atMs: FOR_EVER}]
   }
 
+  /** A truncate event is in the topic: whatever it held before, it now holds no row, and neither did the table. */
+  emptied(table: TableId, since: string): void {
+    const text = tableIdText(table)
+    this.#log.info({table: text, since}, 'table truncated, its topic has a truncate event')
+    this.list = this.list.filter(known => known.table !== text)
+  }
+
   copied(plan: TablePlan): void {
     const text = tableIdText(plan.table)
     if (plan.condition !== null || plan.startedAtMs === null) return

@@ -27,7 +27,6 @@ import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {TableCatalog} from '../stream/captured-table.ts'
-import type {DdlReading} from '../stream/ddl.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
 import {Emitter} from '../stream/emitter.ts'
 import {GtidLog} from '../stream/gtid-log.ts'
@@ -38,6 +37,7 @@ import {RowEventWriter} from '../stream/row-event-writer.ts'
 import {NoteLog} from '../stream/table-notes.ts'
 import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {createTransactionMetadata, type TransactionMetadata} from '../stream/transaction-metadata.ts'
+import {DdlSide} from './ddl-side.ts'
 import {Divergences} from './divergences.ts'
 import {Heartbeat} from './heartbeat.ts'
 import {SchemaSide} from './schema-side.ts'
@@ -94,6 +94,7 @@ export class Engine {
   readonly #gtidsKnown: boolean
   #begun = false
   readonly #signals: SignalSide
+  readonly #ddl: DdlSide
   #known: readonly string[] = []
   readonly #options: EngineOptions
 
@@ -135,6 +136,17 @@ export class Engine {
     this.coordinator = snapshots?.coordinator ?? null
     this.outlet.windows = this.coordinator
     this.#signals = this.#createSignals()
+    this.#ddl = new DdlSide({
+      settings: settings.events,
+      server: options.server,
+      catalog: this.catalog,
+      emitter: this.emitter,
+      headers,
+      divergences: this.divergences,
+      coordinator: this.coordinator,
+      schemas: this.schemas,
+      reached: () => this.dispatcher.reached,
+    })
     this.dispatcher = new Dispatcher({
       emitter: this.emitter,
       catalog: this.catalog,
@@ -142,7 +154,7 @@ export class Engine {
       notes: this.notes,
       gtids: this.#gtids,
       events: {
-        ddl: (reading, touches) => this.#ddl({reading, touches}),
+        ddl: change => this.#ddl.effectOf(change),
         definition: table => {
           if (!table.isSignalTable) this.divergences.watch(table.id)
           this.coordinator?.schemaChanged(table.id, table.fingerprint)
@@ -372,20 +384,6 @@ export class Engine {
         this.#options.onAnswer(receipt)
       },
     })
-  }
-
-  #ddl(change: {reading: DdlReading; touches: (table: TableId) => boolean}): void {
-    const {reading, touches} = change
-    this.#options.server.forget()
-    // Keys other than the primary key are not in the binlog: they may have come or gone with this.
-    this.catalog.forget()
-    this.schemas.changed(reading, touches)
-    const {file, pos} = this.dispatcher.reached
-    for (const table of this.divergences.watched) {
-      if (!touches(table)) continue
-      this.coordinator?.schemaChanged(table, null, reading.removes)
-      if (reading.changesRows) this.divergences.diverged(table, `${file}:${pos}`, reading.verb, reading)
-    }
   }
 
   #batchDone(): void {

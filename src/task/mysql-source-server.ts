@@ -5,13 +5,14 @@ import {NOTHING_DECLARED, type DeclaredColumns} from '../core/declared-columns.t
 import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
+import type {TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {TurnBatch} from '../core/turn-batch.ts'
 import {readDeclaredColumns} from '../mysql/declared-columns.ts'
 import {quoteTable} from '../mysql/identifiers.ts'
 import {toMysqlError} from '../mysql/mysql-error.ts'
 import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
-import {isUnique, readKeys, readTables} from '../mysql/schema-reader.ts'
+import {isUnique, readFoldsNames, readKeys, readTables, readTableShapes} from '../mysql/schema-reader.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
 import {MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
 import type {DescribedTable} from '../snapshot/mysql-planning-source.ts'
@@ -56,6 +57,7 @@ export class MysqlSourceServer implements SourceServer {
   readonly #plannedTables: TurnBatch<DescribedTable, TableDescription>
   readonly #probedTables: TurnBatch<DescribedTable, TableDescription>
   readonly #options: MysqlSourceServerOptions
+  #foldsNames: boolean | null = null
   readonly #described = new Map<string, {at: number; description: TableDescription}>()
 
   constructor(options: MysqlSourceServerOptions) {
@@ -110,6 +112,20 @@ export class MysqlSourceServer implements SourceServer {
         )
       }
     })
+  }
+
+  async shape(table: TableId): Promise<TableShape | null> {
+    const {stream} = this.#options.connections
+    const [shape] = await stream.use(`read the columns of ${tableIdText(table)}`, open =>
+      readTableShapes(open, [table]),
+    )
+    return shape === undefined || shape instanceof TidemarkError ? null : shape
+  }
+
+  async foldsNames(): Promise<boolean> {
+    const {stream} = this.#options.connections
+    this.#foldsNames ??= await stream.use('read lower_case_table_names', readFoldsNames)
+    return this.#foldsNames
   }
 
   forget(): void {

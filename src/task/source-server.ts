@@ -3,6 +3,7 @@
 
 import type {DeclaredColumns} from '../core/declared-columns.ts'
 import type {TableId} from '../core/table-id.ts'
+import type {TableShape} from '../core/table-shape.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
 import type {PlanningSource} from '../snapshot/prepared-table.ts'
@@ -31,6 +32,10 @@ export interface SourceServer {
   tables(filter: (id: TableId) => boolean): Promise<TableId[]>
   /** Rejects with the reason where the table cannot be copied as asked. */
   probe(request: TableRequest, canSnapshot: boolean): Promise<void>
+  /** The table as it is now; null where there is none, or none that could be captured. */
+  shape(table: TableId): Promise<TableShape | null>
+  /** Whether names of tables that differ in case only are the same name (lower_case_table_names). */
+  foldsNames(): Promise<boolean>
   /** Definitions may have changed: nothing that was described counts any more. */
   forget(): void
   /** What is being planned is of no more use: its query ends. */

@@ -48,14 +48,19 @@ interface Deleted {
 export class EventIntake {
   /** By table index. */
   readonly counts: readonly EventCounts[]
-  /** Names of binlog files, by their index in records. */
+  /** Names of binlog files and the partition of their events, by the index in records. */
   readonly files: string[] = []
+  readonly partitions: number[] = []
   readonly #store: SpillStore
   readonly #place: VerifyPlace
   readonly #topics: readonly TopicContent[]
   readonly #scanner = new ChangeScanner()
   readonly #keyFrame = new FrameSkipper()
   readonly #fileIndexes = new Map<string, number>()
+  #partition = 0
+  #lastFile = ''
+  #lastPartition = 0
+  #lastIndex = 0
   // Reused for every event.
   readonly #head: RecordHead = {kind: 0, table: 0, file: 0, pos: 0}
   readonly #key: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
@@ -75,9 +80,11 @@ export class EventIntake {
 
   /**
    * One event of a topic. `key` null: it has none; `value` null: a tombstone. The bytes are copied. Returns the
-   * offset behind the value, which may lie before `value.end`; 0 without one.
+   * offset behind the value, which may lie before `value.end`; 0 without one. A partition is taken in its order, and
+   * one after the other.
    */
-  take(topic: number, key: BufferRange | null, value: BufferRange | null): number {
+  take(topic: number, key: BufferRange | null, value: BufferRange | null, partition = 0): number {
+    this.#partition = partition
     this.#take(topic, key, value)
     return value === null ? 0 : this.#scanner.valueEnd
   }
@@ -187,7 +194,7 @@ export class EventIntake {
       at.file = bytes.toString('latin1', fileStart, fileEnd)
       this.#head.file = this.#fileIndex(at.file)
     } else {
-      this.#head.file = this.#fileIndexes.get(at.file)!
+      this.#head.file = this.#fileIndex(at.file)
     }
     this.#head.pos = at.pos = pos
     at.isRead = op === OP_READ
@@ -209,10 +216,17 @@ export class EventIntake {
   }
 
   #fileIndex(file: string): number {
-    const known = this.#fileIndexes.get(file)
-    if (known !== undefined) return known
-    const index = this.files.push(file) - 1
-    this.#fileIndexes.set(file, index)
+    if (file === this.#lastFile && this.#partition === this.#lastPartition) return this.#lastIndex
+    const name = `${this.#partition}:${file}`
+    let index = this.#fileIndexes.get(name)
+    if (index === undefined) {
+      index = this.files.push(file) - 1
+      this.partitions.push(this.#partition)
+      this.#fileIndexes.set(name, index)
+    }
+    this.#lastFile = file
+    this.#lastPartition = this.#partition
+    this.#lastIndex = index
     return index
   }
 }

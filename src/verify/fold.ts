@@ -47,6 +47,8 @@ export interface FoldOptions {
   readonly most: number
   /** By the index in records. */
   readonly files: readonly string[]
+  /** Likewise: a truncate event empties its own partition, whose order it stands in. */
+  readonly partitions: readonly number[]
   /** Larger buckets are split before they are folded. */
   readonly splitBytes: number
 }
@@ -150,8 +152,10 @@ class BucketFold {
   }
 
   #truncate(head: RecordHead): void {
+    const {partitions} = this.#options
     for (const state of this.#keys.values()) {
-      if (state.table !== head.table) continue
+      if (state.table !== head.table || state.pos < 0) continue
+      if (partitions[state.file] !== partitions[head.file]) continue
       if (head.kind === TRUNCATE_SHOWN) state.topic = null
       else if (state.row === null) state.openMatch = true
     }

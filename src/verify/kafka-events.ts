@@ -20,7 +20,7 @@ export interface KafkaSource {
 export interface KafkaTarget {
   readonly signal: AbortSignal
   /** The ranges are valid during the call. */
-  readonly take: (topic: number, key: BufferRange | null, value: BufferRange | null) => void
+  readonly take: (topic: number, key: BufferRange | null, value: BufferRange | null, partition: number) => void
   /** What is worth knowing about a topic beside its events. */
   readonly note: (topic: string, note: string) => void
 }
@@ -101,6 +101,7 @@ class TopicReader {
           topic,
           keyStart < 0 ? null : range(this.#key, bytes, keyStart, keyEnd),
           valueStart < 0 ? null : range(this.#value, bytes, valueStart, valueEnd),
+          partition,
         )
       })
       empty = batches === 0 ? empty + 1 : 0

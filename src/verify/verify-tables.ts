@@ -142,7 +142,7 @@ class Verification {
       {settings: source.settings, topics, onProgress},
       {
         signal,
-        take: (topic, key, value) => intake.take(topic, key, value),
+        take: (topic, key, value, partition) => intake.take(topic, key, value, partition),
         note: (topic, note) => this.#topicNotes.set(topic, [...(this.#topicNotes.get(topic) ?? []), note]),
       },
     )
@@ -160,6 +160,7 @@ class Verification {
         rowsOnly: condition !== null,
         most: mostDifferences ?? MOST_DIFFERENCES,
         files: intake.files,
+        partitions: intake.partitions,
         splitBytes: Math.max(1, this.#memoryBytes / 2),
       })
       await nextTurn()

@@ -5,6 +5,7 @@ import {TidemarkError} from '../../src/core/tidemark-error.ts'
 import {GtidSet} from '../../src/core/gtid-set.ts'
 import {tableIdText} from '../../src/core/table-id.ts'
 import type {TableId} from '../../src/core/table-id.ts'
+import type {TableShape} from '../../src/core/table-shape.ts'
 import {chunkKeyOf} from '../../src/snapshot/chunk-key.ts'
 import type {KeyValues} from '../../src/snapshot/chunk-key.ts'
 import type {Lane, LaneEvents} from '../../src/snapshot/chunk-lane.ts'
@@ -119,6 +120,14 @@ export class SimSourceServer implements SourceServer {
     } catch (cause) {
       throw new TidemarkError('TIDEMARK_SNAPSHOT_FILTER_REFUSED', 'MySQL refuses the filter', {cause})
     }
+  }
+
+  shape(table: TableId): Promise<TableShape | null> {
+    return this.#query('stream', `shape of ${table.table}`, () => describe(this.#options.mysql, table).shape)
+  }
+
+  foldsNames(): Promise<boolean> {
+    return Promise.resolve(false)
   }
 
   forget(): void {

@@ -247,10 +247,10 @@ export class StreamParts {
       notes: this.notes,
       gtids: this.gtids,
       events: {
-        ddl: (reading, touches) =>
+        ddl: change => () =>
           this.ddl.push({
-            reading,
-            touches: table => touches({database: 'd', table}),
+            reading: change.reading,
+            touches: table => change.touches({database: 'd', table}),
             at: this.#at(),
             before: this.sentOps(),
           }),

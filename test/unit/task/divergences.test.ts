@@ -103,3 +103,13 @@ test('a copy does not take rows out of the topic that went without an event: the
   )
   assert.equal(log.lines.at(-1)?.sentence, 'rows that are gone from the table may still be in the topic')
 })
+
+test('a truncate event ends every divergence of its table, ghosts too', () => {
+  const divergences = new Divergences([], quietLog)
+  divergences.diverged(tableId('t'), 'b.000002:7', 'ALTER TABLE')
+  divergences.diverged(tableId('u'), 'b.000002:7', 'ALTER TABLE')
+  divergences.ghostsPossible(tableId('v'), 'b.000002:7')
+  divergences.emptied(tableId('t'), 'b.000002:9')
+  divergences.emptied(tableId('v'), 'b.000002:9')
+  assert.deepEqual(tables(divergences), ['d.u'])
+})

@@ -179,3 +179,20 @@ test('events without a key and read events are counted', () => {
   ])
   assert.deepEqual([intake.counts[0]!.withoutKey, intake.counts[0]!.reads, records.length], [1, 1, 1])
 })
+
+test('places of two partitions are told apart, though they are in the same file', () => {
+  const store = new SpillStore({buckets: 1, memoryBytes: 1e9})
+  const intake = new EventIntake(store, place, own)
+  const value = '{"before":null,"after":{"id":1},"source":{"file":"b.000001","pos":4},"op":"c"}'
+  for (const partition of [0, 2, 0]) intake.take(0, range('{"id":1}'), range(value), partition)
+  const files: number[] = []
+  store.buckets[0]!.read(({file}) => files.push(file))
+  assert.deepEqual(files, [0, 1, 0])
+  assert.deepEqual(
+    [intake.files, intake.partitions],
+    [
+      ['b.000001', 'b.000001'],
+      [0, 2],
+    ],
+  )
+})

@@ -20,6 +20,7 @@ interface Step {
   readonly key: string
   readonly row?: string
   readonly table?: number
+  readonly partition?: number
 }
 
 interface Limits {
@@ -32,8 +33,8 @@ interface Limits {
 function compare(steps: readonly Step[], limits: Limits = {}): TableFindings[] {
   const store = new SpillStore({buckets: 2, memoryBytes: limits.memoryBytes ?? 1e9})
   const range = (text: string) => ({bytes: Buffer.from(text), start: 0, end: Buffer.byteLength(text)})
-  for (const [index, {kind, key, row, table = 0}] of steps.entries()) {
-    const head = {kind, table, file: 0, pos: index}
+  for (const [index, {kind, key, row, table = 0, partition = 0}] of steps.entries()) {
+    const head = {kind, table, file: partition, pos: index}
     if (kind === TRUNCATE_SHOWN || kind === TRUNCATE_OPEN) store.appendToAll(head)
     else store.append(head, range(key), row === undefined ? null : range(row))
   }
@@ -42,7 +43,8 @@ function compare(steps: readonly Step[], limits: Limits = {}): TableFindings[] {
     findings,
     rowsOnly: limits.rowsOnly ?? false,
     most: limits.most ?? 20,
-    files: ['binlog.000001'],
+    files: ['binlog.000001', 'binlog.000001'],
+    partitions: [0, 1],
     splitBytes: limits.splitBytes ?? 1e9,
   }
   for (const bucket of store.buckets) compareBucket(bucket, 2, options)
@@ -191,4 +193,14 @@ test('any history is judged as the definition says, in memory, spilled and split
     }),
     {numRuns: 200},
   )
+})
+
+test('a truncate empties the partition in which it stands, whatever was read of others before', () => {
+  const truncate = (partition: number): Step => ({kind: TRUNCATE_SHOWN, key: '', partition})
+  const a = upsert('a', '1')
+  const b: Step = {...upsert('b', '1'), partition: 1}
+  assert.deepEqual(kinds([a, b, truncate(0)]), ['ghost b'])
+  assert.deepEqual(kinds([a, truncate(0), b, truncate(1)]), [])
+  const written = [row('a', '2'), row('b', '2'), a, truncate(0), upsert('a', '2')]
+  assert.deepEqual(kinds([...written, b, truncate(1), {...b, row: '2'}]), [])
 })

@@ -1,0 +1,26 @@
+// TRUNCATE TABLE as an event (`op: t`), where skipped.operations lets it through: without a key, and therefore in every
+// partition of the table's topic, since each is folded by itself and keys of the table are in all of them.
+
+import type {EventOrigin} from '../encode/envelope.ts'
+import type {EventHeaders} from '../sinks/sink.ts'
+import type {EventTarget} from './captured-table.ts'
+import type {Emitter} from './emitter.ts'
+
+const NULL_ROW_BYTES = 4
+
+/** One event for each partition of the topic, at the place that the stream has reached. */
+export function emitTruncate(
+  target: EventTarget,
+  origin: EventOrigin,
+  {emitter, headers}: {readonly emitter: Emitter; readonly headers: EventHeaders | null},
+): void {
+  const {template, lanes} = target
+  const length = template.valueLength('d', NULL_ROW_BYTES, 0, origin, 0)
+  for (const lane of lanes.lanes) {
+    const batch = emitter.batch(lane)
+    batch.begin(null, 0, 0, length, headers)
+    template.writeTruncate(origin, batch.writer)
+    batch.end()
+    emitter.appended(lane)
+  }
+}

@@ -1,0 +1,105 @@
+// What statements in the stream come to: windows that are read again, tables that are said to have diverged, and the
+// events that the statements themselves become.
+
+import type {EventSettings} from '../config/settings.ts'
+import type {TableId} from '../core/table-id.ts'
+import type {TableShape} from '../core/table-shape.ts'
+import type {EventHeaders} from '../sinks/sink.ts'
+import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
+import type {EventTarget, TableCatalog} from '../stream/captured-table.ts'
+import {readStatement} from '../stream/ddl-statement.ts'
+import type {DdlChange, DdlEffect, ReachedPlace} from '../stream/dispatcher.ts'
+import type {Emitter} from '../stream/emitter.ts'
+import {emitTruncate} from '../stream/truncate-events.ts'
+import type {Divergences} from './divergences.ts'
+import type {SchemaSide} from './schema-side.ts'
+import type {SourceServer} from './source-server.ts'
+
+export interface DdlSideOptions {
+  readonly settings: EventSettings
+  readonly server: Pick<SourceServer, 'forget' | 'foldsNames' | 'shape'>
+  readonly catalog: TableCatalog
+  readonly emitter: Emitter
+  readonly headers: EventHeaders | null
+  readonly divergences: Divergences
+  readonly coordinator: SnapshotCoordinator | null
+  readonly schemas: SchemaSide
+  readonly reached: () => ReachedPlace
+}
+
+/** A table that was emptied, and the event that says so. */
+interface Truncated {
+  readonly table: TableId
+  readonly target: EventTarget
+}
+
+export class DdlSide {
+  readonly #options: DdlSideOptions
+  readonly #emitsTruncate: boolean
+
+  constructor(options: DdlSideOptions) {
+    this.#options = options
+    this.#emitsTruncate = !options.settings.skippedOperations.has('t')
+  }
+
+  /** Rejects (retryable) where the server must be asked and is away. */
+  effectOf(change: DdlChange): DdlEffect | Promise<DdlEffect> {
+    const statement = readStatement(change.sql, change.database)
+    if (statement.type !== 'truncate' || !this.#emitsTruncate) return () => this.#takeEffect(change, null)
+    return this.#truncated(statement.table).then(truncated => origin => {
+      const {emitter, headers} = this.#options
+      if (truncated !== null && !change.isRepeated) emitTruncate(truncated.target, origin, {emitter, headers})
+      // Now the windows are dropped, with no turn in between: no row of before the statement leaves behind its event.
+      this.#takeEffect(change, truncated)
+    })
+  }
+
+  #takeEffect({reading, touches}: DdlChange, truncated: Truncated | null): void {
+    const {server, catalog, divergences, coordinator, schemas} = this.#options
+    server.forget()
+    // Keys other than the primary key are not in the binlog: they may have come or gone with this.
+    catalog.forget()
+    schemas.changed(reading, touches)
+    const {file, pos} = this.#options.reached()
+    for (const table of divergences.watched) {
+      if (!touches(table)) continue
+      coordinator?.schemaChanged(table, null, reading.removes)
+      // The statement is read exactly where it becomes an event, so that no other table can be meant.
+      if (reading.changesRows && truncated === null) {
+        divergences.diverged(table, `${file}:${pos}`, reading.verb, reading)
+      }
+    }
+    if (truncated !== null) divergences.emptied(truncated.table, `${file}:${pos}`)
+  }
+
+  /** Null where rows of the table are not emitted. */
+  async #truncated(named: TableId): Promise<Truncated | null> {
+    const {catalog} = this.#options
+    const table = await this.#asStored(named)
+    if (!catalog.isEmitted(table)) return null
+    const target = catalog.lastTarget(table) ?? (await catalog.target(await this.#shapeOf(table)))
+    return {table, target}
+  }
+
+  /** Its definition stands in nothing but the schema of the event. */
+  async #shapeOf(table: TableId): Promise<TableShape> {
+    const shape = this.#options.settings.valueSchemasEnabled ? await this.#options.server.shape(table) : null
+    return shape ?? {id: table, columns: [], primaryKey: []}
+  }
+
+  /** The table's name as rows have it: a statement may spell it otherwise where the server folds names. */
+  async #asStored(named: TableId): Promise<TableId> {
+    for (const table of this.#options.divergences.watched) if (isSame(table, named)) return table
+    if (!(await this.#options.server.foldsNames())) return named
+    for (const table of this.#options.divergences.watched) if (isSame(folded(table), folded(named))) return table
+    return folded(named)
+  }
+}
+
+function isSame(a: TableId, b: TableId): boolean {
+  return a.table === b.table && a.database === b.database
+}
+
+function folded({database, table}: TableId): TableId {
+  return {database: database.toLowerCase(), table: table.toLowerCase()}
+}
