@@ -82,6 +82,8 @@ export async function tidemarkConfig(
       .join(','),
     'signal.data.collection': `${database}.debezium_signal`,
     'snapshot.mode': 'no_data',
+    // As in the peer's run: nothing but rows is compared.
+    'include.schema.changes': 'false',
     'offset.storage.file.filename': state,
     'http.listen': `127.0.0.1:${await freePort()}`,
     ...(chunkRows === null ? {} : {'incremental.snapshot.chunk.size': String(chunkRows)}),

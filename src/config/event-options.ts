@@ -82,11 +82,22 @@ export const EVENT_OPTIONS: readonly Option[] = [
     false,
     'The statement’s text in `source.query`, of streamed events, where the server logs it (`binlog_rows_query_log_events=ON`).',
   ),
-  flag('include.schema.changes', false, 'DDL events in the topic named by topic.prefix.', {
-    ...onlyFalse,
-    instead: 'set it to false',
-  }),
-  flag('include.schema.comments', false, 'The comments of columns as `doc` of their fields.'),
+  flag('include.schema.changes', true, 'Schema change events in the topic named by topic.prefix.'),
+  flag(
+    'include.schema.comments',
+    false,
+    'Comments: of columns as `doc` of their fields, of tables and columns in schema change events.',
+  ),
+  flag(
+    'schema.history.internal.store.only.captured.tables.ddl',
+    false,
+    'Schema change events only of statements on captured tables.',
+  ),
+  flag(
+    'schema.history.internal.store.only.captured.databases.ddl',
+    false,
+    'Schema change events only of statements on captured databases.',
+  ),
   flag(
     'provide.transaction.metadata',
     false,

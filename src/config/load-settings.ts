@@ -13,6 +13,7 @@ import {OptionValues} from './option-values.ts'
 import {ConfigProblems} from './problems.ts'
 import {mergeProducerKeys} from './producer-keys.ts'
 import {isSecretKey} from './redact.ts'
+import {schemaChangeSettings} from './schema-change-settings.ts'
 import type {
   DatabaseSettings,
   Settings,
@@ -79,6 +80,7 @@ function buildSettings(values: OptionValues, {secrets, config, problems, warning
     },
     readOnly: values.flag('read.only'),
     events: eventSettings(values, name, problems),
+    schemaChanges: schemaChangeSettings(values),
     sink: sinkSettings(values, name, problems),
     state: {type: 'file', path: values.optionalText('offset.storage.file.filename') ?? `${fileName(name)}.state`},
     notifications: notificationSettings(values, problems),
@@ -218,7 +220,6 @@ function startNotes(settings: Settings): string[] {
   const {channels, sinkTopic} = settings.notifications
   return [
     `key.converter.schemas.enable is ${keySchemasEnabled}, value.converter.schemas.enable is ${valueSchemasEnabled}`,
-    'DDL statements are not written to the topic named by topic.prefix yet (include.schema.changes)',
     ...(sinkTopic !== '' && !channels.includes('sink') ? [NO_SINK_CHANNEL] : []),
   ]
 }

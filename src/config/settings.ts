@@ -124,6 +124,15 @@ export interface EventSettings {
   readonly keyDecimalFormat: DecimalFormat
 }
 
+/** include.schema.changes */
+export interface SchemaChangeSettings {
+  /** include.schema.comments */
+  readonly comments: boolean
+  /** schema.history.internal.store.only.captured.tables.ddl and .databases.ddl: other statements are left out. */
+  readonly onlyCapturedTables: boolean
+  readonly onlyCapturedDatabases: boolean
+}
+
 export interface Settings {
   /** The connector's name: `name`, else topic.prefix. */
   readonly name: string
@@ -165,6 +174,8 @@ export interface Settings {
   }
   readonly readOnly: boolean
   readonly events: EventSettings
+  /** Null: no schema change events. */
+  readonly schemaChanges: SchemaChangeSettings | null
   readonly sink: SinkSettings
   readonly state: {readonly type: 'file'; readonly path: string}
   readonly notifications: {

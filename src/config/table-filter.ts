@@ -18,6 +18,13 @@ export function createTableFilter(settings: Pick<Settings, 'filters'>): (id: Tab
   }
 }
 
+/** True for databases whose tables may be captured. */
+export function createDatabaseFilter(settings: Pick<Settings, 'filters'>): (database: string) => boolean {
+  const {databaseInclude, databaseExclude, ignoreBuiltin} = settings.filters
+  return database =>
+    !(ignoreBuiltin && BUILTIN.has(database.toLowerCase())) && passes(database, databaseInclude, databaseExclude)
+}
+
 /** Exact, with case, as Debezium compares it. */
 export function isSignalTable(settings: Pick<Settings, 'signals'>, id: TableId): boolean {
   const wanted = settings.signals.dataCollection

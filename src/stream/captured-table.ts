@@ -148,6 +148,11 @@ export class TableCatalog {
     return isSignalTable(id) ? signalTableEvents : isCaptured(id)
   }
 
+  /** Where events of a table go that the stream has not shown yet, as the server describes it. */
+  async describedTarget(shape: TableShape): Promise<EventTarget> {
+    return await this.target(await this.#declared(shape))
+  }
+
   /** Where events of a table of this shape go. */
   async target(shape: TableShape): Promise<EventTarget> {
     const {version, topics, isSignalTable} = this.#options

@@ -7,7 +7,7 @@ import type {TableId} from '../core/table-id.ts'
 import type {EventOrigin} from '../encode/envelope.ts'
 import type {CapturedTable, TableCatalog} from './captured-table.ts'
 import {mayTouch, readDdl} from './ddl.ts'
-import type {DdlReading} from './ddl.ts'
+import type {DdlChange, DdlEffect} from './ddl-change.ts'
 import type {Emitter} from './emitter.ts'
 import type {GtidLog} from './gtid-log.ts'
 import type {StreamPlace} from './offset-tracker.ts'
@@ -26,20 +26,6 @@ export interface DispatcherEvents {
   definition(table: CapturedTable): void
   /** Everything that one read of the socket brought has been dispatched and sent. */
   batchDone(): void
-}
-
-/** `origin` is that of the events that the statement itself becomes. */
-export type DdlEffect = (origin: EventOrigin) => void
-
-export interface DdlChange {
-  readonly sql: string
-  /** The session's. */
-  readonly database: string
-  readonly reading: DdlReading
-  /** Decides for one table; true where that is not certain. */
-  readonly touches: (table: TableId) => boolean
-  /** Rows behind it were emitted before a restart, so it was, too. */
-  readonly isRepeated: boolean
 }
 
 export interface DispatcherOptions {

@@ -8,23 +8,31 @@ import type {EventHeaders} from '../sinks/sink.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {EventTarget, TableCatalog} from '../stream/captured-table.ts'
 import {readStatement} from '../stream/ddl-statement.ts'
-import type {DdlChange, DdlEffect, ReachedPlace} from '../stream/dispatcher.ts'
+import type {DdlChange, DdlEffect} from '../stream/ddl-change.ts'
+import type {Dispatcher} from '../stream/dispatcher.ts'
 import type {Emitter} from '../stream/emitter.ts'
 import {emitTruncate} from '../stream/truncate-events.ts'
 import type {Divergences} from './divergences.ts'
+import type {SchemaChangeEvents} from './schema-change-events.ts'
 import type {SchemaSide} from './schema-side.ts'
 import type {SourceServer} from './source-server.ts'
 
 export interface DdlSideOptions {
   readonly settings: EventSettings
   readonly server: Pick<SourceServer, 'forget' | 'foldsNames' | 'shape'>
+  readonly headers: EventHeaders | null
+}
+
+/** What statements take effect on: the engine's own. */
+export interface DdlParts {
   readonly catalog: TableCatalog
   readonly emitter: Emitter
-  readonly headers: EventHeaders | null
+  /** Null: no schema change events. */
+  readonly schemaChanges: SchemaChangeEvents | null
   readonly divergences: Divergences
   readonly coordinator: SnapshotCoordinator | null
-  readonly schemas: SchemaSide
-  readonly reached: () => ReachedPlace
+  readonly schemas: Pick<SchemaSide, 'changed'>
+  readonly dispatcher: Pick<Dispatcher, 'reached'>
 }
 
 /** A table that was emptied, and the event that says so. */
@@ -34,33 +42,44 @@ interface Truncated {
 }
 
 export class DdlSide {
+  readonly #parts: DdlParts
   readonly #options: DdlSideOptions
   readonly #emitsTruncate: boolean
 
-  constructor(options: DdlSideOptions) {
+  /** The parts may come into being later, before the first statement. */
+  constructor(parts: DdlParts, options: DdlSideOptions) {
+    this.#parts = parts
     this.#options = options
     this.#emitsTruncate = !options.settings.skippedOperations.has('t')
   }
 
   /** Rejects (retryable) where the server must be asked and is away. */
   effectOf(change: DdlChange): DdlEffect | Promise<DdlEffect> {
+    const {schemaChanges, emitter} = this.#parts
+    const {headers} = this.#options
     const statement = readStatement(change.sql, change.database)
-    if (statement.type !== 'truncate' || !this.#emitsTruncate) return () => this.#takeEffect(change, null)
-    return this.#truncated(statement.table).then(truncated => origin => {
-      const {emitter, headers} = this.#options
-      if (truncated !== null && !change.isRepeated) emitTruncate(truncated.target, origin, {emitter, headers})
-      // Now the windows are dropped, with no turn in between: no row of before the statement leaves behind its event.
-      this.#takeEffect(change, truncated)
+    if (statement.type === 'truncate' && this.#emitsTruncate) {
+      return this.#truncated(statement.table).then(truncated => origin => {
+        if (truncated !== null && !change.isRepeated) emitTruncate(truncated.target, origin, {emitter, headers})
+        // Now the windows are dropped, with no turn in between: no row of before the statement leaves behind its event.
+        this.#takeEffect(change, truncated)
+      })
+    }
+    const prepared = change.isRepeated ? null : (schemaChanges?.prepare(statement, change.database) ?? null)
+    if (prepared === null) return () => this.#takeEffect(change, null)
+    return prepared.then(changes => origin => {
+      schemaChanges?.emit(changes, origin)
+      this.#takeEffect(change, null)
     })
   }
 
   #takeEffect({reading, touches}: DdlChange, truncated: Truncated | null): void {
-    const {server, catalog, divergences, coordinator, schemas} = this.#options
-    server.forget()
+    const {catalog, divergences, coordinator, schemas, dispatcher} = this.#parts
+    this.#options.server.forget()
     // Keys other than the primary key are not in the binlog: they may have come or gone with this.
     catalog.forget()
     schemas.changed(reading, touches)
-    const {file, pos} = this.#options.reached()
+    const {file, pos} = dispatcher.reached
     for (const table of divergences.watched) {
       if (!touches(table)) continue
       coordinator?.schemaChanged(table, null, reading.removes)
@@ -74,10 +93,10 @@ export class DdlSide {
 
   /** Null where rows of the table are not emitted. */
   async #truncated(named: TableId): Promise<Truncated | null> {
-    const {catalog} = this.#options
+    const {catalog} = this.#parts
     const table = await this.#asStored(named)
     if (!catalog.isEmitted(table)) return null
-    const target = catalog.lastTarget(table) ?? (await catalog.target(await this.#shapeOf(table)))
+    const target = catalog.lastTarget(table) ?? (await catalog.describedTarget(await this.#shapeOf(table)))
     return {table, target}
   }
 
@@ -89,9 +108,9 @@ export class DdlSide {
 
   /** The table's name as rows have it: a statement may spell it otherwise where the server folds names. */
   async #asStored(named: TableId): Promise<TableId> {
-    for (const table of this.#options.divergences.watched) if (isSame(table, named)) return table
+    for (const table of this.#parts.divergences.watched) if (isSame(table, named)) return table
     if (!(await this.#options.server.foldsNames())) return named
-    for (const table of this.#options.divergences.watched) if (isSame(folded(table), folded(named))) return table
+    for (const table of this.#parts.divergences.watched) if (isSame(folded(table), folded(named))) return table
     return folded(named)
   }
 }

@@ -40,6 +40,7 @@ import {createTransactionMetadata, type TransactionMetadata} from '../stream/tra
 import {DdlSide} from './ddl-side.ts'
 import {Divergences} from './divergences.ts'
 import {Heartbeat} from './heartbeat.ts'
+import {SchemaChangeEvents} from './schema-change-events.ts'
 import {SchemaSide} from './schema-side.ts'
 import {SignalSide} from './signal-side.ts'
 import {SignalTableReader} from './signal-table-reader.ts'
@@ -84,6 +85,8 @@ export class Engine {
   readonly schemas: SchemaSide
   /** Null where no channel is enabled. */
   readonly notifications: Notifications | null
+  /** Null where no schema change events are wanted. */
+  readonly schemaChanges: SchemaChangeEvents | null
   initialSnapshotQueued: boolean
   /** Changes with a failover to another server that has the same GTIDs. */
   serverUuid: string
@@ -136,17 +139,8 @@ export class Engine {
     this.coordinator = snapshots?.coordinator ?? null
     this.outlet.windows = this.coordinator
     this.#signals = this.#createSignals()
-    this.#ddl = new DdlSide({
-      settings: settings.events,
-      server: options.server,
-      catalog: this.catalog,
-      emitter: this.emitter,
-      headers,
-      divergences: this.divergences,
-      coordinator: this.coordinator,
-      schemas: this.schemas,
-      reached: () => this.dispatcher.reached,
-    })
+    this.schemaChanges = SchemaChangeEvents.create({...options, topics, emitter: this.emitter, headers})
+    this.#ddl = new DdlSide(this, {settings: settings.events, server: options.server, headers})
     this.dispatcher = new Dispatcher({
       emitter: this.emitter,
       catalog: this.catalog,

@@ -4,6 +4,7 @@ import type {Settings} from '../config/settings.ts'
 import {NOTHING_DECLARED, type DeclaredColumns} from '../core/declared-columns.ts'
 import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
+import type {TableDefinition} from '../core/table-definition.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
@@ -11,8 +12,11 @@ import {TurnBatch} from '../core/turn-batch.ts'
 import {readDeclaredColumns} from '../mysql/declared-columns.ts'
 import {quoteTable} from '../mysql/identifiers.ts'
 import {toMysqlError} from '../mysql/mysql-error.ts'
+import type {MysqlConnection} from '../mysql/connections.ts'
 import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
 import {isUnique, readFoldsNames, readKeys, readTables, readTableShapes} from '../mysql/schema-reader.ts'
+import {readCreateStatement, readDatabaseCharset, readServerCharset} from '../mysql/table-definitions.ts'
+import {readTableDefinition} from '../mysql/table-definitions.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
 import {MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
 import type {DescribedTable} from '../snapshot/mysql-planning-source.ts'
@@ -22,6 +26,7 @@ import type {TableRequest} from '../snapshot/snapshot-plan.ts'
 import type {KeyReader} from '../snapshot/table-keys.ts'
 import {WorkerLane} from '../snapshot/worker-lane.ts'
 import type {SchemaSource} from '../stream/schema-source.ts'
+import type {InitialSchema} from '../stream/schema-changes.ts'
 import type {LaneParts, SourceServer} from './source-server.ts'
 
 /** One connection for each kind of work, so that a slow query of one never holds up the others, least of all the stream. */
@@ -122,6 +127,16 @@ export class MysqlSourceServer implements SourceServer {
     return shape === undefined || shape instanceof TidemarkError ? null : shape
   }
 
+  async definition(table: TableId): Promise<TableDefinition | null> {
+    const {stream} = this.#options.connections
+    return await stream.use(`read the definition of ${tableIdText(table)}`, open => readTableDefinition(open, table))
+  }
+
+  async initialSchema(tables: readonly TableId[]): Promise<InitialSchema> {
+    const {stream} = this.#options.connections
+    return await stream.use('read the definitions of the captured tables', open => readInitialSchema(open, tables))
+  }
+
   async foldsNames(): Promise<boolean> {
     const {stream} = this.#options.connections
     this.#foldsNames ??= await stream.use('read lower_case_table_names', readFoldsNames)
@@ -156,6 +171,20 @@ export class MysqlSourceServer implements SourceServer {
     if (known !== undefined && performance.now() - known.at < DESCRIPTION_AGE_MS) return known.description
     return await this.#plannedTables.ask({table, surrogateKey})
   }
+}
+
+async function readInitialSchema(connection: MysqlConnection, tables: readonly TableId[]): Promise<InitialSchema> {
+  const databases: InitialSchema['databases'][number][] = []
+  for (const name of new Set(tables.map(({database}) => database))) {
+    const own: {id: TableId; createStatement: string}[] = []
+    for (const id of tables.filter(({database}) => database === name)) {
+      const createStatement = await readCreateStatement(connection, id)
+      if (createStatement !== null) own.push({id, createStatement})
+    }
+    const defaults = await readDatabaseCharset(connection, name)
+    if (defaults !== null) databases.push({name, ...defaults, tables: own})
+  }
+  return {server: await readServerCharset(connection), databases}
 }
 
 function planningSource(options: MysqlSourceServerOptions, connection: ReopeningConnection): MysqlPlanningSource {

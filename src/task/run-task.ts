@@ -5,7 +5,7 @@ import {setMaxListeners} from 'node:events'
 import type {StreamStart} from '../binlog/binlog-events.ts'
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
-import {tableIdText} from '../core/table-id.ts'
+import {tableIdText, type TableId} from '../core/table-id.ts'
 import {TidemarkError, describeError} from '../core/tidemark-error.ts'
 import {startStatusServer} from '../http/status-server.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
@@ -199,6 +199,8 @@ class Task {
     if (!decision.keepSnapshots) engine.notifications?.abandoned(start.checkpoint?.snapshots.filter(isActive) ?? [])
     engine.welcome(captured)
     await engine.schemas.begin([...captured, this.#settings.signals.dataCollection ?? []].flat(), signal)
+    if (start.checkpoint === null) await this.#tellSchema(engine, captured)
+    if (signal.aborted) return
     // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
     await checkpointer.store()
     checkpointer.start()
@@ -214,6 +216,18 @@ class Task {
       await marks
       await this.#end(engine, checkpointer)
     }
+  }
+
+  // Only a task without a state tells them, and only then has one: a crash in between tells them again.
+  async #tellSchema({schemaChanges, dispatcher, emitter}: Engine, captured: readonly TableId[]): Promise<void> {
+    const {signal} = this.#stopping
+    if (schemaChanges === null || this.#settings.snapshot.mode === 'never') return
+    const {log} = this.#options
+    const tell = async (): Promise<void> => {
+      await untilAnswered(() => schemaChanges.emitInitial(captured, dispatcher.reached, signal), {signal, log})
+      if (!signal.aborted) await emitter.drain()
+    }
+    await this.#unlessStopped(tell())
   }
 
   /** Streams until the signal aborts; reconnects from where it is after every loss. */

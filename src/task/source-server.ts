@@ -2,6 +2,7 @@
 // the real one; the simulation (test/simulation) plays another.
 
 import type {DeclaredColumns} from '../core/declared-columns.ts'
+import type {TableDefinition} from '../core/table-definition.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
@@ -11,6 +12,7 @@ import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
 import type {TableRequest} from '../snapshot/snapshot-plan.ts'
 import type {KeyReader} from '../snapshot/table-keys.ts'
 import type {SchemaSource} from '../stream/schema-source.ts'
+import type {InitialSchema} from '../stream/schema-changes.ts'
 
 export interface LaneParts {
   readonly encoderOptions: EncoderOptions
@@ -34,6 +36,10 @@ export interface SourceServer {
   probe(request: TableRequest, canSnapshot: boolean): Promise<void>
   /** The table as it is now; null where there is none, or none that could be captured. */
   shape(table: TableId): Promise<TableShape | null>
+  /** The table's definition as it is now; null where there is none. */
+  definition(table: TableId): Promise<TableDefinition | null>
+  /** The statements that make these tables, and what their databases say; tables that are gone are left out. */
+  initialSchema(tables: readonly TableId[]): Promise<InitialSchema>
   /** Whether names of tables that differ in case only are the same name (lower_case_table_names). */
   foldsNames(): Promise<boolean>
   /** Definitions may have changed: nothing that was described counts any more. */

@@ -22,12 +22,22 @@ export interface HistoryRow {
   readonly keys: readonly string[]
 }
 
+export interface HistoryTruncate {
+  readonly transaction: Transaction
+  readonly table: string
+  readonly sql: string
+  /** `file:pos`, which names it in an event's source block. */
+  readonly place: string
+}
+
 export class History {
   /** In the binlog's order. */
   readonly rows: HistoryRow[] = []
   readonly byPlace = new Map<string, HistoryRow>()
   /** The last change of each row, by `table/key`. */
   readonly lastTouch = new Map<string, HistoryRow>()
+  /** In the binlog's order. */
+  readonly truncates: HistoryTruncate[] = []
   /** Changes of definitions, in the binlog's order. */
   readonly #ddl: {readonly end: BinlogPosition; readonly definition: SimDefinition}[] = []
   readonly #mysql: SimMysql
@@ -54,7 +64,12 @@ export class History {
   }
 
   #add({kind, transaction, changes, file, startPos, endPos}: BinlogEntry): void {
-    if (kind === 'query') this.#ddl.push({end: {file, pos: endPos}, definition: transaction!.ddl!.definition})
+    if (kind === 'query') {
+      const {definition, sql, table} = transaction!.ddl!
+      this.#ddl.push({end: {file, pos: endPos}, definition})
+      const place = `${file}:${startPos}`
+      if (sql.startsWith('TRUNCATE')) this.truncates.push({transaction: transaction!, table, sql, place})
+    }
     if (kind !== 'rows' || transaction === null) return
     if (this.#counted !== transaction) this.#count = 0
     this.#counted = transaction

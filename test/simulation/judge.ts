@@ -18,7 +18,7 @@ import type {SimDefinition, SimRow} from './sim-tables.ts'
 import type {Workload} from './workload.ts'
 
 interface Value {
-  readonly op: 'c' | 'u' | 'd' | 'r'
+  readonly op: 'c' | 'u' | 'd' | 'r' | 't'
   readonly before: SimRow | null
   readonly after: SimRow | null
   readonly transaction: TransactionBlock | null
@@ -37,6 +37,12 @@ interface Newest {
   read: number
 }
 
+export interface JudgeOptions {
+  readonly tellsOfIt: boolean
+  readonly truncateEvents: number
+  readonly transactions: TransactionJudge | null
+}
+
 export class Judge {
   readonly signals: SignalJudge
   readonly history: History
@@ -47,6 +53,12 @@ export class Judge {
   readonly #mysql: SimMysql
   readonly #workload: Workload
   readonly #folded = new Map<string, Folded>()
+  /** The partition of each key, of the tables' topics together. */
+  readonly #partitions = new Map<string, number>()
+  /** Where TRUNCATE is an event: the number of partitions that it goes to; else 0. */
+  readonly #truncateEvents: number
+  /** Partitions in which it has landed, by place. */
+  readonly #emptied = new Map<string, Set<number>>()
   /** Operations that have landed, by place. */
   readonly #landed = new Map<string, Set<string>>()
   #newest = new Map<string, Newest>()
@@ -57,12 +69,9 @@ export class Judge {
   #beforeBaseline: ((row: HistoryRow) => boolean) | null = null
   #baseline: StoredOffset | null = null
 
-  constructor(
-    mysql: SimMysql,
-    workload: Workload,
-    {tellsOfIt, transactions}: {readonly tellsOfIt: boolean; readonly transactions: TransactionJudge | null},
-  ) {
+  constructor(mysql: SimMysql, workload: Workload, {tellsOfIt, truncateEvents, transactions}: JudgeOptions) {
     this.#tellsOfIt = tellsOfIt
+    this.#truncateEvents = truncateEvents
     this.#transactions = transactions
     this.#mysql = mysql
     this.#workload = workload
@@ -83,7 +92,7 @@ export class Judge {
     this.#floors.push(floors)
   }
 
-  landed({topic, key, value, process}: LandedEvent): void {
+  landed({topic, partition, key, value, process}: LandedEvent): void {
     if (value === null || topic === `p.${DATABASE}.signal`) return
     if (topic === NOTIFICATION_TOPIC) {
       this.#notifications.landed(value)
@@ -95,12 +104,17 @@ export class Judge {
     }
     this.history.catchUp()
     const {op, before, after, source, transaction: block} = JSON.parse(value) as Value
+    if (op === 't') {
+      this.#truncateLanded(source, partition)
+      return
+    }
     const definition = CAPTURED.find(({table}) => table === source.table)!
     const name = `${source.table}/${Object.values(JSON.parse(key!) as object).join(',')}`
     promise(
       keyOf(definition, (after ?? before)!) === name.slice(name.indexOf('/') + 1),
       () => `${name} has the wrong key`,
     )
+    this.#partitions.set(name, partition)
     const what = `${op} of ${name} at ${source.file}:${source.pos}:${source.row} by process ${process}`
     if (process !== this.#process) {
       this.#process = process
@@ -140,6 +154,22 @@ export class Judge {
     else ops.add(op)
   }
 
+  /** Its partition of the topic holds no row of the table any more. */
+  #truncateLanded({table, file, pos}: Value['source'], partition: number): void {
+    const place = `${file}:${pos}`
+    promise(
+      this.history.truncates.some(truncate => truncate.place === place && truncate.table === table),
+      () => `t of ${table} at ${place} stands for no statement of the server`,
+    )
+    const partitions = this.#emptied.get(place)
+    if (partitions === undefined) this.#emptied.set(place, new Set([partition]))
+    else partitions.add(partition)
+    for (const [name, folded] of this.#folded) {
+      if (!name.startsWith(`${table}/`) || this.#partitions.get(name) !== partition) continue
+      this.#folded.set(name, {...folded, row: null})
+    }
+  }
+
   saved(text: string): Checkpoint {
     this.history.catchUp()
     const checkpoint = decodeCheckpoint(text, 'state')
@@ -153,6 +183,15 @@ export class Judge {
       promise(
         missing === undefined,
         () => `I3: the stored offset passes ${missing ?? ''} of ${row.keys.join()}, which never landed`,
+      )
+    }
+    for (const truncate of this.history.truncates) {
+      const row = {transaction: truncate.transaction, row: 0}
+      if (this.#truncateEvents === 0 || !passed(row) || this.#beforeBaseline(row as HistoryRow)) continue
+      const landed = this.#emptied.get(truncate.place)?.size ?? 0
+      promise(
+        landed === this.#truncateEvents,
+        () => `I3: the stored offset passes ${truncate.sql}, whose event landed in ${landed} partitions`,
       )
     }
     for (const definition of CAPTURED) this.#checkRows(definition, checkpoint, passed)

@@ -69,6 +69,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
       memoryBytes: random.pick([1_500, 6_000, 100_000]),
       transactionTopic: random.chance(0.4) ? 'transaction' : null,
     },
+    events: {...base.events, skippedOperations: new Set(random.chance(0.5) ? ['t'] : [])},
   }
   return {
     settings,
@@ -99,6 +100,7 @@ function baseSettings(): Settings {
       'database.user': 'simulated',
       'database.server.id': 1,
       'signal.data.collection': 'd.signal',
+      'include.schema.changes': false,
     }
     writeFileSync(path, JSON.stringify(config))
     loaded = loadSettings(path, {env: {}}).settings

@@ -126,6 +126,14 @@ export class SimSourceServer implements SourceServer {
     return this.#query('stream', `shape of ${table.table}`, () => describe(this.#options.mysql, table).shape)
   }
 
+  definition(): Promise<null> {
+    return Promise.reject(new Error('the simulation has no schema change events'))
+  }
+
+  initialSchema(): Promise<never> {
+    return Promise.reject(new Error('the simulation has no schema change events'))
+  }
+
   foldsNames(): Promise<boolean> {
     return Promise.resolve(false)
   }

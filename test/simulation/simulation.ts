@@ -102,6 +102,7 @@ class Simulation {
         stream.transactionTopic === null
           ? null
           : new TransactionJudge(this.#mysql, {signalTableEvents: signals.tableEvents}),
+      truncateEvents: scenario.settings.events.skippedOperations.has('t') ? 0 : scenario.partitions,
     })
     this.#topics.onLanded = event => {
       this.scheduler.note(`landed ${event.topic} ${event.key ?? ''} ${event.value ?? ''}`)

@@ -29,6 +29,8 @@ export async function tidemarkConfig({database, folder, bootstrap, config}: Conf
     'database.password': database.server.password,
     'database.server.id': String(serverId()),
     'database.include.list': database.name,
+    // Most tests look at rows; those of schema changes switch them on.
+    'include.schema.changes': 'false',
     'offset.storage.file.filename': join(folder, 'tidemark.state'),
     'http.listen': `127.0.0.1:${String(await freePort())}`,
     ...sink,

@@ -127,7 +127,7 @@ function optional(type: string, field: string): Schema {
   return {type, optional: true, field}
 }
 
-const SOURCE_SCHEMA: Schema = {
+export const SOURCE_SCHEMA: Schema = {
   type: 'struct',
   fields: [
     required('string', 'version'),

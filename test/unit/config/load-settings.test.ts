@@ -124,7 +124,6 @@ const NOT_YET: readonly (readonly [string, string])[] = [
   ['read.only', 'true'],
   ['exactly.once.support', 'required'],
   ['offset.storage.topic', 'offsets'],
-  ['include.schema.changes', 'true'],
   ['signal.enabled.channels', 'source,file'],
   ['notification.enabled.channels', 'log,jmx'],
   ['snapshot.new.tables', 'parallel'],
@@ -147,7 +146,6 @@ test('what changes the events and is not supported yet is an error that says so'
 test('the default of such a key may stand in the file', async t => {
   const {warnings} = await loadKeys(t, {
     'decimal.handling.mode': 'precise',
-    'include.schema.changes': 'false',
     'read.only': false,
     'exactly.once.support': 'requested',
     'event.processing.failure.handling.mode': 'fail',
@@ -274,4 +272,14 @@ test('no secret stands in the problems, and every secret is known for redaction'
     'my.own.secret': 'unkn0wn',
   })
   for (const secret of ['pa55word', 't0ken', 'brok3r', 'unkn0wn']) assert.ok(settings.secrets.includes(secret), secret)
+})
+
+test('schema change events are on as in Debezium, of all tables, and can be narrowed or switched off', async t => {
+  const {settings} = await loadKeys(t)
+  const all = {comments: false, onlyCapturedTables: false, onlyCapturedDatabases: false}
+  assert.deepEqual(settings.schemaChanges, all)
+  const only = {'schema.history.internal.store.only.captured.tables.ddl': 'true', 'include.schema.comments': 'true'}
+  const narrowed = await loadKeys(t, only)
+  assert.deepEqual(narrowed.settings.schemaChanges, {...all, onlyCapturedTables: true, comments: true})
+  assert.equal((await loadKeys(t, {'include.schema.changes': 'false'})).settings.schemaChanges, null)
 })
