@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import {test, type TestContext} from 'node:test'
 import {caughtUp, prepareCapture, type Capture} from '../support/capture.ts'
-import {consumeTopic} from '../support/consume-topic.ts'
+import {eventsInKafka} from '../support/consume-topic.ts'
 import {sharedKafka} from '../support/integration-servers.ts'
 import type {ObservedEvent} from '../support/observed-events.ts'
 import type {Config} from '../support/tidemark-config.ts'
@@ -128,7 +128,7 @@ test('statements come in their order in partition 0 of a topic with more, also w
   await tidemark.waitForStreaming()
   await caughtUp(tidemark, capture.connection)
   await tidemark.stop()
-  const all = await consumeTopic(bootstrap, capture.database.name)
+  const all = await eventsInKafka(bootstrap, capture.database.name)
   assert.deepEqual(new Set(all.map(({partition}) => partition)), new Set([0]))
   const events = all.filter(event => valueOf(event).source.snapshot === 'false').map(valueOf)
   assert.deepEqual(

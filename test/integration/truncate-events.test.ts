@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import {test, type TestContext} from 'node:test'
 import type {RowDataPacket} from 'mysql2/promise'
 import {caughtUp, numberedTable, prepareCapture, snapshotEnded, type Capture} from '../support/capture.ts'
-import {consumeTopic} from '../support/consume-topic.ts'
+import {eventsInKafka} from '../support/consume-topic.ts'
 import {sharedKafka} from '../support/integration-servers.ts'
 import {changeOf, foldEvents, type ObservedEvent} from '../support/observed-events.ts'
 import {runTidemark, type TidemarkProcess} from '../support/tidemark-process.ts'
@@ -120,7 +120,7 @@ test('a topic of three partitions, filled and truncated under copies: each parti
   assert.deepEqual(await divergedTables(tidemark), [])
   await assertVerified(t, capture)
   await tidemark.stop()
-  const events = await consumeTopic(bootstrap, capture.topic('a'))
+  const events = await eventsInKafka(bootstrap, capture.topic('a'))
   const truncates = events.filter(event => changeOf(event)?.op === 't')
   assert.deepEqual(
     truncates.map(({partition}) => partition),
