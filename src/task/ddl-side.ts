@@ -91,13 +91,13 @@ export class DdlSide {
     if (truncated !== null) divergences.emptied(truncated.table, `${file}:${pos}`)
   }
 
-  /** Null where rows of the table are not emitted. */
+  /** Null where rows of the table are not emitted, or transforms drop the event. */
   async #truncated(named: TableId): Promise<Truncated | null> {
     const {catalog} = this.#parts
     const table = await this.#asStored(named)
     if (!catalog.isEmitted(table)) return null
     const target = catalog.lastTarget(table) ?? (await catalog.describedTarget(await this.#shapeOf(table)))
-    return {table, target}
+    return target.lanes.lanes.length === 0 ? null : {table, target}
   }
 
   /** Its definition stands in nothing but the schema of the event. */
