@@ -16,8 +16,6 @@ export function refusalOf(
   {ignorable, place}: {readonly ignorable: boolean; readonly place: string},
 ): TidemarkError | null {
   switch (type) {
-    case Event.EVENT_XA_PREPARE:
-      return xaTransaction(place)
     case Event.EVENT_INCIDENT:
       return incident(place)
     case Event.EVENT_APPEND_BLOCK:
@@ -51,14 +49,6 @@ export function unknownCompression(type: number, place: string): TidemarkError {
     'TIDEMARK_BINLOG_COMPRESSION_UNKNOWN',
     `cannot carry on at ${place}: the transaction is compressed in a way that is not known, found ${type}, wanted 0 (zstd) or 255 (none); ` +
       'use a newer version of this program, or run `SET PERSIST binlog_transaction_compression = OFF` (and in sessions that set it). ' +
-      SNAPSHOT_AGAIN,
-  )
-}
-
-export function xaTransaction(place: string): TidemarkError {
-  return new TidemarkError(
-    'TIDEMARK_BINLOG_XA',
-    `cannot carry on at ${place}: XA transactions are not supported yet; let the application commit without XA. ` +
       SNAPSHOT_AGAIN,
   )
 }

@@ -27,6 +27,9 @@ export type RowOperation = 'c' | 'u' | 'd'
  * - `rows`: row images of `table`; see `RowsView`
  * - `commit`: XID or QUERY 'COMMIT': the transaction ends
  * - `rollback`: QUERY 'ROLLBACK'
+ * - `xa-begin`: QUERY 'XA START', in the place of `begin`; `xid`, `threadId`. Its rows take effect with an XA COMMIT only
+ * - `xa-prepare`: the transaction ends, and its rows wait for the end of `xid`. Where it is done in one phase a `commit` comes
+ * - `xa-commit`, `xa-rollback`: the end of `xid`, a transaction of its own without rows
  * - `query`: any other QUERY (DDL); it is a transaction of its own; `database`, `sql`, `threadId`. The one exception comes
  *   between `begin` and `commit` and ends nothing: CREATE TABLE … SELECT, whose rows follow it
  * - `rotate`: `file` has changed already, and `endPos` is where its next event stands
@@ -35,11 +38,24 @@ export type RowOperation = 'c' | 'u' | 'd'
  * - `other`: nothing of interest; it still moves `endPos`
  * The events of a compressed transaction come like any others; see `startPos`. So do the rows of an update that was logged
  * as differences of JSON documents (PARTIAL_JSON): with whole documents.
- * What cannot be carried on (XA PREPARE, statement DML, INCIDENT, unknown row events, undecodable bytes)
+ * What cannot be carried on (statement DML, INCIDENT, unknown row events, undecodable bytes)
  * is thrown by `next` as a TidemarkError.
  */
 export type BinlogEventKind =
-  'gtid' | 'begin' | 'rows' | 'commit' | 'rollback' | 'query' | 'rotate' | 'heartbeat' | 'rows-query' | 'other'
+  | 'gtid'
+  | 'begin'
+  | 'rows'
+  | 'commit'
+  | 'rollback'
+  | 'xa-begin'
+  | 'xa-prepare'
+  | 'xa-commit'
+  | 'xa-rollback'
+  | 'query'
+  | 'rotate'
+  | 'heartbeat'
+  | 'rows-query'
+  | 'other'
 
 /** Where the row images of a `rows` event lie. Rows follow one another from `start` until `end`; each is one image (c, d) or before and after (u). */
 export interface RowsView {
@@ -79,6 +95,8 @@ export interface BinlogEvents {
   readonly threadId: number
   readonly database: string
   readonly sql: string
+  /** Names an XA transaction: `X'global id',X'branch',format`. */
+  readonly xid: string
   readonly rows: RowsView
 }
 

@@ -10,10 +10,11 @@ import type {Collations} from './collations.ts'
 import * as Event from './event-types.ts'
 import {commitTimestamp, readTaggedGtid, SourceNames} from './gtid-event.ts'
 import {uint16, uint32} from './little-endian.ts'
-import {decodeSql, keywordOf, meaningOf, type QueryMeaning} from './query-event.ts'
+import {decodeSql, isBegin, keywordOf, meaningOf, type QueryMeaning} from './query-event.ts'
 import {EventRows} from './row-event.ts'
 import {TableCache, tableId} from './table-cache.ts'
 import {readPayloadHead, TransactionPayload} from './transaction-payload.ts'
+import {readXaPrepare, xidOf} from './xa-event.ts'
 
 export interface EventDecoderOptions {
   readonly collations: Collations
@@ -45,6 +46,7 @@ export class EventDecoder implements BinlogEvents {
   threadId = 0
   database = ''
   sql = ''
+  xid = ''
   readonly rows: EventRows = new EventRows()
   /** Set where the server ended the dump; `next` is false from then on. */
   dumpEnd: DumpEnd | null = null
@@ -240,7 +242,15 @@ export class EventDecoder implements BinlogEvents {
         this.#inTransaction = false
         this.kind = meaning
         break
+      case 'xa-begin':
+      case 'xa-commit':
+      case 'xa-rollback':
+        this.#inTransaction = meaning === 'xa-begin'
+        this.kind = meaning
+        this.xid = xidOf(this.sql) ?? this.sql
+        break
       case 'savepoint':
+      case 'xa-end':
       case 'ignored':
         this.kind = 'other'
         break
@@ -249,8 +259,6 @@ export class EventDecoder implements BinlogEvents {
         break
       case 'rollback-to':
         throw stop.rollbackToSavepoint(this.#place())
-      case 'xa':
-        throw stop.xaTransaction(this.#place())
       case 'change':
         throw stop.statementFormat(this.#place(), keywordOf(this.sql))
     }
@@ -292,6 +300,13 @@ export class EventDecoder implements BinlogEvents {
         this.#rowsEvent(bytes, body, end, Event.EVENT_UPDATE_ROWS_V2)
         this.rows.makeWhole(what => stop.malformedEvent(what, this.#place()))
         break
+      case Event.EVENT_XA_PREPARE: {
+        const {onePhase, xid} = readXaPrepare(cursor)
+        this.#inTransaction = false
+        this.kind = onePhase ? 'commit' : 'xa-prepare'
+        this.xid = xid
+        break
+      }
       case Event.EVENT_HEARTBEAT:
         this.kind = 'heartbeat'
         this.file = cursor.utf8(cursor.remaining)
@@ -380,14 +395,4 @@ export class EventDecoder implements BinlogEvents {
     const inside = this.#payload === null ? '' : ' in a compressed transaction'
     return `${this.file}:${this.startPos} (type ${this.#type}${inside})`
   }
-}
-
-function isBegin(bytes: Buffer, at: number): boolean {
-  return (
-    bytes[at] === 0x42 &&
-    bytes[at + 1] === 0x45 &&
-    bytes[at + 2] === 0x47 &&
-    bytes[at + 3] === 0x49 &&
-    bytes[at + 4] === 0x4e
-  )
 }

@@ -5,16 +5,24 @@ import {decodeText, type Collations} from './collations.ts'
 /**
  * - `savepoint`: of no consequence, inside a transaction
  * - `rollback-to`: a part of the transaction was rolled back, yet its rows are in the binlog
- * - `xa`: a statement of an XA transaction that holds or ends changes
+ * - `xa-begin`, `xa-end`, `xa-commit`, `xa-rollback`: an XA transaction's first and last statement before it is prepared, and its end
  * - `change`: a change of rows as a statement
  * - `ignored`: a statement that a managed server writes for itself
  * - `query`: any other, DDL above all
  */
 export type QueryMeaning =
-  'begin' | 'commit' | 'rollback' | 'savepoint' | 'rollback-to' | 'xa' | 'change' | 'ignored' | 'query'
+  'begin' | 'commit' | 'rollback' | 'savepoint' | 'rollback-to' | XaMeaning | 'change' | 'ignored' | 'query'
+type XaMeaning = 'xa-begin' | 'xa-end' | 'xa-commit' | 'xa-rollback'
 
 /** Statements that change rows, or call what may change rows. */
 const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'CALL', 'DO', 'SELECT', 'SET'])
+const XA_MEANINGS: ReadonlyMap<string, XaMeaning> = new Map([
+  ['START', 'xa-begin'],
+  ['BEGIN', 'xa-begin'],
+  ['END', 'xa-end'],
+  ['COMMIT', 'xa-commit'],
+  ['ROLLBACK', 'xa-rollback'],
+])
 /** What a transaction in row format may hold besides rows: CREATE TABLE … SELECT, and temporary tables. */
 const DDL_INSIDE = new Set(['CREATE', 'DROP', 'ALTER'])
 /** Heartbeats that RDS writes in statement format whatever the setting; their one table is in the mysql schema. */
@@ -32,12 +40,23 @@ export function meaningOf(sql: string, {inTransaction}: {readonly inTransaction:
   if (first === 'COMMIT') return 'commit'
   if (first === 'ROLLBACK') return second === 'TO' ? 'rollback-to' : 'rollback'
   if (first === 'SAVEPOINT' || first === 'RELEASE') return 'savepoint'
-  if (first === 'XA') return second === 'ROLLBACK' ? 'query' : 'xa'
+  if (first === 'XA') return XA_MEANINGS.get(second) ?? 'change'
   if (MANAGED.test(text)) return 'ignored'
   if (CHANGES.has(first) && (inTransaction || first !== 'SET')) return 'change'
   // Nothing else stands inside a transaction in row format, so whatever it is, it was not logged as rows.
   if (inTransaction && !DDL_INSIDE.has(first)) return 'change'
   return 'query'
+}
+
+/** The commonest statement, told from its bytes. */
+export function isBegin(bytes: Buffer, at: number): boolean {
+  return (
+    bytes[at] === 0x42 &&
+    bytes[at + 1] === 0x45 &&
+    bytes[at + 2] === 0x47 &&
+    bytes[at + 3] === 0x49 &&
+    bytes[at + 4] === 0x4e
+  )
 }
 
 /** The first word, for an error message; the statement itself may hold row data. */

@@ -2,6 +2,7 @@
 
 import {Ajv} from 'ajv'
 import type {ValidateFunction} from 'ajv'
+import type {PreparedTransaction} from '../core/prepared-transaction.ts'
 import type {StoredSchema} from '../core/stored-schemas.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Notification} from '../notifications/notification.ts'
@@ -52,6 +53,8 @@ export interface Checkpoint extends StoredSnapshots {
   readonly notifications?: readonly Notification[]
   /** Definitions of tables; absent where every event names its columns. */
   readonly schemas?: readonly StoredSchema[]
+  /** XA transactions that were prepared before the offset and had not ended there; absent where there are none. */
+  readonly prepared?: readonly PreparedTransaction[]
 }
 
 const FORMAT = 'tidemark-checkpoint'
@@ -82,6 +85,14 @@ const schema = {
       type: 'object',
       required: ['file', 'pos', 'gtidSet', 'rows', 'sid', 'gno'],
       properties: {file: text, pos: whole, gtidSet: {...text, nullable: true}, rows: whole, sid: text, gno: whole},
+    },
+    prepared: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['xid', 'sid', 'gno', 'file', 'pos'],
+        properties: {xid: text, sid: text, gno: whole, file: text, pos: whole},
+      },
     },
     snapshotsPaused: {type: 'boolean'},
     schemas: storedSchemasFormat,

@@ -1,7 +1,7 @@
 // Where the two flows meet: walks the stream's events in order, writes row events to the emitter, keeps the place in the
 // stream, and lets signals, marks and definition changes take effect exactly where they stand in the binlog.
 
-import type {BinlogEvents} from '../binlog/binlog-events.ts'
+import type {BinlogEvents, RowsView} from '../binlog/binlog-events.ts'
 import {countRows} from '../binlog/row-count.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {EventOrigin} from '../encode/envelope.ts'
@@ -11,6 +11,8 @@ import type {DdlChange, DdlEffect} from './ddl-change.ts'
 import type {Emitter} from './emitter.ts'
 import type {GtidLog} from './gtid-log.ts'
 import type {StreamPlace} from './offset-tracker.ts'
+import type {PreparedTransactions} from './prepared-transactions.ts'
+import {isLost} from './replayed-rows.ts'
 import type {RowEventWriter} from './row-event-writer.ts'
 import type {NoteLog} from './table-notes.ts'
 import type {TransactionMetadata} from './transaction-metadata.ts'
@@ -24,6 +26,8 @@ export interface DispatcherEvents {
   ddl(change: DdlChange): DdlEffect | Promise<DdlEffect>
   /** Row events came with this definition of the table. Called once for each definition in the stream. */
   definition(table: CapturedTable): void
+  /** An XA transaction was committed here whose rows cannot be had; which tables it changed is not known. */
+  rowsLost(reason: string): void
   /** Everything that one read of the socket brought has been dispatched and sent. */
   batchDone(): void
 }
@@ -35,6 +39,7 @@ export interface DispatcherOptions {
   readonly origin: EventOrigin
   readonly notes: NoteLog
   readonly gtids: GtidLog
+  readonly prepared: PreparedTransactions
   readonly events: DispatcherEvents
   /** provide.transaction.metadata; null: off. */
   readonly transactions: TransactionMetadata | null
@@ -110,7 +115,8 @@ export class Dispatcher {
     const {rows, sid, gno} = this.#inTransaction
       ? {rows: Math.max(this.#count.rows, this.#count.skip), sid: this.#sid, gno: this.#gno}
       : (this.#resume ?? NO_ROWS)
-    return {file: this.#file, pos: this.#pos, gtidCount: this.#options.gtids.count, rows, sid, gno}
+    const {transactions} = this
+    return {file: this.#file, pos: this.#pos, gtidCount: this.#options.gtids.count, rows, sid, gno, transactions}
   }
 
   /** The place that the stream has reached, for read events: file, offset, GTID and server of the last event. */
@@ -139,6 +145,7 @@ export class Dispatcher {
     this.#resume = resume
     this.#count.rows = 0
     this.#count.skip = 0
+    this.#options.prepared.abandon()
   }
 
   /** Nothing more is emitted: a dispatch that waits, for a topic that is created say, never goes on, and never settles. */
@@ -148,13 +155,18 @@ export class Dispatcher {
 
   /** Dispatches everything that one read of the socket brought. Returns when there is room for more. */
   async dispatch(events: BinlogEvents): Promise<void> {
-    const {emitter} = this.#options
+    const {emitter, prepared} = this.#options
     this.caughtUp = false
     this.lastHeardMs = Date.now()
     const before = this.transactions
     while (events.next()) {
       switch (events.kind) {
         case 'rows': {
+          if (prepared.isOpen) {
+            prepared.collect(events.rows, this.#statement)
+            this.#advance(events)
+            break
+          }
           const table = this.#options.catalog.get(events.rows.table)
           if (table === undefined || table?.target?.records?.isDynamic === true) await this.#resolve(events, table)
           else this.#rows(events, table)
@@ -167,17 +179,24 @@ export class Dispatcher {
           this.#begin(events)
           break
         case 'begin':
+        case 'xa-begin':
           if (!this.#inTransaction) this.#begin(events)
           this.#hasBegun = true
           this.#threadId = events.threadId
-          this.#options.transactions?.begin({
-            id: this.#sid === '' ? `file=${events.file},pos=${events.startPos}` : `${this.#sid}:${this.#gno}`,
-            tsMs: this.#eventUs(events) / 1000,
-            isResumed: this.#count.skip > 0,
-          })
+          if (events.kind === 'xa-begin') this.#beginXa(events.xid)
+          else this.#beginMetadata(events)
+          break
+        case 'xa-prepare':
+          this.#commit(events)
+          prepared.prepared(this.transactions)
+          break
+        case 'xa-commit':
+        case 'xa-rollback':
+          await this.#endXa(events)
           break
         case 'commit':
         case 'rollback':
+          if (prepared.isOpen) await this.#endOnePhase(events)
           this.#commit(events)
           break
         case 'query':
@@ -256,14 +275,62 @@ export class Dispatcher {
     if (events.endPos > 0) this.#pos = events.endPos
   }
 
+  // The BEGIN event of an XA transaction comes with its rows, where it is committed.
+  #beginMetadata(events: BinlogEvents): void {
+    this.#options.transactions?.begin({
+      id: this.#sid === '' ? `file=${events.file},pos=${events.startPos}` : `${this.#sid}:${this.#gno}`,
+      tsMs: this.#eventUs(events) / 1000,
+      isResumed: this.#count.skip > 0,
+    })
+  }
+
+  #beginXa(xid: string): void {
+    const {prepared} = this.#options
+    prepared.begin({xid, sid: this.#sid, gno: this.#gno, file: this.#file, pos: this.#pos})
+  }
+
+  async #endOnePhase(events: BinlogEvents): Promise<void> {
+    if (events.kind === 'commit') await this.#replay(events, null)
+    this.#options.prepared.abandon()
+  }
+
+  async #endXa(events: BinlogEvents): Promise<void> {
+    this.#threadId = events.threadId
+    if (events.kind === 'xa-commit') await this.#replay(events, events.xid)
+    this.#commit(events)
+    this.#options.prepared.ended(events.xid, this.transactions)
+  }
+
+  // The rows of an XA transaction take effect here, so they have the place and GTID of its commit, and count in it.
+  async #replay(events: BinlogEvents, xid: string | null): Promise<void> {
+    const {prepared, catalog, emitter, events: told} = this.#options
+    this.#beginMetadata(events)
+    if (xid !== null && prepared.find(xid) === null) {
+      told.rowsLost(`an XA transaction (${xid}) was committed that had been prepared before the stream began`)
+      return
+    }
+    try {
+      for await (const {view, query} of prepared.rows(xid, {sid: this.#sid, gno: this.#gno})) {
+        if (this.#options.includesQuery) this.#statement = query
+        const table = catalog.get(view.table)
+        if (table === undefined || table?.target?.records?.isDynamic === true) await this.#resolve(events, table, view)
+        else this.#rows(events, table, view)
+        const room = emitter.room()
+        if (room !== null) await this.#waitFor(room)
+      }
+    } catch (error) {
+      if (!isLost(error)) throw error
+      told.rowsLost(`an XA transaction was committed whose rows the server does not have any more (${error.message})`)
+    }
+  }
+
   // Also where rows name topics: those are opened first.
-  async #resolve(events: BinlogEvents, known: CapturedTable | undefined): Promise<void> {
+  async #resolve(events: BinlogEvents, known: CapturedTable | null | undefined, view = events.rows): Promise<void> {
     const {catalog, writer} = this.#options
-    const view = events.rows
     const table = known ?? (await this.#unlessStopped(catalog.resolve(view.table)))
     if (known === undefined && table !== null) this.#options.events.definition(table)
     if (table?.target?.records?.isDynamic === true) await this.#unlessStopped(writer.openTopics(table, view))
-    this.#rows(events, table)
+    this.#rows(events, table, view)
   }
 
   // What the last stored state does not know must not leave after it: it would come again at the next start.
@@ -272,8 +339,7 @@ export class Dispatcher {
     return this.#stopped ? await new Promise<never>(() => undefined) : value
   }
 
-  #rows(events: BinlogEvents, table: CapturedTable | null): void {
-    const view = events.rows
+  #rows(events: BinlogEvents, table: CapturedTable | null, view: RowsView = events.rows): void {
     this.#eventFile = events.file
     if (table === null) {
       // The count must not depend on a filter, which may be another one after a restart.

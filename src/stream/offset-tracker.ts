@@ -13,6 +13,8 @@ export interface StreamPlace {
   /** GTID of the transaction that `rows` counts in; '' and 0 outside of one or without GTIDs. */
   readonly sid: string
   readonly gno: number
+  /** Transactions that this process had finished before the place, with a GTID or without. */
+  readonly transactions: number
 }
 
 export interface TrackedBatch {

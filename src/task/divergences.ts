@@ -46,6 +46,11 @@ export class Divergences {
     this.list = [...this.list.filter(known => known.table !== text), entry]
   }
 
+  /** Something changed rows without an event, and nobody can say of which tables. */
+  allDiverged({file, pos}: {readonly file: string; readonly pos: number}, reason: string): void {
+    for (const table of this.watched) this.diverged(table, `${file}:${pos}`, reason, {removesRows: true})
+  }
+
   /** Rows deleted while the stream was broken may still stand in the table's topic. */
   ghostsPossible(table: TableId, since: string): void {
     this.#ghosts(table, since, 'rows deleted meanwhile')

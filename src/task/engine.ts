@@ -1,36 +1,32 @@
 // The parts of a running task, put together: the stream with its outlet on one side, snapshots with their lanes on the
 // other, and the one place where they meet. The only file that knows all of them.
 
-import type {BinlogEvents} from '../binlog/binlog-events.ts'
+import type {BinlogEvents, BinlogSource} from '../binlog/binlog-events.ts'
 import type {Settings} from '../config/settings.ts'
 import {createTableFilter, isSignalTable} from '../config/table-filter.ts'
 import type {Log} from '../core/log.ts'
-import {tableIdText} from '../core/table-id.ts'
-import type {TableId} from '../core/table-id.ts'
+import {tableIdText, type TableId} from '../core/table-id.ts'
 import {GtidSet} from '../core/gtid-set.ts'
-import {encoderOptions} from '../encode/encoder-options.ts'
-import type {EncoderOptions} from '../encode/encoder-options.ts'
+import {encoderOptions, type EncoderOptions} from '../encode/encoder-options.ts'
 import {EventOrigin} from '../encode/envelope.ts'
 import {extendedHeaders, keyChangeHeaders} from '../encode/headers.ts'
 import type {Notification} from '../notifications/notification.ts'
-import {createNotifications} from '../notifications/notifications.ts'
-import type {Notifications} from '../notifications/notifications.ts'
+import {createNotifications, type Notifications} from '../notifications/notifications.ts'
 import type {Sink} from '../sinks/sink.ts'
-import type {KafkaSignalChannel} from '../signals/kafka-signal-channel.ts'
-import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
-import type {SignalProcessor} from '../signals/signal-processor.ts'
-import type {SignalReceipt} from '../signals/signal-processor.ts'
+import type {KafkaSignalChannel, KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
+import type {SignalProcessor, SignalReceipt} from '../signals/signal-processor.ts'
 import type {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
 import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
-import {TableCatalog} from '../stream/captured-table.ts'
+import {TableCatalog, type CapturedTable} from '../stream/captured-table.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
 import {Emitter} from '../stream/emitter.ts'
 import {GtidLog} from '../stream/gtid-log.ts'
 import {OffsetTracker} from '../stream/offset-tracker.ts'
+import {PreparedTransactions} from '../stream/prepared-transactions.ts'
 import {ReadOutlet} from '../stream/read-outlet.ts'
 import {TransformedEvents} from '../stream/transformed-events.ts'
 import {RowEventWriter} from '../stream/row-event-writer.ts'
@@ -44,8 +40,7 @@ import {SchemaChangeEvents} from './schema-change-events.ts'
 import {SchemaSide} from './schema-side.ts'
 import {SignalSide} from './signal-side.ts'
 import {SignalTableReader} from './signal-table-reader.ts'
-import {createSnapshotSide, watermarkProblem} from './snapshot-side.ts'
-import type {SnapshotSide} from './snapshot-side.ts'
+import {createSnapshotSide, watermarkProblem, type SnapshotSide} from './snapshot-side.ts'
 import type {SourceServer} from './source-server.ts'
 
 export interface EngineOptions {
@@ -56,6 +51,8 @@ export interface EngineOptions {
   readonly sink: Sink
   readonly serverUuid: string
   readonly server: SourceServer
+  /** The server's stream once more, beside the one that is dispatched: for prepared transactions. */
+  readonly replay: BinlogSource
   readonly offset: StoredOffset
   readonly checkpoint: Checkpoint | null
   /** Known even where nothing else of the stored state is kept: signals of old are not acted on again. */
@@ -93,6 +90,7 @@ export class Engine {
   /** Null where provide.transaction.metadata is off. */
   readonly #transactions: TransactionMetadata | null
   readonly #gtids: GtidLog
+  readonly #prepared: PreparedTransactions
   readonly #heartbeat: Heartbeat
   readonly #gtidsKnown: boolean
   #begun = false
@@ -147,17 +145,16 @@ export class Engine {
       origin: new EventOrigin(),
       notes: this.notes,
       gtids: this.#gtids,
+      prepared: (this.#prepared = new PreparedTransactions(options, this.#gtidsKnown ? this.#gtids : null)),
       events: {
+        rowsLost: reason => this.divergences.allDiverged(this.dispatcher.reached, reason),
         ddl: change => this.#ddl.effectOf(change),
-        definition: table => {
-          if (!table.isSignalTable) this.divergences.watch(table.id)
-          this.coordinator?.schemaChanged(table.id, table.fingerprint)
-        },
+        definition: table => this.#defined(table),
         batchDone: () => this.#batchDone(),
       },
       transactions: this.#transactions,
       includesQuery: settings.stream.includesQuery,
-      start: {place: {...offset, gtidCount: 0}, resume: offset.rows > 0 ? offset : null},
+      start: {place: {...offset, gtidCount: 0, transactions: 0}, resume: offset.rows > 0 ? offset : null},
       writer: new RowEventWriter({
         emitter: this.emitter,
         notes: this.notes,
@@ -238,6 +235,7 @@ export class Engine {
     const safe = this.tracker.safePlace(this.dispatcher.place)
     const {file, pos, rows, sid, gno} = safe
     const executed = this.#gtidsKnown ? this.#gtids.setAt(safe.gtidCount) : null
+    const prepared = this.#prepared.at(safe.transactions)
     return {
       connector: this.#options.settings.name,
       serverUuid: this.serverUuid,
@@ -248,6 +246,7 @@ export class Engine {
       signals: this.#signals.checkpoint(safe, executed),
       diverged: this.divergences.list,
       knownTables: [...new Set([...this.#known, ...this.catalog.seen])],
+      ...(prepared.length === 0 ? {} : {prepared}),
       ...(this.notifications === null ? {} : {notifications: this.notifications.collect()}),
       ...this.schemas.stored(safe),
     }
@@ -378,6 +377,11 @@ export class Engine {
         this.#options.onAnswer(receipt)
       },
     })
+  }
+
+  #defined({id, fingerprint, isSignalTable: isSignals}: CapturedTable): void {
+    if (!isSignals) this.divergences.watch(id)
+    this.coordinator?.schemaChanged(id, fingerprint)
   }
 
   #batchDone(): void {

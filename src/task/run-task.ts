@@ -173,6 +173,7 @@ class Task {
       sink: this.#parts.sink,
       serverUuid: server.state.serverUuid,
       server: session.server(),
+      replay: this.#parts.replay,
       observers: [this.#tally],
       onAnswer: () => undefined,
       unsent: start.checkpoint?.notifications ?? [],

@@ -35,6 +35,8 @@ export interface TaskParts {
   readonly sink: Sink
   readonly store: StateStore
   readonly binlog: TaskBinlog
+  /** Another stream of the same server, which may be open beside the first. */
+  readonly replay: BinlogSource
   /** `stopping` ends whatever the session waits for. */
   openSession(stopping: AbortSignal): TaskSession
 }
@@ -44,6 +46,7 @@ export function createTaskParts(settings: Settings, log: Log): TaskParts {
     sink: createSink(settings.sink, {log, keyConverter: settings.events.keyConverter}),
     store: new FileStateStore(settings.state.path),
     binlog: new BinlogReader(settings.database),
+    replay: new BinlogReader(settings.database),
     openSession: stopping => new ServerSession(settings, log, stopping),
   }
 }

@@ -25,16 +25,6 @@ async function stop(start: StreamStart): Promise<never> {
 
 const stops: readonly (readonly [code: string, what: string, statements: readonly string[]])[] = [
   [
-    'TIDEMARK_BINLOG_XA',
-    'an XA transaction',
-    ["XA START 'x'", "INSERT INTO t VALUES (1, '{}')", "XA END 'x'", "XA PREPARE 'x'", "XA COMMIT 'x'"],
-  ],
-  [
-    'TIDEMARK_BINLOG_XA',
-    'an XA transaction in one phase',
-    ["XA START 'x'", "INSERT INTO t VALUES (1, '{}')", "XA END 'x'", "XA COMMIT 'x' ONE PHASE"],
-  ],
-  [
     'TIDEMARK_BINLOG_STATEMENT_FORMAT',
     'a change in statement format',
     ['SET binlog_format = STATEMENT', "INSERT INTO t VALUES (1, '{}')"],

@@ -153,12 +153,6 @@ async function purgeAll(connection: Connection): Promise<void> {
 
 const stops: readonly (readonly [code: string, what: string, says: RegExp, statements: readonly string[]])[] = [
   [
-    'TIDEMARK_BINLOG_XA',
-    'an XA transaction',
-    /XA/,
-    ["XA START 'x'", "INSERT INTO a VALUES (100, 'xa')", "XA END 'x'", "XA PREPARE 'x'", "XA COMMIT 'x'"],
-  ],
-  [
     'TIDEMARK_BINLOG_STATEMENT_FORMAT',
     'a change in statement format',
     /binlog_format/,

@@ -259,7 +259,7 @@ export class ModelTask {
   }
 
   #place(): StreamPlace {
-    return {file: 'b.1', pos: this.#at, gtidCount: 0, rows: 0, sid: '', gno: 0}
+    return {file: 'b.1', pos: this.#at, gtidCount: 0, rows: 0, sid: '', gno: 0, transactions: 0}
   }
 
   #stream(): void {

@@ -158,6 +158,7 @@ class Simulation {
         sink,
         store: new SimStateStore(this.#disk, scheduler),
         binlog: new SimBinlog(this.#mysql, scheduler),
+        replay: new SimBinlog(this.#mysql, scheduler),
         openSession: stopping => new SimSession(server, stopping),
       },
     ).then(() => ended(null), ended)

@@ -115,6 +115,17 @@ export class DumpBytes {
     return this.event(type, Buffer.concat([head, Buffer.from(present), images]))
   }
 
+  /** An XA_PREPARE event; the parts of the name are in hexadecimal. */
+  xaPrepare(xa: {onePhase: boolean; format: number; global: string; branch: string}): this {
+    const [global, branch] = [Buffer.from(xa.global, 'hex'), Buffer.from(xa.branch, 'hex')]
+    const head = Buffer.alloc(13)
+    head[0] = xa.onePhase ? 1 : 0
+    head.writeUInt32LE(xa.format, 1)
+    head.writeUInt32LE(global.length, 5)
+    head.writeUInt32LE(branch.length, 9)
+    return this.event(38, Buffer.concat([head, global, branch]))
+  }
+
   xid(): this {
     return this.event(16, uint64(12345))
   }

@@ -1,11 +1,20 @@
 // The stream side put together for unit tests: the real emitter, tracker, catalog, writer and dispatcher on a sink in
 // memory, and a cursor of events that a test writes down one by one.
 
-import type {BinlogEvents, RowOperation, RowsView, StreamTable} from '../../src/binlog/binlog-events.ts'
+import {once} from 'node:events'
+import type {
+  BinlogEvents,
+  BinlogSource,
+  RowOperation,
+  RowsView,
+  StreamStart,
+  StreamTable,
+} from '../../src/binlog/binlog-events.ts'
 import {NO_COLUMN_RULES} from '../../src/config/column-rules.ts'
 import type {EventSettings} from '../../src/config/settings.ts'
 import {DEFAULT_VALUE_MODES} from '../../src/config/value-modes.ts'
 import {GtidSet} from '../../src/core/gtid-set.ts'
+import type {PreparedTransaction} from '../../src/core/prepared-transaction.ts'
 import type {ColumnShape, TableShape} from '../../src/core/table-shape.ts'
 import {EventOrigin} from '../../src/encode/envelope.ts'
 import {keyChangeHeaders} from '../../src/encode/headers.ts'
@@ -17,6 +26,7 @@ import type {ResumedTransaction} from '../../src/stream/dispatcher.ts'
 import {Emitter} from '../../src/stream/emitter.ts'
 import {GtidLog} from '../../src/stream/gtid-log.ts'
 import {OffsetTracker} from '../../src/stream/offset-tracker.ts'
+import {PreparedTransactions} from '../../src/stream/prepared-transactions.ts'
 import {RowEventWriter} from '../../src/stream/row-event-writer.ts'
 import {NoteLog} from '../../src/stream/table-notes.ts'
 import {TopicDirectory} from '../../src/stream/topic-lanes.ts'
@@ -175,6 +185,32 @@ export interface StreamPartsOptions {
   readonly transactions?: boolean
   readonly includesQuery?: boolean
   readonly keysOf?: (shape: TableShape) => TableKeys | Promise<TableKeys>
+  /** XA transactions of the stored state. */
+  readonly preparedBefore?: readonly PreparedTransaction[]
+  /** Where prepared transactions are read again. */
+  readonly replay?: BinlogSource
+}
+
+/** A server that sends what a test gives it, wherever a stream begins; then it is silent until the stream's end. */
+export class ScriptedSource implements BinlogSource {
+  readonly starts: StreamStart[] = []
+  open = 0
+  readonly #reads: readonly (() => BinlogEvents)[]
+
+  constructor(reads: readonly (() => BinlogEvents)[]) {
+    this.#reads = reads
+  }
+
+  async *events(start: StreamStart, signal: AbortSignal): AsyncGenerator<BinlogEvents> {
+    this.starts.push(start)
+    this.open++
+    try {
+      for (const read of this.#reads) yield read()
+      if (!signal.aborted) await once(signal, 'abort')
+    } finally {
+      this.open--
+    }
+  }
 }
 
 /** Begins at b.000001:100 where nothing else is said. */
@@ -195,6 +231,9 @@ export class StreamParts {
   /** With what had been sent before. */
   readonly ddl: {reading: DdlReading; touches: (table: string) => boolean; at: string; before: string[]}[] = []
   readonly definitions: string[] = []
+  readonly lost: string[] = []
+  readonly prepared: PreparedTransactions
+  readonly stopping = new AbortController()
   batches = 0
 
   constructor(options: StreamPartsOptions = {}) {
@@ -237,6 +276,11 @@ export class StreamParts {
       options.transactions === true
         ? new TransactionMetadata({topic: 'transaction', settings, topics: this.topics, emitter: this.emitter})
         : null
+    const stored = {prepared: options.preparedBefore ?? []}
+    this.prepared = new PreparedTransactions(
+      {checkpoint: stored, replay: options.replay ?? new ScriptedSource([]), signal: this.stopping.signal},
+      options.executed === undefined ? null : this.gtids,
+    )
     this.dispatcher = new Dispatcher({
       transactions: this.transactions,
       includesQuery: options.includesQuery ?? false,
@@ -246,6 +290,7 @@ export class StreamParts {
       origin: new EventOrigin(),
       notes: this.notes,
       gtids: this.gtids,
+      prepared: this.prepared,
       events: {
         ddl: change => () =>
           this.ddl.push({
@@ -255,10 +300,11 @@ export class StreamParts {
             before: this.sentOps(),
           }),
         definition: table => this.definitions.push(table.fingerprint),
+        rowsLost: reason => this.lost.push(reason),
         batchDone: () => this.batches++,
       },
       start: {
-        place: {file: 'b.000001', pos: 100, ...options.place, gtidCount: 0, rows: 0, sid: '', gno: 0},
+        place: {file: 'b.000001', pos: 100, ...options.place, gtidCount: 0, rows: 0, sid: '', gno: 0, transactions: 0},
         resume: options.resume ?? null,
       },
     })

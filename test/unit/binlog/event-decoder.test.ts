@@ -135,6 +135,34 @@ test('an update with missing columns says which of its images have which', () =>
   )
 })
 
+test('an XA transaction is told by its name, from its start to its end', () => {
+  const bytes = dump()
+  for (const onePhase of [false, true]) {
+    bytes.gtid().query("XA START X'6AFF',X'62',7", {threadId: 11}).tableMap(smallTableMap())
+    bytes.rows(WRITE_ROWS, {images: smallImage(1, 'a'), present: [0b11], columns: 2})
+    bytes.query("XA END X'6aff',X'62',7").xaPrepare({onePhase, format: 7, global: '6aff', branch: '62'})
+  }
+  bytes.gtid().query("XA COMMIT X'6aff',X'62',7").gtid().query("XA ROLLBACK X'',X'',1")
+  const decoder = decoderOf([bytes.bytes()])
+  const seen: unknown[] = []
+  while (decoder.next()) {
+    const {kind, xid, threadId} = decoder
+    if (kind.startsWith('xa-')) seen.push(kind === 'xa-begin' ? [kind, xid, threadId] : [kind, xid])
+    else if (kind === 'rows' || kind === 'commit') seen.push(kind)
+  }
+  const xid = "X'6aff',X'62',7"
+  assert.deepEqual(seen, [
+    ['xa-begin', xid, 11],
+    'rows',
+    ['xa-prepare', xid],
+    ['xa-begin', xid, 11],
+    'rows',
+    'commit',
+    ['xa-commit', xid],
+    ['xa-rollback', "X'',X'',1"],
+  ])
+})
+
 test('an update that holds differences of JSON documents comes as an ordinary one with whole documents', () => {
   const document = (value: JsonValue, large = false): Buffer => prefixed(jsonBinary(value, large), 4)
   const before = Buffer.concat([Buffer.of(0, 1, 0, 0, 0), document([1, 2])])
@@ -218,9 +246,9 @@ test('what cannot be carried on stops with its code and place', () => {
   const inside = (): DumpBytes => dump().gtid().query('BEGIN')
   const oneName = smallTableMap('t', {names: ['id']})
   const cases: readonly (readonly [string, DumpBytes])[] = [
-    ['TIDEMARK_BINLOG_XA', inside().event(38, Buffer.alloc(30))],
-    ['TIDEMARK_BINLOG_XA', dump().gtid().query("XA START X'61',X'',1")],
-    ['TIDEMARK_BINLOG_XA', dump().gtid().query("XA COMMIT X'61',X'',1")],
+    ['TIDEMARK_BINLOG_MALFORMED', inside().event(38, Buffer.alloc(12))],
+    ['TIDEMARK_BINLOG_MALFORMED', inside().event(38, Buffer.alloc(30, 1))],
+    ['TIDEMARK_BINLOG_STATEMENT_FORMAT', dump().gtid().query("XA START X'61',X'',1").query('DELETE FROM t')],
     ['TIDEMARK_BINLOG_INCIDENT', dump().event(26, Buffer.alloc(3))],
     ['TIDEMARK_BINLOG_STATEMENT_FORMAT', inside().query('insert into t values (1)')],
     ['TIDEMARK_BINLOG_STATEMENT_FORMAT', inside().query('/* why */ with x as (select 1) update t set a = 1')],
@@ -315,7 +343,7 @@ test('whatever bytes come, the decoder returns or throws its own error', () => {
 
 test('whatever body a known event type has, the decoder returns or throws its own error', () => {
   const body = fc.uint8Array({maxLength: 120}).map(bytes => Buffer.from(bytes))
-  const type = fc.constantFrom(2, 4, 15, 16, 19, 23, 24, 25, 27, 29, 30, 31, 32, 33, 34, 35, 39, 40, 41, 42)
+  const type = fc.constantFrom(2, 4, 15, 16, 19, 23, 24, 25, 27, 29, 30, 31, 32, 33, 34, 35, 38, 39, 40, 41, 42)
   fc.assert(
     fc.property(type, body, (eventType, bytes) => {
       try {

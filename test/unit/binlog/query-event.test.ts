@@ -16,12 +16,14 @@ const inside: readonly (readonly [string, QueryMeaning])[] = [
   ['(SELECT 1)', 'change'],
   ['CREATE TABLE a (b int) START TRANSACTION', 'query'],
   ['DROP TEMPORARY TABLE IF EXISTS `a`', 'query'],
+  ["XA END X'61',X'',1", 'xa-end'],
 ]
 const outside: readonly (readonly [string, QueryMeaning])[] = [
   ['begin', 'begin'],
-  ["XA START X'61'", 'xa'],
-  ["XA COMMIT X'61'", 'xa'],
-  ["XA ROLLBACK X'61'", 'query'],
+  ["XA START X'61',X'',1", 'xa-begin'],
+  ["XA COMMIT X'61',X'',1", 'xa-commit'],
+  ["XA ROLLBACK X'61',X'',1", 'xa-rollback'],
+  ["XA ANYTHING X'61',X'',1", 'change'],
   ['ALTER TABLE t ADD c INT', 'query'],
   ['TRUNCATE t', 'query'],
   ['GRANT SELECT ON *.* TO a', 'query'],

@@ -47,6 +47,7 @@ const checkpoints = fc.record<Checkpoint>({
   }),
   diverged: fc.array(fc.record({table: text, since: text, reason: text, atMs: whole}), {maxLength: 2}),
   knownTables: values,
+  prepared: fc.array(fc.record({xid: text, sid: text, gno: whole, file: text, pos: whole}), {maxLength: 2}),
   notifications: fc.array(
     fc.record({
       id: text,

@@ -19,7 +19,7 @@ const UNCAPTURED = streamTable('elsewhere')
 const captured = {isCaptured: (table: string) => table === 't'}
 
 function startPlace(): StreamPlace {
-  return {file: 'b.000001', pos: 100, gtidCount: 0, rows: 0, sid: '', gno: 0}
+  return {file: 'b.000001', pos: 100, gtidCount: 0, rows: 0, sid: '', gno: 0, transactions: 0}
 }
 
 test('before anything came the place is the one to start from', async () => {
@@ -35,7 +35,7 @@ test('inside a transaction the place is its start with the rows dealt with, behi
   await parts.dispatcher.dispatch(script.rows('d', T, smallImage(1, 'a')).read())
   assert.deepEqual(parts.dispatcher.place, {...startPlace(), rows: 3, sid: SID, gno: 1})
   await parts.dispatcher.dispatch(script.commit().read())
-  assert.deepEqual(parts.dispatcher.place, {...startPlace(), pos: script.pos, gtidCount: 1})
+  assert.deepEqual(parts.dispatcher.place, {...startPlace(), pos: script.pos, gtidCount: 1, transactions: 1})
   assert.equal(parts.gtids.copyAt(1).toString(), `${SID}:1`)
   assert.deepEqual(parts.sentOps(), ['c 1', 'c 2', 'd 1', '- 1'])
 })
@@ -135,7 +135,7 @@ test('DDL is a transaction of its own: its GTID is executed and the place lies b
   const script = new BinlogScript().gtid(1)
   const at = script.pos
   await parts.dispatcher.dispatch(script.query('ALTER TABLE t ADD c INT').read())
-  assert.deepEqual(parts.dispatcher.place, {...startPlace(), pos: script.pos, gtidCount: 1})
+  assert.deepEqual(parts.dispatcher.place, {...startPlace(), pos: script.pos, gtidCount: 1, transactions: 1})
   assert.equal(parts.ddl.length, 1)
   assert.equal(parts.ddl[0]!.at, `b.000001:${at}`)
   assert.equal(parts.ddl[0]!.touches('t'), true)
@@ -159,14 +159,14 @@ test('DDL between BEGIN and COMMIT does not end the transaction (CREATE TABLE ..
   await parts.dispatcher.dispatch(script.rows('c', T, smallImage(1, 'a')).read())
   assert.deepEqual(parts.dispatcher.place, {...startPlace(), rows: 1, sid: SID, gno: 1})
   await parts.dispatcher.dispatch(script.commit().read())
-  assert.deepEqual(parts.dispatcher.place, {...startPlace(), pos: script.pos, gtidCount: 1})
+  assert.deepEqual(parts.dispatcher.place, {...startPlace(), pos: script.pos, gtidCount: 1, transactions: 1})
 })
 
 test('a rollback ends its transaction, and its GTID is executed', async () => {
   const parts = await new StreamParts().open()
   const script = new BinlogScript().begin(1).add({kind: 'rollback'})
   await parts.dispatcher.dispatch(script.read())
-  assert.deepEqual(parts.dispatcher.place, {...startPlace(), pos: script.pos, gtidCount: 1})
+  assert.deepEqual(parts.dispatcher.place, {...startPlace(), pos: script.pos, gtidCount: 1, transactions: 1})
 })
 
 test('an idle server moves the place with heartbeats and rotations, but never inside a transaction', async () => {

@@ -30,7 +30,7 @@ class Outlet {
   }
 
   get place() {
-    return {file: 'b.1', pos: this.#pos, gtidCount: 0, rows: 0, sid: '', gno: 0}
+    return {file: 'b.1', pos: this.#pos, gtidCount: 0, rows: 0, sid: '', gno: 0, transactions: 0}
   }
 
   /** Where the stream may be resumed. */

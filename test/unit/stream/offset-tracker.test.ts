@@ -5,7 +5,7 @@ import {OffsetTracker} from '../../../src/stream/offset-tracker.ts'
 import type {StreamPlace, TrackedBatch} from '../../../src/stream/offset-tracker.ts'
 
 function place(pos: number): StreamPlace {
-  return {file: 'b.1', pos, gtidCount: 0, rows: 0, sid: '', gno: 0}
+  return {file: 'b.1', pos, gtidCount: 0, rows: 0, sid: '', gno: 0, transactions: 0}
 }
 
 test('the safe place is the place of the oldest batch that is not acknowledged, whatever the order of acknowledgements', () => {
