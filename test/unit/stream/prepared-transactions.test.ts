@@ -183,3 +183,47 @@ test('a task that is stopped meanwhile does not take the rows for emitted', asyn
   assert.deepEqual([place.pos, place.rows, transactions], [100, 0, 0])
   assert.deepEqual(parts.prepared.at(transactions), [STORED])
 })
+
+test('transaction metadata: one transaction with the rows, where they are committed, and none for the preparing', async () => {
+  const parts = await new StreamParts({transactions: true}).open()
+  await parts.transactions?.open()
+  const script = prepare(new BinlogScript(), 1, 'x', smallImage(1, 'a'), smallImage(2, 'b'))
+  prepare(script, 2, 'y', smallImage(3, 'c'))
+  end(script, 3, 'xa-rollback', 'y')
+  await parts.dispatcher.dispatch(end(script, 4, 'xa-commit', 'x').read())
+  parts.emitter.flush()
+  const events = parts.sink.sent.filter(({topic}) => topic === 'p.transaction').map(({value}) => value!)
+  const told = events.map(value => JSON.parse(value) as {status: string; id: string; event_count: number | null})
+  assert.deepEqual(
+    told.map(({status, id, event_count: count}) => [status, id, count]),
+    [
+      ['BEGIN', `${SID}:4`, null],
+      ['END', `${SID}:4`, 2],
+    ],
+  )
+})
+
+test('rows name the statement that was logged before them, not the last one of their transaction', async () => {
+  const write = (): BinlogScript => {
+    const script = new BinlogScript().gtid(1).add({kind: 'xa-begin', xid: 'x', threadId: 7})
+    script.add({kind: 'rows-query', sql: 'first'}).rows('c', T, smallImage(1, 'a'))
+    script.add({kind: 'rows-query', sql: 'second'}).rows('c', T, smallImage(2, 'b'))
+    return script.add({kind: 'xa-prepare', xid: 'x'})
+  }
+  const replay = new ScriptedSource([() => write().read()])
+  const stored = [{xid: 'x', sid: SID, gno: 1, file: 'b.000001', pos: 100}]
+  const kept = await new StreamParts({includesQuery: true}).open()
+  await kept.dispatcher.dispatch(write().read())
+  const again = await new StreamParts({
+    includesQuery: true,
+    executed: `${SID}:1`,
+    preparedBefore: stored,
+    replay,
+  }).open()
+  for (const parts of [kept, again]) {
+    await parts.dispatcher.dispatch(end(new BinlogScript(), 2, 'xa-commit', 'x').read())
+    parts.emitter.flush()
+    const queries = parts.sink.sent.map(({value}) => (JSON.parse(value!) as {source: {query: string}}).source.query)
+    assert.deepEqual(queries, ['first', 'second'])
+  }
+})
