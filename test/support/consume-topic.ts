@@ -11,7 +11,7 @@ export async function consumeTopic(bootstrap: string, topic: string): Promise<Ob
   const ends = await topicEnds(kafka, topic)
   const events = new Map<number, ObservedEvent[]>([...ends.keys()].sort((a, b) => a - b).map(id => [id, []]))
   if (ends.size === 0) return []
-  const consumer = kafka.consumer({groupId: `tidemark-test-${randomUUID()}`, retry: {retries: 3}})
+  const consumer = kafka.consumer({groupId: `tidemark-test-${randomUUID()}`, retry: {retries: 10}})
   try {
     await consumer.connect()
     await consumer.subscribe({topic, fromBeginning: true})
