@@ -31,8 +31,6 @@ export interface LoadedSettings {
   readonly notes: readonly string[]
 }
 
-const MODES_WITHOUT_ROWS: ReadonlySet<SnapshotMode> = new Set(['no_data', 'never'])
-
 /** Throws one TidemarkError of the kind `configuration` whose message lists all problems. Reads files, changes nothing. */
 export function loadSettings(path: string, {env}: {readonly env: Environment}): LoadedSettings {
   const problems = new ConfigProblems()
@@ -72,7 +70,7 @@ function buildSettings(values: OptionValues, {secrets, config, problems, warning
       tableEvents: values.flag('signal.table.events'),
       kafka: kafkaSignalSettings(values, {name, topicPrefix, config, problems, warnings}),
     },
-    snapshot: snapshotSettings(values, problems),
+    snapshot: snapshotSettings(values),
     stream: {
       memoryBytes: values.integer('stream.memory.bytes'),
       transactionTopic: values.flag('provide.transaction.metadata') ? topics.transaction : null,
@@ -150,16 +148,11 @@ function signalTable(values: OptionValues, problems: ConfigProblems): Settings['
   return {database: found.slice(0, dot), table: found.slice(dot + 1)}
 }
 
-function snapshotSettings(values: OptionValues, problems: ConfigProblems): Settings['snapshot'] {
+function snapshotSettings(values: OptionValues): Settings['snapshot'] {
   const mode = values.choice<SnapshotMode>('snapshot.mode')
-  if (!values.isBroken('snapshot.mode') && !MODES_WITHOUT_ROWS.has(mode) && !values.has('signal.data.collection')) {
-    problems.add(
-      'signal.data.collection',
-      `it is missing; snapshot.mode=${mode} copies rows, which needs a signal table for now: ` +
-        'name one (`tidemark init` prints its DDL), or set snapshot.mode=no_data',
-    )
-  }
+  const hasSignalTable = values.has('signal.data.collection')
   return {
+    watermarks: hasSignalTable && !values.flag('read.only') ? 'signal-table' : 'executed-gtids',
     mode,
     includeCollections: values.patterns('snapshot.include.collection.list'),
     maxThreads: values.integer('snapshot.max.threads'),

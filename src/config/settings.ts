@@ -9,6 +9,7 @@ import type {DecimalFormat, ValueModes} from './value-modes.ts'
 
 export type SnapshotMode = 'no_data' | 'never' | 'initial' | 'initial_only' | 'always' | 'when_needed'
 export type NotificationChannelName = 'sink' | 'log'
+export type WatermarkSource = 'signal-table' | 'executed-gtids'
 export type WatermarkingStrategy = 'insert_insert' | 'insert_delete'
 
 export interface TlsSettings {
@@ -155,6 +156,8 @@ export interface Settings {
     readonly kafka: KafkaSignalSettings | null
   }
   readonly snapshot: {
+    /** Where watermarks come from: rows in the signal table, or the server's executed GTIDs, which writes nothing. */
+    readonly watermarks: WatermarkSource
     readonly mode: SnapshotMode
     readonly includeCollections: readonly RegExp[] | null
     readonly maxThreads: number

@@ -98,11 +98,11 @@ export const SNAPSHOT_OPTIONS: readonly Option[] = [
   integer('stream.memory.bytes', 16 * 1024 * 1024, 'Bound on streamed events that wait for the sink.', {
     minimum: 1024 * 1024,
   }),
-  flag('read.only', false, 'Take watermarks from executed GTIDs instead of the signal table.', {
-    values: [false],
-    notYet: [true],
-    instead: 'leave it out and name a signal table in signal.data.collection (`tidemark init` prints its DDL)',
-  }),
+  flag(
+    'read.only',
+    false,
+    'Write nothing to the server: watermarks are its executed GTIDs. So they are, too, where there is no signal table.',
+  ),
   refused(
     'snapshot.select.statement.overrides*',
     'Own SELECTs for a snapshot.',

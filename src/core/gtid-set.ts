@@ -30,6 +30,15 @@ export class GtidSet {
     return this.#sources.size === 0
   }
 
+  /** Number of transactions. */
+  get count(): number {
+    let count = 0
+    for (const intervals of this.#sources.values()) {
+      for (let i = 0; i < intervals.length; i += 2) count += intervals[i + 1]! - intervals[i]! + 1
+    }
+    return count
+  }
+
   /** Adds one transaction; constant time where it follows the last one of its source. */
   add(sid: string, gno: number): void {
     const intervals = this.#intervalsOf(sid)

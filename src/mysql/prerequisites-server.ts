@@ -146,6 +146,9 @@ function checkServersOwnId({variables, settings}: PrerequisiteScope): Prerequisi
 
 /** Wanted by executed-GTID watermarks; otherwise good to have: a position means nothing on another server. */
 function checkGtids({variables, settings}: PrerequisiteScope): PrerequisiteResult {
+  const {mode: snapshotMode, watermarks} = settings.snapshot
+  const copies = snapshotMode !== 'no_data' && snapshotMode !== 'never'
+  const isNeeded = settings.readOnly || (copies && watermarks === 'executed-gtids')
   const name = 'gtid_mode'
   const mode = variables.get('gtid_mode') ?? 'OFF'
   const consistency = variables.get('enforce_gtid_consistency') ?? 'OFF'
@@ -153,15 +156,24 @@ function checkGtids({variables, settings}: PrerequisiteScope): PrerequisiteResul
   if (mode === 'ON' && consistency === 'ON') return passed(name, found)
   return {
     name,
-    ok: settings.readOnly ? 'failed' : 'warning',
+    ok: isNeeded ? 'failed' : 'warning',
     found,
-    wanted: 'both ON (without GTIDs a task cannot go on after a failover to another server)',
+    wanted: `both ON (${gtidReason(settings, isNeeded)})`,
     statement:
+      (isNeeded && !settings.readOnly
+        ? 'name a signal table in signal.data.collection (tidemark init prints its SQL), or switch GTIDs on: '
+        : '') +
       'SET PERSIST enforce_gtid_consistency = ON; SET PERSIST gtid_mode = OFF_PERMISSIVE; ' +
       'SET PERSIST gtid_mode = ON_PERMISSIVE; wait until SHOW STATUS LIKE ' +
       "'Ongoing_anonymous_transaction_count' shows 0 on every server; SET PERSIST gtid_mode = ON;",
     rds: `set gtid-mode and enforce_gtid_consistency to ON ${PARAMETER_GROUP} and restart`,
   }
+}
+
+function gtidReason({readOnly, snapshot}: PrerequisiteScope['settings'], isNeeded: boolean): string {
+  if (!isNeeded) return 'without GTIDs a task cannot go on after a failover to another server'
+  if (readOnly) return 'read.only=true takes its watermarks from executed GTIDs'
+  return `snapshot.mode=${snapshot.mode} copies rows between watermarks: those of a signal table, or executed GTIDs`
 }
 
 function checkRetention({variables}: PrerequisiteScope): PrerequisiteResult {

@@ -1,7 +1,7 @@
 // The port of watermarks. A mark is a number: marks are issued in order, become known to be committed, and come by in
 // the stream. A low watermark is a mark that was known to be committed when the chunk's SELECT began; the high
-// watermark is the first mark issued after its last row was read. (Executed GTID sets fit the same shape: taking a set
-// issues and commits a mark at once, and the mark is seen when the stream's set contains it.)
+// watermark is the first mark issued after its last row was read. Two kinds: rows of the signal table
+// (signal-table-marks.ts), and executed GTID sets (gtid-marks.ts).
 
 export interface Watermarks {
   /** Number of the last mark known to be committed; readers in other threads see it through `shared`. */
@@ -20,6 +20,8 @@ export interface Watermarks {
   run(signal: AbortSignal): Promise<void>
   /** The stream has passed mark `number`. */
   seen(number: number): void
-  /** Why the last attempt failed, or null. */
+  /** Why no mark comes or comes by, in the operator's words; null while nothing is wrong. */
   readonly problem: string | null
+  /** How long a committed mark has been waiting to come by in the stream, ms; 0 while none is. */
+  readonly unseenMs: number
 }

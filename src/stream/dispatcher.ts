@@ -32,6 +32,14 @@ export interface DispatcherEvents {
   batchDone(): void
 }
 
+/** Told of every transaction at its place in the stream. */
+export interface TransactionWatch {
+  /** Before its first row. `sid` is '' without GTIDs. */
+  began(sid: string, gno: number): void
+  /** Behind its last one, when it counts as finished. */
+  finished(sid: string, gno: number): void
+}
+
 export interface DispatcherOptions {
   readonly emitter: Emitter
   readonly catalog: TableCatalog
@@ -45,6 +53,8 @@ export interface DispatcherOptions {
   readonly transactions: TransactionMetadata | null
   /** include.query: events name the statement that the server logs before its rows. */
   readonly includesQuery: boolean
+  /** Null where nobody needs to know. */
+  readonly watch: TransactionWatch | null
   /** Where the stored state says that the stream goes on, and what of its first transaction was emitted already. */
   readonly start: {readonly place: StreamPlace; readonly resume: ResumedTransaction | null}
 }
@@ -134,6 +144,11 @@ export class Dispatcher {
   /** GTID of the open transaction, with the row count: names one occurrence of a row. */
   get occurrence(): {gtid: string; file: string; pos: number} {
     return {gtid: this.#sid === '' ? '' : `${this.#sid}:${this.#gno}`, file: this.#file, pos: this.#pos}
+  }
+
+  /** The transaction that the stream is in, or will go on with, or null. */
+  get openTransaction(): {sid: string; gno: number} | null {
+    return this.#inTransaction ? {sid: this.#sid, gno: this.#gno} : this.#resume
   }
 
   /** A new connection begins at the stored place again: what was seen of an open transaction is forgotten. */
@@ -242,6 +257,7 @@ export class Dispatcher {
     this.#lastSid = this.#sid
     this.#lastGno = this.#gno
     this.#serverId = events.serverId
+    this.#options.watch?.began(this.#sid, this.#gno)
     this.#count.rows = 0
     this.#count.skip = 0
     const resume = this.#resume
@@ -255,12 +271,14 @@ export class Dispatcher {
     this.transactions++
     this.#statement = ''
     this.#options.transactions?.end(this.#eventUs(events) / 1000)
-    if (this.#sid !== '') this.#options.gtids.append(this.#sid, this.#gno)
+    const sid = this.#sid
+    if (sid !== '') this.#options.gtids.append(sid, this.#gno)
     this.lastEventMs = this.#eventUs(events) / 1000
     this.#inTransaction = false
     this.#hasBegun = false
     this.#sid = ''
     this.#advance(events)
+    if (sid !== '') this.#options.watch?.finished(sid, this.#gno)
   }
 
   #eventUs({timestampSeconds}: BinlogEvents): number {

@@ -18,6 +18,7 @@ import type {SignalProcessor, SignalReceipt} from '../signals/signal-processor.t
 import type {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
+import type {Watermarks} from '../snapshot/watermarks.ts'
 import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
@@ -40,7 +41,8 @@ import {SchemaChangeEvents} from './schema-change-events.ts'
 import {SchemaSide} from './schema-side.ts'
 import {SignalSide} from './signal-side.ts'
 import {SignalTableReader} from './signal-table-reader.ts'
-import {createSnapshotSide, watermarkProblem, type SnapshotSide} from './snapshot-side.ts'
+import {createSnapshotSide, noteWatch} from './snapshot-side.ts'
+import type {Marks, SnapshotSide} from './snapshot-side.ts'
 import type {SourceServer} from './source-server.ts'
 
 export interface EngineOptions {
@@ -75,7 +77,6 @@ export class Engine {
   readonly dispatcher: Dispatcher
   readonly catalog: TableCatalog
   readonly coordinator: SnapshotCoordinator | null
-  readonly marks: SignalTableMarks | null
   readonly outlet: ReadOutlet
   readonly divergences: Divergences
   readonly notes: NoteLog
@@ -93,6 +94,7 @@ export class Engine {
   readonly #prepared: PreparedTransactions
   readonly #heartbeat: Heartbeat
   readonly #gtidsKnown: boolean
+  readonly #marks: Marks | null
   #begun = false
   readonly #signals: SignalSide
   readonly #ddl: DdlSide
@@ -133,7 +135,7 @@ export class Engine {
       reached: () => this.dispatcher.reached,
     })
     const snapshots = this.#createSnapshots(encoding)
-    this.marks = snapshots?.marks ?? null
+    this.#marks = snapshots?.marks ?? null
     this.coordinator = snapshots?.coordinator ?? null
     this.outlet.windows = this.coordinator
     this.#signals = this.#createSignals()
@@ -146,6 +148,7 @@ export class Engine {
       notes: this.notes,
       gtids: this.#gtids,
       prepared: (this.#prepared = new PreparedTransactions(options, this.#gtidsKnown ? this.#gtids : null)),
+      watch: this.#marks?.kind === 'executed-gtids' ? noteWatch(this.#marks.watermarks, this.notes) : null,
       events: {
         rowsLost: reason => this.divergences.allDiverged(this.dispatcher.reached, reason),
         ddl: change => this.#ddl.effectOf(change),
@@ -167,6 +170,16 @@ export class Engine {
         onSignalRow: (operation, json, row) => reader.row(operation, json, row),
       }),
     })
+  }
+
+  /** Null where nothing can be copied, for want of watermarks. */
+  get marks(): Watermarks | null {
+    return this.#marks?.watermarks ?? null
+  }
+
+  /** The watermarks where they are rows of the signal table. */
+  get tableMarks(): SignalTableMarks | null {
+    return this.#marks?.kind === 'signal-table' ? this.#marks.watermarks : null
   }
 
   get signals(): SignalProcessor {
@@ -201,6 +214,7 @@ export class Engine {
     this.serverUuid = serverUuid
     this.schemas.serverChanged()
     for (const run of this.coordinator?.runs ?? []) this.coordinator?.schemaChanged(run.plan.table, null)
+    if (this.#marks?.kind === 'executed-gtids') this.#marks.watermarks.serverChanged()
   }
 
   dispatch = (events: BinlogEvents): Promise<void> => this.dispatcher.dispatch(events)
@@ -220,7 +234,7 @@ export class Engine {
 
   /** Why snapshots do not get on, as far as it is the watermarks; null while they do. */
   get watermarkProblem(): string | null {
-    return this.marks === null ? null : watermarkProblem(this.marks)
+    return this.marks?.problem ?? null
   }
 
   /** Where the stream is, for the status. */
@@ -351,6 +365,13 @@ export class Engine {
         ...observers,
       ],
       serverUuid: () => this.serverUuid,
+      stream: this.#gtidsKnown
+        ? {
+            finished: () => this.#gtids.copyAt(this.#gtids.count),
+            open: () => this.dispatcher.openTransaction,
+            file: () => this.dispatcher.reached.file,
+          }
+        : null,
     })
   }
 

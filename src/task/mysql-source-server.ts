@@ -2,6 +2,7 @@
 
 import type {Settings} from '../config/settings.ts'
 import {NOTHING_DECLARED, type DeclaredColumns} from '../core/declared-columns.ts'
+import {GtidSet} from '../core/gtid-set.ts'
 import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableDefinition} from '../core/table-definition.ts'
@@ -17,6 +18,7 @@ import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
 import {isUnique, readFoldsNames, readKeys, readTables, readTableShapes} from '../mysql/schema-reader.ts'
 import {readCreateStatement, readDatabaseCharset, readServerCharset} from '../mysql/table-definitions.ts'
 import {readTableDefinition} from '../mysql/table-definitions.ts'
+import {readBinlogFiles, readExecutedGtidSet, readPurgedGtidSet} from '../mysql/server-reader.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
 import {MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
 import type {DescribedTable} from '../snapshot/mysql-planning-source.ts'
@@ -97,7 +99,7 @@ export class MysqlSourceServer implements SourceServer {
     if (!canSnapshot) {
       throw new TidemarkError(
         'TIDEMARK_SNAPSHOT_NO_WATERMARKS',
-        'snapshots need a signal table for their watermarks; set signal.data.collection (tidemark init prints its SQL)',
+        'snapshots need watermarks: set signal.data.collection (tidemark init prints its SQL), or gtid_mode=ON on the server',
       )
     }
     const {signals} = this.#options.connections
@@ -155,6 +157,20 @@ export class MysqlSourceServer implements SourceServer {
     this.#options.connections.watermarks.use('write a watermark to the signal table', async connection => {
       await connection.query({sql, timeout: MARK_TIMEOUT_MS}, [...values])
     })
+
+  executedGtids(): Promise<GtidSet> {
+    return this.#options.connections.watermarks.use('read the executed GTIDs', async connection =>
+      GtidSet.parse(await readExecutedGtidSet(connection)),
+    )
+  }
+
+  purgedGtids(): Promise<{purged: GtidSet; firstFile: string}> {
+    return this.#options.connections.watermarks.use('read the purged GTIDs', async connection => {
+      const purged = GtidSet.parse(await readPurgedGtidSet(connection))
+      const files = await readBinlogFiles(connection)
+      return {purged, firstFile: files[0]?.name ?? ''}
+    })
+  }
 
   openLane(events: LaneEvents, parts: LaneParts): Lane {
     return new WorkerLane(events, {database: this.#options.settings.database, ...parts})

@@ -8,7 +8,8 @@ import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {Dispatcher} from '../stream/dispatcher.ts'
 
 export interface SignalTableReaderOwner {
-  readonly marks: SignalTableMarks | null
+  /** Null where watermarks are not rows of this table. */
+  readonly tableMarks: Pick<SignalTableMarks, 'markOf'> | null
   readonly coordinator: SnapshotCoordinator | null
   readonly signals: SignalProcessor
   readonly dispatcher: Dispatcher
@@ -27,10 +28,10 @@ export class SignalTableReader {
 
   /** A row that was inserted or deleted, as JSON; `row` is its number within the transaction. */
   row(operation: 'c' | 'd', json: string, row: number): void {
-    const {marks, coordinator, signals, dispatcher} = this.#owner
+    const {tableMarks, coordinator, signals, dispatcher} = this.#owner
     // By position, as Debezium reads them: id, type, data.
     const [id, type, data] = Object.values(JSON.parse(json) as Record<string, unknown>)
-    const mark = marks?.markOf(operation, String(id)) ?? null
+    const mark = tableMarks?.markOf(operation, String(id)) ?? null
     if (mark !== null) {
       coordinator?.markSeen(mark)
       return

@@ -3,6 +3,7 @@
 
 import type {DeclaredColumns} from '../core/declared-columns.ts'
 import type {TableDefinition} from '../core/table-definition.ts'
+import type {GtidSet} from '../core/gtid-set.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
@@ -48,6 +49,10 @@ export interface SourceServer {
   cancelPlanning(): void
   /** Writes one watermark; commits by itself. */
   readonly writeMark: ExecuteStatement
+  /** GTIDs of the transactions that are visible on the server by now. */
+  executedGtids(): Promise<GtidSet>
+  /** What the server has purged, and the first binlog file that it still had behind that. */
+  purgedGtids(): Promise<{readonly purged: GtidSet; readonly firstFile: string}>
   openLane(events: LaneEvents, parts: LaneParts): Lane
   /** Runs a statement of the operator's, such as heartbeat.action.query. */
   run(what: string, sql: string): Promise<void>

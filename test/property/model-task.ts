@@ -40,6 +40,7 @@ interface Step {
 export class ModelMarks implements Watermarks {
   readonly shared = new Int32Array(new SharedArrayBuffer(4))
   readonly problem = null
+  readonly unseenMs = 0
   wanted = 0
   issued = 0
   #waiters: {number: number; resolve: () => void}[] = []

@@ -51,6 +51,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
   for (const [name, base] of Object.entries(ACTIONS)) weights.set(name, base * random.pick([0.1, 0.5, 1, 3]))
   for (const [name, base] of Object.entries(FAULTS)) weights.set(name, base * random.pick([0, 0.3, 1, 2]))
   const base = baseSettings()
+  const gtidOn = random.chance(0.6)
   const settings: Settings = {
     ...base,
     http: null,
@@ -58,6 +59,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
     notifications: {channels: random.chance(0.5) ? ['sink'] : [], sinkTopic: NOTIFICATION_TOPIC},
     snapshot: {
       ...base.snapshot,
+      watermarks: gtidOn && random.chance(0.5) ? 'executed-gtids' : 'signal-table',
       mode: random.chance(0.7) ? 'initial' : 'no_data',
       maxThreads: random.integer(1, 2),
       chunkRows: random.integer(1, 5),
@@ -73,7 +75,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
   }
   return {
     settings,
-    gtidOn: random.chance(0.6),
+    gtidOn,
     partitions: random.integer(1, 3),
     batchBytes: random.pick([1, 900, 3_000]),
     seedRows: random.pick([0, 3, 10, 25]),

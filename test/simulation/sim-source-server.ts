@@ -170,6 +170,14 @@ export class SimSourceServer implements SourceServer {
     await scheduler.turn('mark is committed', {connection: 'watermarks', ready: () => mysql.isVisible(transaction)})
   }
 
+  executedGtids(): Promise<GtidSet> {
+    return this.#query('watermarks', 'executed GTIDs', () => GtidSet.parse(this.#options.mysql.executed))
+  }
+
+  purgedGtids(): Promise<{purged: GtidSet; firstFile: string}> {
+    return this.#query('watermarks', 'purged GTIDs', () => ({purged: new GtidSet(), firstFile: 'binlog.000001'}))
+  }
+
   openLane(events: LaneEvents, parts: LaneParts): Lane {
     return new SimLane({...this.#options, ...parts, events, number: this.#lanes++})
   }

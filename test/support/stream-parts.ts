@@ -291,6 +291,7 @@ export class StreamParts {
       notes: this.notes,
       gtids: this.gtids,
       prepared: this.prepared,
+      watch: null,
       events: {
         ddl: change => () =>
           this.ddl.push({

@@ -41,7 +41,7 @@ class Reading {
         },
       },
     }
-    this.reader = new SignalTableReader({...parts, marks} as unknown as SignalTableReaderOwner, channels)
+    this.reader = new SignalTableReader({...parts, tableMarks: marks} as unknown as SignalTableReaderOwner, channels)
   }
 
   inserted(id: string, type: string, data: string | null = null, row = 0): void {
