@@ -37,7 +37,12 @@ export interface StatusPage {
     }[]
     readonly problem: string | null
   }
-  readonly sink: {readonly state: string; readonly reason?: string; readonly bytesInFlight: number}
+  readonly sink: {
+    readonly state: string
+    readonly reason?: string
+    readonly bytesInFlight: number
+    readonly eventsEmitted: number
+  }
   readonly signals: readonly Readonly<Record<string, unknown>>[]
   readonly error: unknown
 }
