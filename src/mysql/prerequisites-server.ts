@@ -95,7 +95,7 @@ export function serverPrerequisites(scope: PrerequisiteScope): PrerequisiteResul
   const rules = scope.settings.stream.includesQuery ? [...RULES, STATEMENT_RULE] : RULES
   return [
     checkVersion(scope),
-    ...rules.map(rule => checkVariable(rule, scope.variables)),
+    ...rules.map(rule => auroraReader(rule.variable, scope) ?? checkVariable(rule, scope.variables)),
     checkServersOwnId(scope),
     checkGtids(scope),
     checkRetention(scope),
@@ -109,6 +109,21 @@ function checkVariable(rule: VariableRule, variables: ReadonlyMap<string, string
   const found = value ?? rule.missing
   if (rule.accepts(value === undefined ? '' : value.toUpperCase())) return passed(name, found === '' ? 'empty' : found)
   return {name, ok: rule.severity ?? 'failed', found: found === '' ? 'empty' : found, wanted, statement, rds}
+}
+
+/** An Aurora reader shares its cluster's storage: nothing that it is asked for would give it a binlog of its own. */
+function auroraReader(variable: string, {variables}: PrerequisiteScope): PrerequisiteResult | null {
+  const isOn = (name: string): boolean => ['ON', '1'].includes(variables.get(name) ?? '')
+  if (variable !== 'log_bin' || isOn('log_bin') || !isOn('innodb_read_only')) return null
+  return {
+    name: variable,
+    ok: 'failed',
+    found: 'OFF, with innodb_read_only=ON: a reader of an Aurora cluster, which has no binlog of its own',
+    wanted: 'a server that writes a binlog',
+    statement:
+      'connect to the cluster (writer) endpoint with read.only=true, which writes nothing there, or to the writer of a ' +
+      'cluster that replicates from this one by binlog',
+  }
 }
 
 function checkVersion({variables}: PrerequisiteScope): PrerequisiteResult {

@@ -20,7 +20,7 @@ const VARIABLES: readonly string[] = [
   ...['binlog_order_commits', 'sync_binlog', 'binlog_expire_logs_seconds', 'binlog_expire_logs_auto_purge'],
   ...['expire_logs_days', 'log_replica_updates', 'log_slave_updates', 'replica_parallel_workers'],
   ...['slave_parallel_workers', 'replica_preserve_commit_order', 'slave_preserve_commit_order'],
-  ...['read_only', 'super_read_only', 'innodb_native_foreign_keys'],
+  ...['read_only', 'super_read_only', 'innodb_native_foreign_keys', 'innodb_read_only'],
 ]
 
 /** Checks everything, also where something failed. Changes nothing. Throws only where the connection itself fails. */

@@ -26,6 +26,10 @@ export function setupStatements(settings: Settings, account: string): SetupState
     })),
   ]
   if (signalTable === null) return statements
+  if (settings.readOnly) {
+    const sql = `GRANT SELECT ON ${quoteTable(signalTable)} TO ${account};`
+    return [...statements, {reason: 'Know the shape of the signal table, which comes from the primary.', sql}]
+  }
   return [
     {
       reason: 'The table through which signals come, and into which the marks of snapshots are written.',

@@ -121,7 +121,6 @@ const NOT_YET: readonly (readonly [string, string])[] = [
   ['time.precision.mode', 'structured'],
   ['snapshot.mode', 'recovery'],
   ['snapshot.mode', 'configuration_based'],
-  ['read.only', 'true'],
   ['exactly.once.support', 'required'],
   ['offset.storage.topic', 'offsets'],
   ['signal.enabled.channels', 'source,file'],
@@ -182,15 +181,12 @@ test('a key without meaning is accepted and noted', async t => {
   }
 })
 
-test('a mode that copies rows needs a signal table, and says both ways out', async t => {
-  const problems = await problemsOf(loadKeys(t, {'snapshot.mode': null}))
-  assert.equal(problems.length, 1)
-  assert.match(
-    problems[0]!,
-    /^signal\.data\.collection: it is missing; snapshot\.mode=initial .*tidemark init.*no_data/,
-  )
-  const {settings} = await loadKeys(t, {'snapshot.mode': null, 'signal.data.collection': 'shop.debezium_signal'})
-  assert.deepEqual(settings.signals.dataCollection, {database: 'shop', table: 'debezium_signal'})
+test('watermarks are the signal table’s where there is one, else executed GTIDs, and those with read.only, too', async t => {
+  const kindOf = async (config: Record<string, string>): Promise<string> =>
+    (await loadKeys(t, {'snapshot.mode': 'initial', ...config})).settings.snapshot.watermarks
+  assert.equal(await kindOf({'signal.data.collection': 'd.s'}), 'signal-table')
+  assert.equal(await kindOf({'signal.data.collection': 'd.s', 'read.only': 'true'}), 'executed-gtids')
+  assert.equal(await kindOf({'signal.data.collection': ''}), 'executed-gtids')
 })
 
 test('the signal table is one table of one database', async t => {
