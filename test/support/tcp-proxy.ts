@@ -32,11 +32,19 @@ export class TcpProxy {
   }
 
   private constructor(target: {host: string; port: number}) {
+    this.#target = target
     this.#server = createServer(client => {
       this.connections++
       if (this.#refuses) client.destroy()
-      else this.#join(client, connect(target))
+      else this.#join(client, connect(this.#target))
     })
+  }
+  #target: {host: string; port: number}
+
+  /** Another server stands behind the same address from now on, as after a failover; connections to the former one end. */
+  retarget(target: {host: string; port: number}): void {
+    this.#target = target
+    this.cut()
   }
 
   get port(): number {
