@@ -1,15 +1,17 @@
-// Sends a signal through a channel that the configuration enables: a row in the signal table, or a record in the signal
-// topic.
+// Sends a signal through a channel of the configuration: a row in the signal table, a record in the signal topic, a line in
+// the signal file, or a request to the task.
 
+import {appendFile} from 'node:fs/promises'
 import type {KafkaSignalSettings, Settings} from '../config/settings.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Log} from '../core/log.ts'
 import {openConnection, queryRows} from '../mysql/connections.ts'
 import {quoteTable} from '../mysql/identifiers.ts'
 import {KafkaSink} from '../sinks/kafka/kafka-sink.ts'
+import {postSignal, taskAddress} from './task-client.ts'
 import type {SignalMessage} from './signal-message.ts'
 
-export type SignalChannelName = 'source' | 'kafka'
+export type SignalChannelName = 'source' | 'kafka' | 'file' | 'http'
 
 export interface SentSignal extends SignalMessage {
   readonly id: string
@@ -29,21 +31,41 @@ const DUPLICATE_KEY = 1062
 /** The wanted channel, or the first that is enabled. Throws TIDEMARK_SIGNAL_CHANNEL where there is none. */
 export function signalSender(settings: Settings, wanted: string | undefined): SignalSender {
   const {enabledChannels} = settings.signals
-  if (wanted !== undefined && !enabledChannels.includes(wanted)) {
+  if (wanted !== undefined && wanted !== 'http' && !enabledChannels.includes(wanted)) {
     throw noChannel(
       `channel ${wanted} is not enabled: signal.enabled.channels is ${enabledChannels.join(',') || 'empty'}; add it there ` +
         'and start the task again, or choose another --channel',
     )
   }
-  const candidates = wanted === undefined ? enabledChannels : [wanted]
+  // The HTTP interface takes signals wherever it listens.
+  const candidates = wanted === undefined ? [...enabledChannels, 'http'] : [wanted]
   for (const channel of candidates) {
-    const sender = channel === 'source' ? tableSender(settings) : channel === 'kafka' ? topicSender(settings) : null
+    const sender = SENDERS[channel]?.(settings) ?? null
     if (sender !== null) return sender
   }
   throw noChannel(
     `no signal can be sent through ${candidates.join(', ') || 'any channel'}: set signal.data.collection to the signal table ` +
-      '(`tidemark init` prints its SQL), or enable the channel kafka in signal.enabled.channels',
+      '(`tidemark init` prints its SQL), enable kafka or file in signal.enabled.channels, or set http.listen',
   )
+}
+
+const SENDERS: Readonly<Record<string, (settings: Settings) => SignalSender | null>> = {
+  source: tableSender,
+  kafka: topicSender,
+  file: fileSender,
+  http: requestSender,
+}
+
+function fileSender({signals}: Settings): SignalSender | null {
+  const {file} = signals
+  if (file === null) return null
+  return {channel: 'file', place: file, send: signal => appendFile(file, `${JSON.stringify(signal)}\n`)}
+}
+
+function requestSender(settings: Settings): SignalSender | null {
+  if (settings.http === null || settings.http.port === 0) return null
+  const address = taskAddress(settings)
+  return {channel: 'http', place: `${address.url}/signals`, send: signal => postSignal(address, signal)}
 }
 
 function tableSender({database, signals}: Settings): SignalSender | null {

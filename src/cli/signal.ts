@@ -48,7 +48,10 @@ export function registerSignal(program: Command, context: CommandContext): void 
     .option('--surrogate-key <column>', 'read the tables in the order of this column')
     .option('--data <json>', 'the data of the signal, instead of tables and the options above')
     .option('--id <id>', 'id of the signal, and of the snapshot (default: a new UUID)')
-    .option('--channel <name>', 'source (the signal table) or kafka (default: the first that is enabled)')
+    .option(
+      '--channel <name>',
+      'source (the signal table), kafka, file or http (default: the first of signal.enabled.channels, else http)',
+    )
     .option('--timeout <seconds>', 'how long to wait for the answer', seconds, DEFAULT_TIMEOUT_SECONDS)
     .option('--no-wait', 'do not wait for the answer')
     .option('--json', 'print the answer as one JSON object')

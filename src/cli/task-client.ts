@@ -11,6 +11,7 @@ export interface TaskAddress {
 }
 
 const REQUEST_MS = 5_000
+const SIGNAL_MS = 60_000
 
 /** Throws TIDEMARK_STATUS_NO_ADDRESS where the task cannot be asked. */
 export function taskAddress({http}: Pick<Settings, 'http'>): TaskAddress {
@@ -50,6 +51,35 @@ export async function readStatus(address: TaskAddress): Promise<StatusReport> {
   }
   const advice = ADVICE[response.status]
   throw notOurs(url, String(response.status), advice)
+}
+
+/** Sends a signal; the answer comes with the task's status. Throws TIDEMARK_SIGNAL_NOT_SENT. */
+export async function postSignal({url, token}: TaskAddress, signal: object): Promise<void> {
+  const headers = {'content-type': 'application/json', ...(token === null ? {} : {authorization: `Bearer ${token}`})}
+  const notSent = (why: string, cause?: unknown): TidemarkError =>
+    new TidemarkError(
+      'TIDEMARK_SIGNAL_NOT_SENT',
+      `${url}/signals ${why}; is the task running there? check http.listen`,
+      {
+        cause,
+      },
+    )
+  let response: Response
+  try {
+    response = await fetch(`${url}/signals`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(signal),
+      signal: AbortSignal.timeout(SIGNAL_MS),
+    })
+  } catch (error) {
+    const {code} = describeError(error instanceof Error && error.cause !== undefined ? error.cause : error)
+    throw notSent(`does not answer (${code})`, error)
+  }
+  // Rejected and ignored ones have their receipts, too.
+  const body = (await response.json().catch(() => null)) as {result?: unknown; error?: unknown} | null
+  if (typeof body?.result === 'string') return
+  throw notSent(`answered ${response.status}${typeof body?.error === 'string' ? `: ${body.error}` : ''}`)
 }
 
 const ADVICE: Readonly<Record<number, string>> = {

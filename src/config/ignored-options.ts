@@ -58,7 +58,6 @@ const MEANINGLESS: Readonly<Record<string, readonly string[]>> = {
   'Signals are read as they come, from all partitions, without a consumer group.': [
     ...['signal.poll.interval.ms', 'signal.kafka.groupId', 'signal.kafka.poll.timeout.ms'],
   ],
-  'It belongs to a signal channel that is not enabled.': [...['signal.file']],
   'A full row image is required, so that every value is available.': ['unavailable.value.placeholder'],
   'A schema change during a snapshot is always handled.': ['incremental.snapshot.allow.schema.changes'],
   'It belongs to a snapshot.mode that is refused.': ['snapshot.mode.*'],

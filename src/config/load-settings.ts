@@ -69,6 +69,7 @@ function buildSettings(values: OptionValues, {secrets, config, problems, warning
       enabledChannels: values.list('signal.enabled.channels').map(channel => channel.toLowerCase()),
       tableEvents: values.flag('signal.table.events'),
       kafka: kafkaSignalSettings(values, {name, topicPrefix, config, problems, warnings}),
+      file: isChannelEnabled(values, 'file') ? values.text('signal.file') : null,
     },
     snapshot: snapshotSettings(values),
     stream: {
@@ -133,6 +134,10 @@ function filterSettings(values: OptionValues, problems: ConfigProblems): Setting
     tableExclude: values.patterns('table.exclude.list'),
     ignoreBuiltin: values.flag('table.ignore.builtin'),
   }
+}
+
+function isChannelEnabled(values: OptionValues, channel: string): boolean {
+  return values.list('signal.enabled.channels').some(enabled => enabled.toLowerCase() === channel)
 }
 
 function signalTable(values: OptionValues, problems: ConfigProblems): Settings['signals']['dataCollection'] {

@@ -154,6 +154,8 @@ export interface Settings {
     readonly tableEvents: boolean
     /** The signal topic, where the channel kafka is enabled. */
     readonly kafka: KafkaSignalSettings | null
+    /** The signal file, where the channel file is enabled. */
+    readonly file: string | null
   }
   readonly snapshot: {
     /** Where watermarks come from: rows in the signal table, or the server's executed GTIDs, which writes nothing. */

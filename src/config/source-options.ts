@@ -47,10 +47,15 @@ export const FILTER_OPTIONS: readonly Option[] = [
 export const SIGNAL_OPTIONS: readonly Option[] = [
   text('signal.data.collection', null, 'The signal table, `database.table`; `tidemark init` prints its DDL.'),
   list('signal.enabled.channels', 'source', 'Where signals come from.', {
-    values: ['source', 'kafka'],
-    notYet: ['file', 'jmx', 'in-process'],
-    instead: 'insert signals into the signal table (source), or send them to the signal topic (kafka)',
+    values: ['source', 'kafka', 'file', 'http'],
+    notYet: ['jmx', 'in-process'],
+    instead: 'use source (the signal table), kafka, file, or POST /signals, which needs no entry here',
   }),
+  text(
+    'signal.file',
+    'file-signals.txt',
+    'File that signals are read from, one JSON object a line; for the channel file.',
+  ),
   text('signal.kafka.topic', null, 'Topic that signals are read from, all its partitions; for the channel kafka.', {
     defaultText: '<topic.prefix>-signal',
   }),

@@ -1,5 +1,5 @@
-// The HTTP interface: GET /status as JSON, GET /metrics for Prometheus, and whether the task lives. Bound to loopback unless configured; a token is
-// required where one is set, and always beyond loopback.
+// The HTTP interface: GET /status as JSON, GET /metrics for Prometheus, whether the task lives, and POST /signals. Bound to
+// loopback unless configured; a token is required where one is set, and always beyond loopback.
 
 import {createServer} from 'node:http'
 import type {IncomingMessage, Server, ServerResponse} from 'node:http'
@@ -16,9 +16,13 @@ export interface StatusServerOptions {
   readonly status: () => {readonly state: string; readonly streaming: boolean}
   /** Prometheus's text, made at the moment of the request, and its content type. */
   readonly metrics: () => Promise<{readonly contentType: string; text(): Promise<string>}>
+  /** Takes a signal, a JSON text; the answer when there is one. */
+  readonly submit: (text: string) => Promise<{readonly status: number; readonly body: unknown}>
   /** What went wrong while a request was answered: the one who asked only learns that it did. */
   readonly onError: (error: {readonly code: string; readonly message: string}, path: string) => void
 }
+
+const MOST_BODY_BYTES = 256 * 1024
 
 /** Listening until `close`. Rejects with TIDEMARK_HTTP_LISTEN where the address cannot be had. */
 export async function startStatusServer(
@@ -69,6 +73,8 @@ interface Exchange {
 async function answer(options: StatusServerOptions, {request, response, path}: Exchange): Promise<void> {
   if (!isAllowed(options, request)) {
     respond(response, 401, {error: 'a token is required: Authorization: Bearer …'})
+  } else if (path === '/signals') {
+    await answerSignal(options, request, response)
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     respond(response, 405, {error: `${request.method ?? ''} is not supported here`})
   } else if (path === '/status') {
@@ -85,8 +91,43 @@ async function answer(options: StatusServerOptions, {request, response, path}: E
     const {state, streaming} = options.status()
     respond(response, streaming ? 200 : 503, {state, streaming})
   } else {
-    respond(response, 404, {error: `no ${path} here; there are /status, /metrics, /health/live and /health/ready`})
+    respond(response, 404, {
+      error: `no ${path} here; there are /status, /metrics, /health/live, /health/ready and /signals`,
+    })
   }
+}
+
+/** JSON must be said to be JSON: no page in a browser may send that to another site's address without asking first. */
+async function answerSignal(
+  options: StatusServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+  if (request.method !== 'POST') {
+    respond(response, 405, {error: `${request.method ?? ''} /signals is not supported: POST a signal`})
+  } else if (type !== 'application/json') {
+    respond(response, 415, {error: `found content-type ${type || 'none'}, wanted application/json`})
+  } else {
+    const text = await bodyOf(request)
+    if (text === null) respond(response, 413, {error: `a signal has at most ${MOST_BODY_BYTES} bytes`})
+    else {
+      const {status, body} = await options.submit(text)
+      respond(response, status, body)
+    }
+  }
+}
+
+/** Null where it is too long. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of request as AsyncIterable<Buffer>) {
+    bytes += part.length
+    if (bytes > MOST_BODY_BYTES) return null
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
 }
 
 function isAllowed({token, host}: StatusServerOptions, request: IncomingMessage): boolean {

@@ -10,6 +10,7 @@ import {KafkaCluster} from '../kafka/kafka-cluster.ts'
 import {fatalConnectionError, OFFSET_OUT_OF_RANGE} from '../kafka/kafka-error.ts'
 import {throwOf, TopicFetcher} from '../kafka/topic-fetcher.ts'
 import {kafkaSignalRecord} from './kafka-signal-record.ts'
+import type {SignalChannelStatus} from './signal-channel.ts'
 import type {SignalRecord} from './signal.ts'
 
 /** Where reading goes on: the next offset of each partition, as decimal text. */
@@ -29,14 +30,6 @@ export interface KafkaSignalChannelOptions {
   readonly waiting: () => number
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>
   readonly log: Log
-}
-
-/** What the channel does now, for the status. */
-export interface SignalChannelStatus {
-  readonly channel: 'kafka'
-  readonly topic: string
-  readonly state: 'starting' | 'open' | 'waiting'
-  readonly reason?: string
 }
 
 const FETCH_BYTES = 1024 * 1024

@@ -1,8 +1,8 @@
 // A record of the signal topic as Debezium's users write it: the key is topic.prefix, the value a JSON object with type,
 // data and, if wanted, id.
 
+import {jsonSignal} from './json-signal.ts'
 import type {SignalRecord} from './signal.ts'
-import {jsonProblem} from './signal.ts'
 
 export interface KafkaSignal {
   readonly topic: string
@@ -22,37 +22,12 @@ export function kafkaSignalRecord(record: KafkaSignal, topicPrefix: string): Sig
   if (key !== null && key !== topicPrefix) return null
   const occurrence = `${topic}-${partition}-${offset}`
   const base = {channel: 'kafka', occurrence} as const
-  const broken = (reason: string, id = occurrence, type = ''): SignalRecord => {
-    return {...base, id, type, data: null, broken: reason}
-  }
+  const broken = (reason: string): SignalRecord => ({...base, id: occurrence, type: '', data: null, broken: reason})
   if (key === null) {
     return broken(
       `the record has no key; wanted ${JSON.stringify(topicPrefix)} (topic.prefix), e.g. with kafka-console-producer --property parse.key=true --property key.separator=:`,
     )
   }
   if (value === null || value.trim() === '') return broken('the record has no value; wanted {"type": …, "data": {…}}')
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(value)
-  } catch {
-    return broken(`the value is not JSON: ${jsonProblem(value)}`)
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    return broken(
-      'the value must be a JSON object like {"type": "execute-snapshot", "data": {"data-collections": ["db.table"]}}',
-    )
-  }
-  const {id: givenId, type, data} = parsed as {id?: unknown; type?: unknown; data?: unknown}
-  const id = typeof givenId === 'string' && givenId !== '' ? givenId : occurrence
-  if (givenId !== undefined && givenId !== null && typeof givenId !== 'string') {
-    return broken('"id" must be a text', occurrence, typeof type === 'string' ? type : '')
-  }
-  if (typeof type !== 'string') return broken('"type" is missing, or no text', id)
-  return {...base, id, type, data: dataText(data)}
-}
-
-/** Debezium wants an object; JSON in a text, as in the signal table, is taken, too. */
-function dataText(data: unknown): string | null {
-  if (data === undefined || data === null) return null
-  return typeof data === 'string' ? data : JSON.stringify(data)
+  return jsonSignal(value, base, 'the value')
 }

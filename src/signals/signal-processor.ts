@@ -64,6 +64,8 @@ export class SignalProcessor {
   readonly counts = new Map<string, number>()
   readonly #occurrences = new Map<string, {file: string; pos: number}>()
   readonly #options: SignalProcessorOptions
+  /** Who waits for the answer to a signal. */
+  readonly #askers = new Map<SignalRecord, (receipt: SignalReceipt) => void>()
   #working: Promise<void> | null = null
   #stopped = false
 
@@ -105,6 +107,13 @@ export class SignalProcessor {
     this.pending.push(record)
     this.#options.onChange()
     this.#work()
+  }
+
+  /** As `take`; the answer, when there is one. It is never given where the task ends before. */
+  submit(record: SignalRecord): Promise<SignalReceipt> {
+    const answer = new Promise<SignalReceipt>(resolve => this.#askers.set(record, resolve))
+    this.take(record)
+    return answer
   }
 
   /** A signal that came over a channel that is not enabled: answered, not acted on. */
@@ -242,6 +251,8 @@ export class SignalProcessor {
     if (result === 'rejected') this.#options.log.warn(fields, 'signal rejected')
     else this.#options.log.info(fields, `signal ${result}`)
     this.#options.onAnswer(receipt)
+    this.#askers.get(record)?.(receipt)
+    this.#askers.delete(record)
   }
 }
 

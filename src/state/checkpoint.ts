@@ -6,6 +6,7 @@ import type {PreparedTransaction} from '../core/prepared-transaction.ts'
 import type {StoredSchema} from '../core/stored-schemas.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Notification} from '../notifications/notification.ts'
+import type {FileSignalPlace} from '../signals/file-signal-channel.ts'
 import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
 import type {SignalOccurrence} from '../signals/signal-processor.ts'
 import type {SignalRecord} from '../signals/signal.ts'
@@ -45,6 +46,8 @@ export interface Checkpoint extends StoredSnapshots {
     readonly occurrences: readonly SignalOccurrence[]
     /** Where reading of the signal topic goes on; absent where none was read. */
     readonly kafka?: KafkaSignalOffsets
+    /** The signal file that is being read; absent where none is. */
+    readonly file?: FileSignalPlace
   }
   readonly diverged: readonly Divergence[]
   /** `database.table` of every table that was captured so far; others in the filter are new and are copied first. */
@@ -192,6 +195,7 @@ const schema = {
           required: ['topic', 'next'],
           properties: {topic: text, next: {type: 'object', patternProperties: {'^[0-9]+$': text}}},
         },
+        file: {type: 'object', required: ['path', 'bytes'], properties: {path: text, bytes: whole}},
       },
     },
     diverged: {

@@ -13,8 +13,10 @@ import {extendedHeaders, keyChangeHeaders} from '../encode/headers.ts'
 import type {Notification} from '../notifications/notification.ts'
 import {createNotifications, type Notifications} from '../notifications/notifications.ts'
 import type {Sink} from '../sinks/sink.ts'
-import type {KafkaSignalChannel, KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
-import type {SignalProcessor, SignalReceipt} from '../signals/signal-processor.ts'
+import type {SignalChannelStatus} from '../signals/signal-channel.ts'
+import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
+import type {SignalProcessor} from '../signals/signal-processor.ts'
+import type {SignalReceipt} from '../signals/signal-processor.ts'
 import type {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
@@ -186,14 +188,19 @@ export class Engine {
     return this.#signals.processor
   }
 
-  /** The channel kafka; null where it is not enabled. */
-  get signalTopic(): KafkaSignalChannel | null {
-    return this.#signals.topic
+  get signalChannels(): readonly SignalChannelStatus[] {
+    return this.#signals.channels
   }
 
   /** Before the stream begins. Rejects for what an operator must mend. */
   async openTopics(): Promise<void> {
     await Promise.all([this.notifications?.open(), this.#transactions?.open()])
+  }
+
+  /** What `checkpoint` gave last is durable. */
+  saved(): void {
+    this.notifications?.saved()
+    this.#signals.saved()
   }
 
   /** Stored plans are taken up here, before the stream begins, so that noting begins with it. */
@@ -244,7 +251,7 @@ export class Engine {
     return {file, pos, gtidSet: this.#gtidsKnown ? this.#gtids.copyAt(gtidCount).toString() : null}
   }
 
-  /** The state that may be stored now; `notifications.saved` when it is. */
+  /** The state that may be stored now; `saved` when it is. */
   checkpoint(): Checkpoint {
     const safe = this.tracker.safePlace(this.dispatcher.place)
     const {file, pos, rows, sid, gno} = safe
@@ -391,6 +398,7 @@ export class Engine {
       stored: {
         pending: checkpoint?.signals.pending ?? [],
         occurrences: checkpoint?.signals.occurrences ?? [],
+        ...(checkpoint?.signals.file === undefined ? {} : {file: checkpoint.signals.file}),
         ...(signalOffsets === null ? {} : {kafka: signalOffsets}),
       },
       onAnswer: receipt => {

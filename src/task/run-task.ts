@@ -26,6 +26,8 @@ import type {StatusReport, TaskState} from './status.ts'
 import {metricsReading} from './task-metrics.ts'
 import {createTaskParts} from './task-parts.ts'
 import type {TaskParts, TaskSession} from './task-parts.ts'
+import {submitSignal} from './submitted-signal.ts'
+import type {HttpAnswer} from './submitted-signal.ts'
 import {untilAnswered} from './until-answered.ts'
 
 export interface RunTaskOptions {
@@ -65,6 +67,7 @@ async function serveHttp(
     ...http,
     status: () => task.status(),
     metrics: () => task.metricsPage(),
+    submit: text => task.submitSignal(text),
     onError: ({code, message}, path) =>
       log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
   })
@@ -112,6 +115,16 @@ class Task {
       storeProblem: this.#checkpointer?.problem ?? null,
       error: this.#error,
     })
+  }
+
+  /** A signal over HTTP. */
+  async submitSignal(text: string): Promise<HttpAnswer> {
+    const engine = this.#engine
+    const checkpointer = this.#checkpointer
+    if (engine === null || checkpointer === null || this.#stopping.signal.aborted) {
+      return {status: 503, body: {error: `the task is ${this.#state} and takes no signals; try again`}}
+    }
+    return await submitSignal(text, {signals: engine.signals, store: () => checkpointer.store()})
   }
 
   /** Made with the first scrape: its library takes a while to load, and a task that nobody scrapes needs none of it. */
@@ -354,7 +367,7 @@ class Task {
       syncSink: () => this.#parts.sink.sync(),
       save: async text => {
         await this.#parts.store.save(text)
-        engine.notifications?.saved()
+        engine.saved()
         this.#stored = collected
       },
       onFailure: error => this.#fail(error),

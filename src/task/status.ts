@@ -1,7 +1,7 @@
 // What the task says of itself: GET /status, and everything that shows progress, reads this.
 
 import {compareBinlogPositions} from '../core/binlog-position.ts'
-import type {SignalChannelStatus} from '../signals/kafka-signal-channel.ts'
+import type {SignalChannelStatus} from '../signals/signal-channel.ts'
 import type {SignalReceipt} from '../signals/signal-processor.ts'
 import {keyText} from '../snapshot/chunk-key.ts'
 import {progressOf} from '../snapshot/snapshot-progress-log.ts'
@@ -85,7 +85,7 @@ export function statusReport(context: StatusContext): StatusReport {
     behindMs: behindMs(engine, streaming),
     snapshot: snapshotStatus(engine),
     signals: (engine?.signals.receipts ?? []).slice(-20),
-    signalChannels: engine?.signalTopic == null ? [] : [engine.signalTopic.status],
+    signalChannels: engine?.signalChannels ?? [],
     diverged: (engine?.divergences.list ?? []).map(({table, since, reason}) => ({table, since, reason})),
     sink: {
       ...context.sinkStatus,

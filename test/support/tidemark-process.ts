@@ -78,6 +78,8 @@ export class TidemarkProcess {
   /** Resolves at the end of the process. */
   readonly ended: Promise<ProcessEnd>
   readonly pid: number
+  /** Of the HTTP interface, without a path. */
+  readonly url: string
   readonly statusUrl: string
   readonly #process: OwnedProcess
   readonly #stdout: Buffer[] = []
@@ -88,7 +90,8 @@ export class TidemarkProcess {
   constructor(owned: OwnedProcess, config: Config) {
     this.#process = owned
     this.pid = owned.pid
-    this.statusUrl = `http://${config['http.listen'] ?? '127.0.0.1:8083'}/status`
+    this.url = `http://${config['http.listen'] ?? '127.0.0.1:8083'}`
+    this.statusUrl = `${this.url}/status`
     owned.stdout?.on('data', (chunk: Buffer) => this.#stdout.push(chunk))
     if (owned.stderr !== null) {
       createInterface({input: owned.stderr}).on('line', line => {

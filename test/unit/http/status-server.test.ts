@@ -11,6 +11,7 @@ const running: StatusServerOptions = {
   token: null,
   status: () => ({state: 'running', streaming: true}),
   metrics: () => Promise.resolve({contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n')}),
+  submit: () => Promise.resolve({status: 202, body: {result: 'accepted'}}),
   onError: () => undefined,
 }
 
@@ -135,4 +136,37 @@ test('loopback is what only this machine can reach', () => {
   for (const host of ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', 'example.com', '127.example.com', '']) {
     assert.equal(isLoopback(host), false, host)
   }
+})
+
+test('POST /signals hands the body over and answers what the task says', async t => {
+  const texts: string[] = []
+  const url = await serve(t, {
+    submit: text => {
+      texts.push(text)
+      return Promise.resolve({status: 409, body: {result: 'ignored'}})
+    },
+  })
+  const headers = {'content-type': 'application/json; charset=utf-8'}
+  const sent = await get(`${url}/signals`, {method: 'POST', headers, body: '{"type":"log"}'})
+  assert.deepEqual(sent, [409, {result: 'ignored'}])
+  assert.deepEqual(texts, ['{"type":"log"}'])
+})
+
+test('a signal is taken only as JSON, by POST, with the token, and only up to a length', async t => {
+  const texts: string[] = []
+  const submit: StatusServerOptions['submit'] = text => {
+    texts.push(text)
+    return Promise.resolve({status: 202, body: {}})
+  }
+  const url = await serve(t, {token: 'secret', submit})
+  const post = (headers: Record<string, string>, body = '{}'): Promise<[number, unknown]> =>
+    get(`${url}/signals`, {method: 'POST', headers, body})
+  const json = {'content-type': 'application/json'}
+  const token = {authorization: 'Bearer secret'}
+  assert.equal((await post(json))[0], 401)
+  assert.equal((await post({...token, 'content-type': 'text/plain'}))[0], 415, 'what any web page may send')
+  assert.equal((await post({...token, ...json}, 'x'.repeat(300_000)))[0], 413)
+  assert.equal((await get(`${url}/signals`, {headers: token}))[0], 405)
+  assert.deepEqual(texts, [])
+  assert.equal((await post({...token, ...json}))[0], 202)
 })

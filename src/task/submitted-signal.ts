@@ -1,0 +1,47 @@
+// A signal that came as an HTTP request: taken like any other, and answered with its receipt once that is durable.
+
+import {randomUUID} from 'node:crypto'
+import {jsonSignal} from '../signals/json-signal.ts'
+import type {SignalProcessor, SignalReceipt} from '../signals/signal-processor.ts'
+import {describeError} from '../core/tidemark-error.ts'
+
+export interface SubmittedSignalParts {
+  readonly signals: SignalProcessor
+  /** Resolves when the state as it is now is durable. */
+  readonly store: () => Promise<void>
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: unknown
+}
+
+const STATUS: Readonly<Record<SignalReceipt['result'], number>> = {accepted: 202, rejected: 400, ignored: 409}
+/** A client waits for so long; the signal is part of the state by then, and its receipt comes with GET /status. */
+const PATIENCE_MS = 25_000
+
+/** 202 with the receipt, 400 rejected, 409 ignored, 202 `pending` where the server is away, 503 where nothing can be stored. */
+export async function submitSignal(text: string, {signals, store}: SubmittedSignalParts): Promise<HttpAnswer> {
+  const occurrence = `http-${randomUUID()}`
+  // Like a row of the signal table without an id it gets a UUID.
+  const record = jsonSignal(text, {channel: 'http', occurrence}, 'the body')
+  const taken = record.id === occurrence ? {...record, id: ''} : record
+  let timer: NodeJS.Timeout | undefined
+  const gaveUp = new Promise<null>(resolve => {
+    timer = setTimeout(() => resolve(null), PATIENCE_MS)
+  })
+  const receipt = await Promise.race([signals.submit(taken), gaveUp])
+  clearTimeout(timer)
+  try {
+    // A crash behind our answer must not lose what it promised.
+    await store()
+  } catch (error) {
+    const {message} = describeError(error)
+    return {status: 503, body: {error: `the signal was received, but the state cannot be stored: ${message}`}}
+  }
+  if (receipt === null) {
+    const {id, type} = taken
+    return {status: 202, body: {id, type, channel: 'http', result: 'pending', reason: 'the server does not answer yet'}}
+  }
+  return {status: STATUS[receipt.result], body: receipt}
+}
