@@ -8,7 +8,7 @@ import type {Transform} from './transforms/transform.ts'
 import type {DecimalFormat, ValueModes} from './value-modes.ts'
 
 export type SnapshotMode = 'no_data' | 'never' | 'initial' | 'initial_only' | 'always' | 'when_needed'
-export type NotificationChannelName = 'sink' | 'log'
+export type NotificationChannelName = 'sink' | 'log' | 'file' | 'webhook'
 export type WatermarkSource = 'signal-table' | 'executed-gtids'
 export type WatermarkingStrategy = 'insert_insert' | 'insert_delete'
 
@@ -187,6 +187,15 @@ export interface Settings {
     readonly channels: readonly NotificationChannelName[]
     /** Empty only where the channel sink is not enabled. */
     readonly sinkTopic: string
+    /** JSON lines; empty only where the channel file is not enabled. */
+    readonly filePath: string
+    /** Told by POST; empty only where the channel webhook is not enabled. */
+    readonly webhooks: readonly {
+      readonly url: string
+      /** The header Authorization. */
+      readonly authorization: string | null
+      readonly timeoutMs: number
+    }[]
   }
   readonly heartbeat: {
     readonly intervalMs: number

@@ -73,9 +73,19 @@ export const SIGNAL_OPTIONS: readonly Option[] = [
   ),
   flag('signal.table.events', true, 'Rows of the signal table come out as events of its topic.'),
   list('notification.enabled.channels', null, 'Where snapshots and the answers to signals are told of.', {
-    values: ['sink', 'log'],
+    values: ['sink', 'log', 'file', 'webhook'],
     notYet: ['jmx'],
-    instead: 'use sink or log, or look at GET /status and GET /metrics',
+    instead: 'use sink, log, file or webhook, or look at GET /status and GET /metrics',
+  }),
+  text('notification.file.path', null, 'JSON lines file of the notifications; required for the channel file.'),
+  list(
+    'notification.webhook.url',
+    null,
+    'Addresses that get each notification by POST; required for the channel webhook.',
+  ),
+  secret('notification.webhook.authorization', 'Header `Authorization` of those requests.'),
+  integer('notification.webhook.timeout.ms', 10_000, 'How long the answer to such a request is waited for.', {
+    minimum: 1,
   }),
   text('notification.sink.topic.name', null, 'Topic of the notifications; required for the channel sink.'),
 ]

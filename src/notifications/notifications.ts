@@ -2,7 +2,7 @@
 // notification.enabled.channels.
 
 import {randomUUID} from 'node:crypto'
-import type {Settings} from '../config/settings.ts'
+import type {NotificationChannelName, Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import type {SignalReceipt} from '../signals/signal-processor.ts'
 import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
@@ -11,6 +11,7 @@ import type {Emitter} from '../stream/emitter.ts'
 import type {TopicDirectory} from '../stream/topic-lanes.ts'
 import {LogChannel, SinkChannel} from './notification-channel.ts'
 import type {NotificationChannel} from './notification-channel.ts'
+import {appendingTo, postingTo, SerialChannel} from './serial-channel.ts'
 import {NotificationOutbox} from './notification-outbox.ts'
 import type {Notification} from './notification.ts'
 import {INITIAL_SNAPSHOT, SnapshotNotifications} from './snapshot-notifications.ts'
@@ -22,6 +23,9 @@ export interface NotificationsOptions {
   readonly log: Log
   /** Of the stored state. */
   readonly unsent: readonly Notification[]
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Ends what tries again. */
+  readonly signal: AbortSignal
 }
 
 /** Null where no channel is enabled: then nothing is built. */
@@ -42,7 +46,7 @@ export class Notifications {
     const {channels} = options.settings.notifications
     this.#connectorName = options.settings.events.topicPrefix
     this.#outbox = new NotificationOutbox(
-      channels.map(name => createChannel(name, options)),
+      channels.flatMap(name => createChannels(name, options)),
       options.unsent,
     )
     this.#snapshots = new SnapshotNotifications({
@@ -110,8 +114,21 @@ export class Notifications {
   }
 }
 
-function createChannel(name: 'sink' | 'log', options: NotificationsOptions): NotificationChannel {
-  const {settings, topics, emitter, log} = options
-  if (name === 'log') return new LogChannel(log)
-  return new SinkChannel({topic: settings.notifications.sinkTopic, topics, emitter, settings: settings.events})
+function createChannels(name: NotificationChannelName, options: NotificationsOptions): NotificationChannel[] {
+  const {settings, topics, emitter, log, delay, signal} = options
+  const {sinkTopic, filePath, webhooks} = settings.notifications
+  const common = {delay, signal, log}
+  switch (name) {
+    case 'log':
+      return [new LogChannel(log)]
+    case 'sink':
+      return [new SinkChannel({topic: sinkTopic, topics, emitter, settings: settings.events})]
+    case 'file':
+      return [new SerialChannel({...common, place: filePath, deliver: appendingTo(filePath)})]
+    case 'webhook':
+      // A path or a query may hold a token.
+      return webhooks.map(webhook => {
+        return new SerialChannel({...common, place: new URL(webhook.url).origin, deliver: postingTo(webhook)})
+      })
+  }
 }

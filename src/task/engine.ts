@@ -37,6 +37,7 @@ import {NoteLog} from '../stream/table-notes.ts'
 import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {createTransactionMetadata, type TransactionMetadata} from '../stream/transaction-metadata.ts'
 import {DdlSide} from './ddl-side.ts'
+import {delay} from './backoff.ts'
 import {Divergences} from './divergences.ts'
 import {Heartbeat} from './heartbeat.ts'
 import {SchemaChangeEvents} from './schema-change-events.ts'
@@ -120,7 +121,7 @@ export class Engine {
       onAcknowledged: () => this.outlet.pump(),
     })
     const topics = new TopicDirectory(sink, this.emitter)
-    this.notifications = createNotifications({settings, topics, emitter: this.emitter, log, unsent: options.unsent})
+    this.notifications = createNotifications({...options, topics, emitter: this.emitter, delay})
     this.#transactions = createTransactionMetadata({settings, topics, emitter: this.emitter})
     this.#heartbeat = new Heartbeat({settings, topics, emitter: this.emitter, server: options.server, log})
     this.schemas = new SchemaSide(options, () => this.dispatcher)

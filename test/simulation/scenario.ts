@@ -56,7 +56,7 @@ export function scenarioOf(random: SeededRandom): Scenario {
     ...base,
     http: null,
     signals: {...base.signals, tableEvents: random.chance(0.2)},
-    notifications: {channels: random.chance(0.5) ? ['sink'] : [], sinkTopic: NOTIFICATION_TOPIC},
+    notifications: {...base.notifications, channels: random.chance(0.5) ? ['sink'] : [], sinkTopic: NOTIFICATION_TOPIC},
     snapshot: {
       ...base.snapshot,
       watermarks: gtidOn && random.chance(0.5) ? 'executed-gtids' : 'signal-table',

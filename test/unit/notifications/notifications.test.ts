@@ -4,6 +4,7 @@ import type {Settings} from '../../../src/config/settings.ts'
 import {createNotifications} from '../../../src/notifications/notifications.ts'
 import type {Notifications} from '../../../src/notifications/notifications.ts'
 import type {Notification} from '../../../src/notifications/notification.ts'
+import {delay} from '../../../src/task/backoff.ts'
 import {MemorySink} from '../../support/memory-sink.ts'
 import {rememberingLog} from '../../support/quiet-log.ts'
 import {chunkRun, plan, readChunk, tableRun} from '../../support/snapshot-parts.ts'
@@ -22,8 +23,11 @@ async function notifying(
 ): Promise<Notified> {
   const parts = await new StreamParts({sink}).open()
   const log = rememberingLog()
-  const settings = {events: EVENT_SETTINGS, notifications: {channels, sinkTopic: 'notes'}}
-  const notifications = createNotifications({settings, topics: parts.topics, emitter: parts.emitter, log, unsent})
+  const settings = {events: EVENT_SETTINGS, notifications: {channels, sinkTopic: 'notes', filePath: '', webhooks: []}}
+  const notifications = createNotifications({
+    ...{settings, topics: parts.topics, emitter: parts.emitter, log, unsent, delay},
+    signal: new AbortController().signal,
+  })
   assert.ok(notifications)
   await notifications.open()
   const store = (): void => {
@@ -36,9 +40,9 @@ async function notifying(
 
 test('without a channel nothing is built', async () => {
   const parts = await new StreamParts().open()
-  const settings = {events: EVENT_SETTINGS, notifications: {channels: [], sinkTopic: ''}}
-  const options = {settings, topics: parts.topics, emitter: parts.emitter, log: rememberingLog(), unsent: []}
-  assert.equal(createNotifications(options), null)
+  const settings = {events: EVENT_SETTINGS, notifications: {channels: [], sinkTopic: '', filePath: '', webhooks: []}}
+  const options = {settings, topics: parts.topics, emitter: parts.emitter, log: rememberingLog(), unsent: [], delay}
+  assert.equal(createNotifications({...options, signal: new AbortController().signal}), null)
 })
 
 test('the answer to a signal is a notification with its id, time, type, channel and reason', async () => {
