@@ -101,8 +101,18 @@ test('the channel sink has a topic, whose name Kafka takes; a topic without the 
     'notification.enabled.channels': 'LOG,sink',
     'notification.sink.topic.name': 'shop.notes',
   })
-  assert.deepEqual(settings.notifications, {channels: ['log', 'sink'], sinkTopic: 'shop.notes'})
-  assert.deepEqual((await loadKeys(t)).settings.notifications, {channels: [], sinkTopic: ''})
+  assert.deepEqual(settings.notifications, {
+    channels: ['log', 'sink'],
+    sinkTopic: 'shop.notes',
+    filePath: '',
+    webhooks: [],
+  })
+  assert.deepEqual((await loadKeys(t)).settings.notifications, {
+    channels: [],
+    sinkTopic: '',
+    filePath: '',
+    webhooks: [],
+  })
   const wrong = await problemsOf(loadKeys(t, {'notification.sink.topic.name': 'shop notes'}))
   assert.match(wrong[0]!, /^notification.sink.topic.name: found "shop notes", wanted letters/)
   const {notes} = await loadKeys(t, {'notification.sink.topic.name': 'shop.notes'})
@@ -123,7 +133,7 @@ const NOT_YET: readonly (readonly [string, string])[] = [
   ['snapshot.mode', 'configuration_based'],
   ['exactly.once.support', 'required'],
   ['offset.storage.topic', 'offsets'],
-  ['signal.enabled.channels', 'source,file'],
+  ['signal.enabled.channels', 'source,jmx'],
   ['notification.enabled.channels', 'log,jmx'],
   ['snapshot.new.tables', 'parallel'],
   ['event.processing.failure.handling.mode', 'warn'],
@@ -278,4 +288,25 @@ test('schema change events are on as in Debezium, of all tables, and can be narr
   const narrowed = await loadKeys(t, only)
   assert.deepEqual(narrowed.settings.schemaChanges, {...all, onlyCapturedTables: true, comments: true})
   assert.equal((await loadKeys(t, {'include.schema.changes': 'false'})).settings.schemaChanges, null)
+})
+
+test('the notification channels file and webhook need to know where to', async t => {
+  const problems = await problemsOf(loadKeys(t, {'notification.enabled.channels': 'file,webhook'}))
+  assert.match(problems.join('\n'), /notification\.file\.path: it is missing/)
+  assert.match(problems.join('\n'), /notification\.webhook\.url: it is missing/)
+  const url = 'https://example.org/hook?token=geheim'
+  const [wrong] = await problemsOf(
+    loadKeys(t, {'notification.enabled.channels': 'webhook', 'notification.webhook.url': 'ftp:x'}),
+  )
+  assert.match(wrong!, /no address; wanted http/)
+  const {settings} = await loadKeys(t, {
+    ...{'notification.enabled.channels': 'file,webhook', 'notification.file.path': 'n.jsonl'},
+    ...{'notification.webhook.url': url, 'notification.webhook.authorization': 'Bearer x'},
+  })
+  assert.deepEqual(settings.notifications, {
+    channels: ['file', 'webhook'],
+    sinkTopic: '',
+    filePath: 'n.jsonl',
+    webhooks: [{url, authorization: 'Bearer x', timeoutMs: 10_000}],
+  })
 })
