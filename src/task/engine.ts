@@ -5,7 +5,6 @@ import type {BinlogEvents, BinlogSource} from '../binlog/binlog-events.ts'
 import type {Settings} from '../config/settings.ts'
 import {createTableFilter, isSignalTable} from '../config/table-filter.ts'
 import type {Log} from '../core/log.ts'
-import {tableIdText, type TableId} from '../core/table-id.ts'
 import {GtidSet} from '../core/gtid-set.ts'
 import {encoderOptions, type EncoderOptions} from '../encode/encoder-options.ts'
 import {EventOrigin} from '../encode/envelope.ts'
@@ -38,6 +37,7 @@ import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {createTransactionMetadata, type TransactionMetadata} from '../stream/transaction-metadata.ts'
 import {DdlSide} from './ddl-side.ts'
 import {delay} from './backoff.ts'
+import {CapturedTables} from './captured-tables.ts'
 import {Divergences} from './divergences.ts'
 import {Heartbeat} from './heartbeat.ts'
 import {SchemaChangeEvents} from './schema-change-events.ts'
@@ -88,7 +88,7 @@ export class Engine {
   readonly notifications: Notifications | null
   /** Null where no schema change events are wanted. */
   readonly schemaChanges: SchemaChangeEvents | null
-  initialSnapshotQueued: boolean
+  readonly tables: CapturedTables
   /** Changes with a failover to another server that has the same GTIDs. */
   serverUuid: string
   /** Null where provide.transaction.metadata is off. */
@@ -101,14 +101,12 @@ export class Engine {
   #begun = false
   readonly #signals: SignalSide
   readonly #ddl: DdlSide
-  #known: readonly string[] = []
   readonly #options: EngineOptions
 
   constructor(options: EngineOptions) {
     const {settings, sink, log, offset, checkpoint} = options
     this.#options = options
     this.serverUuid = options.serverUuid
-    this.initialSnapshotQueued = options.initialSnapshotQueued
     this.#gtidsKnown = offset.gtidSet !== null
     this.#gtids = new GtidLog(GtidSet.parse(offset.gtidSet ?? ''))
     this.notes = new NoteLog(settings.stream.memoryBytes)
@@ -141,6 +139,7 @@ export class Engine {
     this.#marks = snapshots?.marks ?? null
     this.coordinator = snapshots?.coordinator ?? null
     this.outlet.windows = this.coordinator
+    this.tables = new CapturedTables({...options, divergences: this.divergences, coordinator: this.coordinator})
     this.#signals = this.#createSignals()
     this.schemaChanges = SchemaChangeEvents.create({...options, topics, emitter: this.emitter, headers})
     this.#ddl = new DdlSide(this, {settings: settings.events, server: options.server, headers})
@@ -264,66 +263,14 @@ export class Engine {
       offset: {file, pos, gtidSet: executed?.toString() ?? null, rows, sid, gno},
       snapshots: this.coordinator?.plans ?? this.#options.checkpoint?.snapshots ?? [],
       snapshotsPaused: this.coordinator?.paused ?? this.#options.checkpoint?.snapshotsPaused ?? false,
-      initialSnapshotQueued: this.initialSnapshotQueued,
+      initialSnapshotQueued: this.tables.initialSnapshotQueued,
       signals: this.#signals.checkpoint(safe, executed),
       diverged: this.divergences.list,
-      knownTables: [...new Set([...this.#known, ...this.catalog.seen])],
+      knownTables: [...new Set([...this.tables.known, ...this.catalog.seen])],
       ...(prepared.length === 0 ? {} : {prepared}),
       ...(this.notifications === null ? {} : {notifications: this.notifications.collect()}),
       ...this.schemas.stored(safe),
     }
-  }
-
-  /** Captured tables as the server has them now, the signal table left out. */
-  async capturedTables(): Promise<TableId[]> {
-    const filter = createTableFilter(this.#options.settings)
-    const tables = await this.#options.server.tables(filter)
-    const captured = tables.filter(table => !isSignalTable(this.#options.settings, table))
-    for (const table of captured) this.divergences.watch(table)
-    return captured
-  }
-
-  /**
-   * Takes note of the tables captured from now on. Those that the stored state does not know have rows that were never
-   * streamed: they are copied without anybody asking (snapshot.new.tables).
-   */
-  welcome(captured: readonly TableId[]): void {
-    const {checkpoint, settings, log} = this.#options
-    const copying = new Set(this.coordinator?.runs.map(run => run.text))
-    const added = captured.filter(table => {
-      const text = tableIdText(table)
-      return checkpoint !== null && !checkpoint.knownTables.includes(text) && !copying.has(text)
-    })
-    this.#known = captured.map(tableIdText)
-    if (added.length === 0 || settings.snapshot.newTables === 'off') return
-    const tables = added.map(tableIdText)
-    if (this.coordinator === null) {
-      log.warn(
-        {tables},
-        'tables are new in the filter, but without a signal table they cannot be copied: only streamed',
-      )
-      return
-    }
-    log.info({tables}, 'tables are new in the filter, copying them')
-    this.coordinator.accept({
-      id: `new-tables-${Date.now()}`,
-      kind: 'incremental',
-      tables: added.map(table => ({table, condition: null, surrogateKey: null})),
-    })
-  }
-
-  /** Queues the initial snapshot of snapshot.mode. */
-  queueInitialSnapshot(id: string, captured: readonly TableId[]): void {
-    const {includeCollections} = this.#options.settings.snapshot
-    const tables = captured.filter(
-      table => includeCollections === null || includeCollections.some(pattern => pattern.test(tableIdText(table))),
-    )
-    this.coordinator?.accept({
-      id,
-      kind: 'initial',
-      tables: tables.map(table => ({table, condition: null, surrogateKey: null})),
-    })
-    this.initialSnapshotQueued = true
   }
 
   async close(): Promise<void> {
@@ -392,7 +339,7 @@ export class Engine {
       onFailure,
       coordinator: this.coordinator,
       targets: {
-        tables: () => this.capturedTables(),
+        tables: () => this.tables.list(),
         probe: request => server.probe(request, this.coordinator !== null),
         describePlace: () => JSON.stringify(this.dispatcher.reached),
       },

@@ -202,16 +202,16 @@ class Task {
     await this.#unlessStopped(engine.openTopics())
     engine.restorePlans()
     this.#tally.restored(engine.coordinator?.plans ?? [], engine.coordinator?.paused ?? false)
-    const captured = await untilAnswered(() => engine.capturedTables(), {signal, log: this.#options.log})
+    const captured = await untilAnswered(() => engine.tables.list(), {signal, log: this.#options.log})
     if (captured === null) return
     this.#options.log.info({tables: captured.length}, 'tables captured')
     const since = `${decision.offset.file}:${decision.offset.pos}`
     if (decision.ghosts) for (const table of captured) engine.divergences.ghostsPossible(table, since)
-    if (decision.snapshot) engine.queueInitialSnapshot(randomUUID(), captured)
+    if (decision.snapshot) engine.tables.queueInitialSnapshot(randomUUID(), captured)
     else if (engine.coordinator?.plans.some(plan => plan.kind === 'initial' && isActive(plan)) !== true)
       engine.notifications?.initialSnapshotSkipped()
     if (!decision.keepSnapshots) engine.notifications?.abandoned(start.checkpoint?.snapshots.filter(isActive) ?? [])
-    engine.welcome(captured)
+    engine.tables.welcome(captured)
     await engine.schemas.begin([...captured, this.#settings.signals.dataCollection ?? []].flat(), signal)
     if (start.checkpoint === null) await this.#tellSchema(engine, captured)
     if (signal.aborted) return
