@@ -39,7 +39,9 @@ const MODES: Readonly<Record<string, Config>> = {
     ...{'value.converter.decimal.format': 'NUMERIC', 'key.converter.decimal.format': 'NUMERIC'},
   },
   converters: {
-    ...{'time.precision.mode': 'microseconds', converters: 'one,jdbc', 'column.truncate.to.3.chars': '.*\\.v'},
+    ...{'time.precision.mode': 'microseconds', converters: 'one,jdbc'},
+    // Debezium cuts whatever comes out as text, also a timestamp; here only columns of text are cut.
+    'column.truncate.to.3.chars': `.*\\.(${tablesOf(/^(VARCHAR|CHAR|TEXT|ENUM|SET|INT|TIME\()/)})\\.v`,
     'one.type': 'io.debezium.connector.binlog.converters.TinyIntOneToBooleanConverter',
     'jdbc.type': 'io.debezium.connector.binlog.converters.JdbcSinkDataTypesConverter',
     'jdbc.selector.boolean': `.*\\.(${tablesOf(/^(TINYINT|SMALLINT) DEFAULT/)})\\.v`,
