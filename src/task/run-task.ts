@@ -7,7 +7,6 @@ import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import {tableIdText, type TableId} from '../core/table-id.ts'
 import {TidemarkError, describeError} from '../core/tidemark-error.ts'
-import {startStatusServer} from '../http/status-server.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
 import type {MetricsReading} from '../metrics/metrics-reading.ts'
 import {SnapshotTally} from '../metrics/snapshot-tally.ts'
@@ -19,6 +18,7 @@ import {Checkpointer} from './checkpointer.ts'
 import {Engine} from './engine.ts'
 import {isConnectionLoss} from './errors.ts'
 import type {PreparedServer} from './server-session.ts'
+import {serveHttp} from './serve-http.ts'
 import {decideStart} from './start-decision.ts'
 import type {StartDecision} from './start-decision.ts'
 import {statusReport} from './status.ts'
@@ -50,27 +50,10 @@ export async function runTask(
   const task = new Task(settings, options, parts)
   const http = await serveHttp(settings, task, options.log)
   try {
-    if (http !== null) options.log.info({host: settings.http?.host, port: http.port}, 'HTTP interface listening')
     await task.run()
   } finally {
     await http?.close()
   }
-}
-
-async function serveHttp(
-  {http}: Settings,
-  task: Task,
-  log: Log,
-): Promise<Awaited<ReturnType<typeof startStatusServer>> | null> {
-  if (http === null) return null
-  return await startStatusServer({
-    ...http,
-    status: () => task.status(),
-    metrics: () => task.metricsPage(),
-    submit: text => task.submitSignal(text),
-    onError: ({code, message}, path) =>
-      log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
-  })
 }
 
 class Task {

@@ -1,0 +1,31 @@
+// The HTTP interface of a running task.
+
+import type {Settings} from '../config/settings.ts'
+import type {Log} from '../core/log.ts'
+import {startStatusServer} from '../http/status-server.ts'
+import type {StatusServerOptions} from '../http/status-server.ts'
+
+export interface AskedTask {
+  status(): ReturnType<StatusServerOptions['status']>
+  metricsPage(): ReturnType<StatusServerOptions['metrics']>
+  submitSignal: StatusServerOptions['submit']
+}
+
+/** Listening until `close`; null where http.listen is off. */
+export async function serveHttp(
+  {http}: Settings,
+  task: AskedTask,
+  log: Log,
+): Promise<Awaited<ReturnType<typeof startStatusServer>> | null> {
+  if (http === null) return null
+  const server = await startStatusServer({
+    ...http,
+    status: () => task.status(),
+    metrics: () => task.metricsPage(),
+    submit: text => task.submitSignal(text),
+    onError: ({code, message}, path) =>
+      log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
+  })
+  log.info({host: http.host, port: server.port}, 'HTTP interface listening')
+  return server
+}
