@@ -13,11 +13,50 @@ export function countRows(view: RowsView): number {
   let at = view.start
   let rows = 0
   while (at < view.end) {
-    at = imageEnd(view, at, view.presentBefore)
-    if (view.operation === 'u') at = imageEnd(view, at, view.presentAfter)
+    at = rowEnd(view, at)
     rows++
   }
   return rows
+}
+
+/** The offset behind the row that begins at `at`: behind both images of an update. */
+export function rowEnd(view: RowsView, at: number): number {
+  const end = imageEnd(view, at, view.presentBefore)
+  return view.operation === 'u' ? imageEnd(view, end, view.presentAfter) : end
+}
+
+/**
+ * Whether both images of the update that begins at `at` hold the same bytes in these columns. One that the after image
+ * does not have was not changed.
+ */
+export function keepsColumns(view: RowsView, at: number, columns: readonly number[]): boolean {
+  const {buffer} = view
+  const old = imageFields(view, at, view.presentBefore)
+  const changed = imageFields(view, imageEnd(view, at, view.presentBefore), view.presentAfter)
+  return columns.every(column => {
+    if (!view.full && !isPresent(view.presentAfter, column)) return true
+    const [was, is] = [old[column], changed[column]]
+    return was != null && is != null && buffer.compare(buffer, is[0], is[1], was[0], was[1]) === 0
+  })
+}
+
+/** Where each column's value lies; null for NULL, undefined for one that is not in the image. */
+function imageFields(
+  {table, buffer, full}: RowsView,
+  start: number,
+  presentColumns: Uint8Array,
+): (readonly [start: number, end: number] | null | undefined)[] {
+  const {types, metadata} = table.layout
+  const shown = [...types.keys()].filter(i => full || isPresent(presentColumns, i))
+  const fields: (readonly [number, number] | null | undefined)[] = []
+  let at = start + ((shown.length + 7) >> 3)
+  for (const [bit, i] of shown.entries()) {
+    const isNull = (buffer[start + (bit >> 3)]! & (1 << (bit & 7))) !== 0
+    const end = isNull ? at : at + valueLength(buffer, at, types[i]!, metadata[i]!)
+    fields[i] = isNull ? null : [at, end]
+    at = end
+  }
+  return fields
 }
 
 /** Behind `start`, else it would go on for ever, and not behind the event's end. */

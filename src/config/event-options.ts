@@ -15,6 +15,7 @@ const nullStays = {
   ...onlyFalse,
   instead: 'it would show a NULL as the column’s default; set it to false',
 } as const
+const failureModes = ['fail', 'warn', 'skip', 'ignore'] as const
 const onlyTrue = {values: [true], notYet: [false], instead: 'leave it out'} as const
 
 export const EVENT_OPTIONS: readonly Option[] = [
@@ -124,30 +125,33 @@ export const EVENT_OPTIONS: readonly Option[] = [
     values: ['io.debezium.schema.DefaultTopicNamingStrategy'],
     instead: 'leave it out',
   }),
-  text('event.processing.failure.handling.mode', 'fail', 'Events that cannot be handled.', {
-    values: ['fail'],
-    notYet: ['warn', 'skip', 'ignore'],
-    instead: 'leave it out; Tidemark never drops an event',
-  }),
-  text('inconsistent.schema.handling.mode', 'fail', 'Events of tables whose shape is unknown.', {
-    values: ['fail'],
-    notYet: ['warn', 'skip', 'ignore'],
-    instead: 'leave it out; Tidemark never drops an event',
-  }),
+  text(
+    'event.processing.failure.handling.mode',
+    'fail',
+    'Rows of the stream that cannot be shown stop the task, or are left out: logged (`warn`), counted, and their table reported as diverged.',
+    {values: failureModes},
+  ),
+  text(
+    'inconsistent.schema.handling.mode',
+    'fail',
+    'The same for events of tables whose definition is not known or does not fit.',
+    {values: failureModes},
+  ),
   text(
     'event.converting.failure.handling.mode',
     'fail',
-    'A value that cannot be converted stops the task, with `warn`, too.',
+    'Also with `warn`, a value that cannot be converted never becomes null: it fails its row, see event.processing.failure.handling.mode.',
     {
       values: ['fail', 'warn'],
       notYet: ['skip', 'ignore'],
-      instead: 'leave it out; Tidemark never drops a value',
+      instead:
+        'leave it out, since a null would pass for a value; event.processing.failure.handling.mode=skip leaves out the whole row',
     },
   ),
   text('errors.tolerance', 'none', 'Connect’s handling of records that fail.', {
     values: ['none'],
     notYet: ['all'],
-    instead: 'leave it out; Tidemark never drops an event',
+    instead: 'set event.processing.failure.handling.mode=warn, which says what was left out, and where',
   }),
   list('transforms', null, 'Names of the single message transforms, applied to every record in this order.'),
   text('transforms.*', null, '`<name>.type`, the class of the transform, and its options.'),

@@ -16,6 +16,7 @@ import {isSecretKey} from './redact.ts'
 import {schemaChangeSettings} from './schema-change-settings.ts'
 import type {
   DatabaseSettings,
+  FailureMode,
   Settings,
   SinkSettings,
   SnapshotMode,
@@ -76,6 +77,10 @@ function buildSettings(values: OptionValues, {secrets, config, problems, warning
       memoryBytes: values.integer('stream.memory.bytes'),
       transactionTopic: values.flag('provide.transaction.metadata') ? topics.transaction : null,
       includesQuery: values.flag('include.query'),
+      failures: {
+        rows: values.choice<FailureMode>('event.processing.failure.handling.mode'),
+        definitions: values.choice<FailureMode>('inconsistent.schema.handling.mode'),
+      },
     },
     readOnly: values.flag('read.only'),
     events: eventSettings(values, name, problems),

@@ -9,6 +9,8 @@ import type {DecimalFormat, ValueModes} from './value-modes.ts'
 
 export type SnapshotMode = 'no_data' | 'never' | 'initial' | 'initial_only' | 'always' | 'when_needed'
 export type NotificationChannelName = 'sink' | 'log' | 'file' | 'webhook'
+/** What becomes of what cannot be shown: it stops the task, or is left out; warn logs it as a warning, the others for debugging. */
+export type FailureMode = 'fail' | 'warn' | 'skip' | 'ignore'
 export type WatermarkSource = 'signal-table' | 'executed-gtids'
 export type WatermarkingStrategy = 'insert_insert' | 'insert_delete'
 
@@ -176,6 +178,8 @@ export interface Settings {
     readonly transactionTopic: string | null
     /** include.query */
     readonly includesQuery: boolean
+    /** event.processing.failure.handling.mode, inconsistent.schema.handling.mode */
+    readonly failures: {readonly rows: FailureMode; readonly definitions: FailureMode}
   }
   readonly readOnly: boolean
   readonly events: EventSettings

@@ -280,8 +280,14 @@ const OWN_METRICS: readonly MetricDefinition[] = [
     r => r.notesOverflowed,
   ),
   own(
+    'tidemark_events_skipped_total',
+    'Changed rows left out because they could not be shown (event.processing.failure.handling.mode).',
+    r => [...r.rowsLeftOut].map(([table, value]) => ({value, labels: {table}})),
+    ['table'],
+  ),
+  own(
     'tidemark_diverged_tables',
-    'Tables changed by statements that the binlog shows no rows of: snapshot them again.',
+    'Tables changed by statements that the binlog shows no rows of, or with rows left out: snapshot them again.',
     r => r.divergedTables,
   ),
   own(

@@ -78,6 +78,8 @@ export interface MetricsReading {
   }
   readonly eventsEmitted: number
   readonly notesOverflowed: number
+  /** By table, since the start. */
+  readonly rowsLeftOut: ReadonlyMap<string, number>
   readonly divergedTables: number
   readonly signals: readonly {readonly channel: string; readonly result: string; readonly count: number}[]
 }

@@ -47,6 +47,8 @@ export interface CapturedTable {
   /** Null where its rows are not emitted (the signal table with signal.table.events=false). */
   readonly target: EventTarget | null
   readonly isSignalTable: boolean
+  /** Columns by which its events are told apart: of the message key and of the row key. */
+  readonly keyColumns: readonly number[]
   /** Rows seen in the stream; the same object for every definition of the table. */
   readonly rowsSeen: RowsSeen
 }
@@ -128,6 +130,7 @@ export class TableCatalog {
       encoder,
       target: emitted ? await this.target(shape) : null,
       isSignalTable,
+      keyColumns: [...new Set([...keys.messageKey, ...keys.rowKey])],
       rowsSeen,
     }
     if (captured.target !== null) this.#targets.set(text, captured.target)

@@ -4,67 +4,11 @@
 import type {BinlogEvents, RowsView} from '../binlog/binlog-events.ts'
 import {countRows} from '../binlog/row-count.ts'
 import type {TableId} from '../core/table-id.ts'
-import type {EventOrigin} from '../encode/envelope.ts'
-import type {CapturedTable, TableCatalog} from './captured-table.ts'
+import type {CapturedTable} from './captured-table.ts'
 import {mayTouch, readDdl} from './ddl.ts'
-import type {DdlChange, DdlEffect} from './ddl-change.ts'
-import type {Emitter} from './emitter.ts'
-import type {GtidLog} from './gtid-log.ts'
 import type {StreamPlace} from './offset-tracker.ts'
-import type {PreparedTransactions} from './prepared-transactions.ts'
 import {isLost} from './replayed-rows.ts'
-import type {RowEventWriter} from './row-event-writer.ts'
-import type {NoteLog} from './table-notes.ts'
-import type {TransactionMetadata} from './transaction-metadata.ts'
-
-/** What the dispatcher tells the rest; every call is made at the event's own place in the stream. */
-export interface DispatcherEvents {
-  /**
-   * A statement that is not row events and may touch captured tables. What it comes to is answered, at once or when all
-   * that it needs is known, and done by the dispatcher in one go: what has left before lies before the statement.
-   */
-  ddl(change: DdlChange): DdlEffect | Promise<DdlEffect>
-  /** Row events came with this definition of the table. Called once for each definition in the stream. */
-  definition(table: CapturedTable): void
-  /** An XA transaction was committed here whose rows cannot be had; which tables it changed is not known. */
-  rowsLost(reason: string): void
-  /** Everything that one read of the socket brought has been dispatched and sent. */
-  batchDone(): void
-}
-
-/** Told of every transaction at its place in the stream. */
-export interface TransactionWatch {
-  /** Before its first row. `sid` is '' without GTIDs. */
-  began(sid: string, gno: number): void
-  /** Behind its last one, when it counts as finished. */
-  finished(sid: string, gno: number): void
-}
-
-export interface DispatcherOptions {
-  readonly emitter: Emitter
-  readonly catalog: TableCatalog
-  readonly writer: RowEventWriter
-  readonly origin: EventOrigin
-  readonly notes: NoteLog
-  readonly gtids: GtidLog
-  readonly prepared: PreparedTransactions
-  readonly events: DispatcherEvents
-  /** provide.transaction.metadata; null: off. */
-  readonly transactions: TransactionMetadata | null
-  /** include.query: events name the statement that the server logs before its rows. */
-  readonly includesQuery: boolean
-  /** Null where nobody needs to know. */
-  readonly watch: TransactionWatch | null
-  /** Where the stored state says that the stream goes on, and what of its first transaction was emitted already. */
-  readonly start: {readonly place: StreamPlace; readonly resume: ResumedTransaction | null}
-}
-
-/** A transaction of which the first rows were emitted before a restart. */
-export interface ResumedTransaction {
-  readonly sid: string
-  readonly gno: number
-  readonly rows: number
-}
+import type {DispatcherOptions, ResumedTransaction} from './dispatcher-options.ts'
 
 /** The last event that the stream has brought. */
 export interface ReachedPlace {
@@ -158,6 +102,7 @@ export class Dispatcher {
     this.#inTransaction = false
     this.#hasBegun = false
     this.#resume = resume
+    this.#options.failing?.forget()
     this.#count.rows = 0
     this.#count.skip = 0
     this.#options.prepared.abandon()
@@ -344,11 +289,24 @@ export class Dispatcher {
 
   // Also where rows name topics: those are opened first.
   async #resolve(events: BinlogEvents, known: CapturedTable | null | undefined, view = events.rows): Promise<void> {
-    const {catalog, writer} = this.#options
-    const table = known ?? (await this.#unlessStopped(catalog.resolve(view.table)))
+    const {writer} = this.#options
+    const table = known ?? (await this.#unlessStopped(this.#definition(events, view)))
     if (known === undefined && table !== null) this.#options.events.definition(table)
     if (table?.target?.records?.isDynamic === true) await this.#unlessStopped(writer.openTopics(table, view))
     this.#rows(events, table, view)
+  }
+
+  /** Null as well where the event is left out for want of one. */
+  async #definition(events: BinlogEvents, view: RowsView): Promise<CapturedTable | null> {
+    const {catalog, failing, origin} = this.#options
+    if (failing === null) return await catalog.resolve(view.table)
+    try {
+      return await failing.resolve(view.table)
+    } catch (error) {
+      this.#setOrigin(events)
+      if (!failing.passOver(error, view, origin, this.#count)) throw error
+      return null
+    }
   }
 
   // What the last stored state does not know must not leave after it: it would come again at the next start.
@@ -367,7 +325,8 @@ export class Dispatcher {
       this.#setOrigin(events)
       const before = this.#count.rows
       this.#options.origin.order?.enter(table.text)
-      this.#options.writer.write(table, view, this.#options.origin, this.#count)
+      const {failing, writer} = this.#options
+      ;(failing ?? writer).write(table, view, this.#options.origin, this.#count)
       table.rowsSeen[view.operation] += this.#count.rows - before
     }
     if (events.endPos > 0) this.#eventPos = events.endPos
@@ -401,6 +360,7 @@ export class Dispatcher {
     const effect = answer instanceof Promise ? await this.#unlessStopped(answer) : answer
     this.#eventFile = events.file
     this.#eventPos = events.startPos
+    this.#options.failing?.forget()
     this.#setOrigin(events, 1000)
     effect(this.#options.origin)
     // DDL is a transaction of its own and ends with its event, except where it stands between BEGIN and COMMIT.

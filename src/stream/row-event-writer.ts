@@ -63,11 +63,19 @@ export class RowEventWriter {
 
   write(table: CapturedTable, view: RowsView, origin: EventOrigin, count: RowCount): void {
     const notes = this.#options.notes.of(table.text)
-    if (view.operation === 'u') this.#writeUpdates(table, view, {origin, count, notes})
-    else this.#writeSingles(table, view, {origin, count, notes})
+    this.writeFrom(table, view, {origin, count, notes, at: view.start, row: 0})
   }
 
-  #writeSingles(table: CapturedTable, view: RowsView, step: Step): void {
+  /**
+   * Where a row cannot be encoded it throws, with every row before it dealt with and counted, and nothing done of that
+   * one; called again with the row behind it, it goes on.
+   */
+  writeFrom(table: CapturedTable, view: RowsView, step: RowStep): void {
+    if (view.operation === 'u') this.#writeUpdates(table, view, step)
+    else this.#writeSingles(table, view, step)
+  }
+
+  #writeSingles(table: CapturedTable, view: RowsView, step: RowStep): void {
     const {encoder, target, isSignalTable} = table
     const {count, notes, origin} = step
     const scratch = this.#scratch
@@ -75,8 +83,8 @@ export class RowEventWriter {
     const present = view.full ? null : view.presentBefore
     const silent = target !== null && (create ? this.#skipCreate : this.#skipDelete)
     const {buffer, end} = view
-    let at = view.start
-    for (let row = 0; at < end; row++) {
+    let {at} = step
+    for (let {row} = step; at < end; row++) {
       scratch.clear()
       at = encoder.encodeImage(buffer, at, end, present, scratch)
       const rowEnd = scratch.length
@@ -99,15 +107,15 @@ export class RowEventWriter {
     }
   }
 
-  #writeUpdates(table: CapturedTable, view: RowsView, step: Step): void {
+  #writeUpdates(table: CapturedTable, view: RowsView, step: RowStep): void {
     const {encoder, target} = table
     const {count, notes} = step
     const scratch = this.#scratch
     const before = view.full ? null : view.presentBefore
     const after = view.full ? null : view.presentAfter
     const {buffer, end} = view
-    let at = view.start
-    for (let row = 0; at < end; row++) {
+    let {at} = step
+    for (let {row} = step; at < end; row++) {
       scratch.clear()
       at = encoder.encodeImage(buffer, at, end, before, scratch)
       const keyBefore = notes === null ? '' : this.#rowKeyOf(table)
@@ -143,7 +151,7 @@ export class RowEventWriter {
     return this.#skipUpdate || isUnchanged(bytes, ends)
   }
 
-  #emitUpdate(target: EventTarget, update: {row: number; step: Step; ends: UpdateEnds}): void {
+  #emitUpdate(target: EventTarget, update: {row: number; step: RowStep; ends: UpdateEnds}): void {
     const {bytes} = this.#scratch
     const [beforeEnd, beforeKeyEnd, afterEnd, afterKeyEnd] = update.ends
     const {row, step} = update
@@ -283,10 +291,14 @@ function copiedImage(scratch: ByteWriter, start: number, rowEnd: number): RowIma
   return {bytes: Buffer.from(scratch.bytes.subarray(start, scratch.length)), rowEnd: rowEnd - start}
 }
 
-interface Step {
+/** The rows of one event from one of them on. */
+export interface RowStep {
   readonly origin: EventOrigin
   readonly count: RowCount
   readonly notes: TableNotes | null
+  /** Where the first of them begins in the event's buffer, and its number within the event. */
+  readonly at: number
+  readonly row: number
 }
 
 interface RowPlace {

@@ -9,6 +9,7 @@ import type {Divergence} from '../state/checkpoint.ts'
 
 /** No copy ends it, only a reset of the topic. A number that JSON keeps. */
 const FOR_EVER = Number.MAX_SAFE_INTEGER
+const LEFT_OUT = 'rows left out: '
 
 export class Divergences {
   list: readonly Divergence[]
@@ -33,6 +34,19 @@ export class Divergences {
   diverged(table: TableId, since: string, reason: string, {removesRows = false} = {}): void {
     const text = tableIdText(table)
     this.#log.warn({table: text, since, reason}, `diverged since ${since}: snapshot again`)
+    this.#enter(text, {since, reason, removesRows})
+  }
+
+  /** Rows of the stream were left out, for want of a way to show them. Logged once, until a copy has mended it. */
+  leftOut(table: TableId, since: string, {code, removesRows}: {code: string; removesRows: boolean}): void {
+    const text = tableIdText(table)
+    const reason = `${LEFT_OUT}${code}`
+    const isTold = this.list.some(known => known.table === text && isLeftOut(known))
+    if (isTold) this.#enter(text, {since, reason, removesRows})
+    else this.diverged(table, since, reason, {removesRows})
+  }
+
+  #enter(text: string, {since, reason, removesRows}: {since: string; reason: string; removesRows: boolean}): void {
     const before = this.list.find(known => known.table === text)
     if (before?.atMs === FOR_EVER) return
     const removed = before?.removesRows === true
@@ -79,4 +93,9 @@ export class Divergences {
     if (mended.removesRows === true)
       this.#ghosts(plan.table, mended.since, `${mended.reason} removed rows without events`)
   }
+}
+
+/** Or what no copy ends, which the status goes on saying instead. */
+function isLeftOut({reason, atMs}: Divergence): boolean {
+  return atMs === FOR_EVER || reason.startsWith(LEFT_OUT)
 }

@@ -8,7 +8,7 @@ import type {Log} from '../core/log.ts'
 import {GtidSet} from '../core/gtid-set.ts'
 import {encoderOptions, type EncoderOptions} from '../encode/encoder-options.ts'
 import {EventOrigin} from '../encode/envelope.ts'
-import {extendedHeaders, keyChangeHeaders} from '../encode/headers.ts'
+import {extendedHeaders} from '../encode/headers.ts'
 import type {Notification} from '../notifications/notification.ts'
 import {createNotifications, type Notifications} from '../notifications/notifications.ts'
 import type {Sink} from '../sinks/sink.ts'
@@ -26,12 +26,11 @@ import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {TableCatalog, type CapturedTable} from '../stream/captured-table.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
 import {Emitter} from '../stream/emitter.ts'
+import type {FailingRows} from '../stream/failing-rows.ts'
 import {GtidLog} from '../stream/gtid-log.ts'
 import {OffsetTracker} from '../stream/offset-tracker.ts'
 import {PreparedTransactions} from '../stream/prepared-transactions.ts'
 import {ReadOutlet} from '../stream/read-outlet.ts'
-import {TransformedEvents} from '../stream/transformed-events.ts'
-import {RowEventWriter} from '../stream/row-event-writer.ts'
 import {NoteLog} from '../stream/table-notes.ts'
 import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {createTransactionMetadata, type TransactionMetadata} from '../stream/transaction-metadata.ts'
@@ -40,6 +39,7 @@ import {delay} from './backoff.ts'
 import {CapturedTables} from './captured-tables.ts'
 import {Divergences} from './divergences.ts'
 import {Heartbeat} from './heartbeat.ts'
+import {createRowWriters} from './row-writers.ts'
 import {SchemaChangeEvents} from './schema-change-events.ts'
 import {SchemaSide} from './schema-side.ts'
 import {SignalSide} from './signal-side.ts'
@@ -82,6 +82,8 @@ export class Engine {
   readonly coordinator: SnapshotCoordinator | null
   readonly outlet: ReadOutlet
   readonly divergences: Divergences
+  /** Null where nothing is left out. */
+  readonly failing: FailingRows | null
   readonly notes: NoteLog
   readonly schemas: SchemaSide
   /** Null where no channel is enabled. */
@@ -143,6 +145,12 @@ export class Engine {
     this.#signals = this.#createSignals()
     this.schemaChanges = SchemaChangeEvents.create({...options, topics, emitter: this.emitter, headers})
     this.#ddl = new DdlSide(this, {settings: settings.events, server: options.server, headers})
+    const rows = createRowWriters({
+      ...{...options, emitter: this.emitter, topics, notes: this.notes, catalog: this.catalog, headers},
+      divergences: this.divergences,
+      onSignalRow: (operation, json, row) => reader.row(operation, json, row),
+    })
+    this.failing = rows.failing
     this.dispatcher = new Dispatcher({
       emitter: this.emitter,
       catalog: this.catalog,
@@ -160,17 +168,7 @@ export class Engine {
       transactions: this.#transactions,
       includesQuery: settings.stream.includesQuery,
       start: {place: {...offset, gtidCount: 0, transactions: 0}, resume: offset.rows > 0 ? offset : null},
-      writer: new RowEventWriter({
-        emitter: this.emitter,
-        notes: this.notes,
-        transformed: new TransformedEvents({emitter: this.emitter, topics, log}),
-        headers,
-        keyChangeHeaders: change => keyChangeHeaders(headers, change),
-        tombstones: settings.events.tombstonesOnDelete,
-        skipped: settings.events.skippedOperations,
-        skipsUnchanged: settings.events.skipsUnchanged,
-        onSignalRow: (operation, json, row) => reader.row(operation, json, row),
-      }),
+      ...rows,
     })
   }
 

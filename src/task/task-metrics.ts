@@ -34,6 +34,7 @@ export function metricsReading(context: MetricsContext): MetricsReading {
     snapshot: snapshotReading(context),
     chunks: chunksReading(context),
     eventsEmitted: engine?.emitter.eventsEmitted ?? 0,
+    rowsLeftOut: engine?.failing?.counts ?? new Map(),
     notesOverflowed: engine?.notes.overflows ?? 0,
     divergedTables: engine?.divergences.list.length ?? 0,
     signals: [...(engine?.signals.counts ?? [])].map(([key, count]) => {

@@ -11,7 +11,7 @@ import type {
   StreamTable,
 } from '../../src/binlog/binlog-events.ts'
 import {NO_COLUMN_RULES} from '../../src/config/column-rules.ts'
-import type {EventSettings} from '../../src/config/settings.ts'
+import type {EventSettings, FailureMode} from '../../src/config/settings.ts'
 import {DEFAULT_VALUE_MODES} from '../../src/config/value-modes.ts'
 import {GtidSet} from '../../src/core/gtid-set.ts'
 import type {PreparedTransaction} from '../../src/core/prepared-transaction.ts'
@@ -22,8 +22,9 @@ import {TableCatalog} from '../../src/stream/captured-table.ts'
 import type {TableKeys} from '../../src/stream/captured-table.ts'
 import type {DdlReading} from '../../src/stream/ddl.ts'
 import {Dispatcher} from '../../src/stream/dispatcher.ts'
-import type {ResumedTransaction} from '../../src/stream/dispatcher.ts'
+import type {ResumedTransaction} from '../../src/stream/dispatcher-options.ts'
 import {Emitter} from '../../src/stream/emitter.ts'
+import {FailingRows} from '../../src/stream/failing-rows.ts'
 import {GtidLog} from '../../src/stream/gtid-log.ts'
 import {OffsetTracker} from '../../src/stream/offset-tracker.ts'
 import {PreparedTransactions} from '../../src/stream/prepared-transactions.ts'
@@ -35,7 +36,7 @@ import {TransformedEvents} from '../../src/stream/transformed-events.ts'
 import {MemorySink} from './memory-sink.ts'
 import type {MemoryEvent} from './memory-sink.ts'
 import {AS_THEY_ARE} from '../../src/encode/output-columns.ts'
-import {quietLog} from './quiet-log.ts'
+import {quietLog, rememberingLog} from './quiet-log.ts'
 
 export const SID = '01020304-0506-0708-090a-0b0c0d0e0f10'
 
@@ -184,6 +185,9 @@ export interface StreamPartsOptions {
   /** With transaction metadata, in the topic `p.transaction`. */
   readonly transactions?: boolean
   readonly includesQuery?: boolean
+  /** What becomes of what cannot be shown; it stops the task where nothing is said. */
+  readonly failures?: {readonly rows: FailureMode; readonly definitions: FailureMode}
+  readonly shapeOf?: (table: StreamTable) => TableShape | Promise<TableShape>
   readonly keysOf?: (shape: TableShape) => TableKeys | Promise<TableKeys>
   /** XA transactions of the stored state. */
   readonly preparedBefore?: readonly PreparedTransaction[]
@@ -227,6 +231,10 @@ export class StreamParts {
   readonly transactions: TransactionMetadata | null
   readonly failures: unknown[] = []
   readonly keyChanges: string[] = []
+  readonly failing: FailingRows | null
+  readonly log = rememberingLog()
+  /** With what had been sent before. */
+  readonly leftOut: {table: string; since: string; code: string; removesRows: boolean; before: string[]}[] = []
   readonly signalRows: {operation: string; json: string; row: number; at: string}[] = []
   /** With what had been sent before. */
   readonly ddl: {reading: DdlReading; touches: (table: string) => boolean; at: string; before: string[]}[] = []
@@ -256,7 +264,7 @@ export class StreamParts {
       isCaptured: ({table}) => (options.isCaptured ?? (() => true))(table),
       isSignalTable: ({table}) => table === 'signal',
       signalTableEvents: options.signalTableEvents ?? true,
-      shapeOf: table => table.shape,
+      shapeOf: options.shapeOf ?? (table => table.shape),
       onKeyChange: table => this.keyChanges.push(table.table),
       declaredColumns: () => Promise.resolve(new Map()),
       keysOf: options.keysOf ?? (shape => ({messageKey: shape.primaryKey, rowKey: shape.primaryKey})),
@@ -281,7 +289,21 @@ export class StreamParts {
       {checkpoint: stored, replay: options.replay ?? new ScriptedSource([]), signal: this.stopping.signal},
       options.executed === undefined ? null : this.gtids,
     )
+    this.failing =
+      options.failures === undefined
+        ? null
+        : new FailingRows({
+            modes: options.failures,
+            writer: this.writer,
+            catalog: this.catalog,
+            notes: this.notes,
+            log: this.log,
+            isSignalTable: ({table}) => table === 'signal',
+            onLeftOut: ({table}, since, {code, removesRows}) =>
+              this.leftOut.push({table, since, code, removesRows, before: this.sentOps()}),
+          })
     this.dispatcher = new Dispatcher({
+      failing: this.failing,
       transactions: this.transactions,
       includesQuery: options.includesQuery ?? false,
       emitter: this.emitter,

@@ -136,7 +136,7 @@ const NOT_YET: readonly (readonly [string, string])[] = [
   ['signal.enabled.channels', 'source,jmx'],
   ['notification.enabled.channels', 'log,jmx'],
   ['snapshot.new.tables', 'parallel'],
-  ['event.processing.failure.handling.mode', 'warn'],
+  ['event.converting.failure.handling.mode', 'skip'],
   ['errors.tolerance', 'all'],
   ['database.ssl.truststore', '/x.jks'],
   ['sasl.mechanism', 'GSSAPI'],
@@ -161,6 +161,18 @@ test('the default of such a key may stand in the file', async t => {
     'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
   })
   assert.deepEqual(warnings, [])
+})
+
+test('rows that cannot be shown stop the task unless it is said otherwise, as Debezium says it', async t => {
+  const modes = async (config: Record<string, string>) => (await loadKeys(t, config)).settings.stream.failures
+  assert.deepEqual(await modes({}), {rows: 'fail', definitions: 'fail'})
+  const config = {
+    'event.processing.failure.handling.mode': 'WARN',
+    'inconsistent.schema.handling.mode': 'skip',
+    'event.converting.failure.handling.mode': 'warn',
+    'errors.tolerance': 'none',
+  }
+  assert.deepEqual(await modes(config), {rows: 'warn', definitions: 'skip'})
 })
 
 test('a converter other than JSON is refused by name, a string key is not', async t => {

@@ -52,6 +52,7 @@ const reading: MetricsReading = {
   },
   eventsEmitted: 77,
   notesOverflowed: 1,
+  rowsLeftOut: new Map([['d.t', 6]]),
   divergedTables: 1,
   signals: [
     {channel: 'source', result: 'accepted', count: 4},

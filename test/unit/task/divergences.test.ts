@@ -113,3 +113,22 @@ test('a truncate event ends every divergence of its table, ghosts too', () => {
   divergences.emptied(tableId('v'), 'b.000002:9')
   assert.deepEqual(tables(divergences), ['d.u'])
 })
+
+test('rows that are left out are said once, keep the first place, and only a copy begun behind the last mends them', () => {
+  const log = rememberingLog()
+  const divergences = new Divergences([], log)
+  const left = {code: 'TIDEMARK_VALUE_TIME_RANGE', removesRows: false}
+  divergences.leftOut(tableId('t'), 'b.000002:7', left)
+  divergences.leftOut(tableId('t'), 'b.000002:9', {...left, code: 'TIDEMARK_VALUE_INVALID_DATE'})
+  assert.equal(log.lines.length, 1)
+  const [entry] = divergences.list
+  assert.deepEqual([entry!.since, entry!.reason], ['b.000002:7', 'rows left out: TIDEMARK_VALUE_INVALID_DATE'])
+  divergences.copied(copy('t', {startedAtMs: entry!.atMs}))
+  assert.equal(divergences.list.length, 1)
+  divergences.copied(copy('t'))
+  assert.equal(divergences.list.length, 0)
+  divergences.leftOut(tableId('t'), 'b.000002:11', {...left, removesRows: true})
+  assert.equal(log.lines.length, 2, 'after a copy it is news')
+  divergences.copied(copy('t'))
+  assert.match(divergences.list[0]!.reason, /^ghosts possible: rows left out: TIDEMARK_VALUE_TIME_RANGE/)
+})
