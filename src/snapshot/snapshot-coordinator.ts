@@ -3,13 +3,13 @@
 
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
-import {describeError} from '../core/tidemark-error.ts'
 import {ChunkBudget} from './chunk-budget.ts'
 import type {SnapshotCoordinatorOptions} from './coordinator-options.ts'
 import {chunkBytes} from './chunk-lane.ts'
 import type {LaneEvents, ReadChunk} from './chunk-lane.ts'
 import {forgetNotes} from './notes.ts'
 import {RangeScheduler} from './range-scheduler.ts'
+import {ReadFailures} from './read-failures.ts'
 import {tellAll} from './snapshot-observer.ts'
 import type {SnapshotObserver} from './snapshot-observer.ts'
 import {endedState, forgetOldPlans, isActive, newSnapshotPlan, reopenFailed} from './snapshot-plan.ts'
@@ -18,8 +18,6 @@ import {TablePreparer} from './table-preparer.ts'
 import {advance, newChunkRun, rewind, TableRun} from './table-run.ts'
 import type {ChunkRun, RangeRun} from './table-run.ts'
 
-/** A table's SELECT is tried this often before its snapshot is `failed` (connection losses do not count). */
-const MAX_ATTEMPTS = 6
 /** After so many chunks without a loss, a range whose chunks were made smaller has them grow again. */
 const CHUNKS_TO_GROW = 20
 
@@ -32,6 +30,7 @@ export class SnapshotCoordinator {
   readonly #options: SnapshotCoordinatorOptions
   readonly #scheduler: RangeScheduler
   readonly #preparer: TablePreparer
+  readonly #failures: ReadFailures
   readonly #observer: Required<SnapshotObserver>
   #runs: TableRun[] = []
   #waiting: ChunkRun[] = []
@@ -65,6 +64,19 @@ export class SnapshotCoordinator {
       chunkRows: options.chunkRows,
       lanes: this.#scheduler.laneCount,
       signal: options.signal,
+    })
+    this.#failures = new ReadFailures({
+      ...options,
+      onGone: run => this.#tableDone(run),
+      onGivenUp: run => {
+        this.#end(run, 'failed')
+        this.#settle(run.snapshot)
+        options.onChange()
+      },
+      dropWindows: run => {
+        for (const range of run.ranges) this.#dropWindows(range)
+      },
+      onRetry: () => this.advance(),
     })
   }
 
@@ -245,7 +257,7 @@ export class SnapshotCoordinator {
         if (run.ranges.length === 0) this.#tableDone(run)
         this.advance()
       },
-      failed: (run, error) => this.#retryOrFail(run, run, error),
+      failed: (run, error) => this.#failures.failed(run, run, error),
     })
     this.#scheduler.fill(this.#runs)
     this.#options.outlet.pump()
@@ -291,48 +303,8 @@ export class SnapshotCoordinator {
 
   #onFailed(jobId: number, error: unknown): void {
     const range = this.#scheduler.finished(jobId)
-    if (range !== null && range.run.active && !range.readToEnd) this.#retryOrFail(range.run, range, error)
+    if (range !== null && range.run.active && !range.readToEnd) this.#failures.failed(range.run, range, error)
     this.advance()
-  }
-
-  // A failed chunk is read again from the same key, on a new connection, after a backoff. It is never skipped.
-  #retryOrFail(run: TableRun, what: {attempts: number; notBefore: number}, error: unknown): void {
-    const {code, message} = describeError(error)
-    run.problem = message
-    run.problemCode = code
-    if (this.#options.signal.aborted || !run.active) return
-    if (code === 'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE' && run.removed) {
-      // Dropped since it was accepted, as the stream has shown: there is nothing left to read. Without that in the stream
-      // it is still there, and hidden from us (a grant was taken away).
-      run.plan.error = message
-      this.#options.log.warn(
-        {table: run.text, snapshot: run.snapshot.id, reason: message},
-        'table is gone, nothing left to copy',
-      )
-      this.#tableDone(run)
-      return
-    }
-    const lost = this.#options.isConnectionLoss(error)
-    if (!lost && ++what.attempts >= MAX_ATTEMPTS) {
-      run.plan.error = message
-      this.#end(run, 'failed')
-      this.#settle(run.snapshot)
-      this.#options.onChange()
-      return
-    }
-    const delay = Math.min(10_000, 100 * 2 ** (lost ? 4 : what.attempts))
-    what.notBefore = performance.now() + delay
-    // The reason may be a definition that is newer than what the stream has shown: look at the table again.
-    // What was read with the older one must not leave behind the DDL.
-    if (!this.#options.isTransient(error)) {
-      run.prepared = null
-      for (const range of run.ranges) this.#dropWindows(range)
-    }
-    this.#options.log.warn(
-      {table: run.text, code, reason: message, retryInMs: delay},
-      'reading a chunk failed, will try again',
-    )
-    setTimeout(() => this.advance(), delay + 1).unref()
   }
 
   #readAgain(range: RangeRun, reason: string): void {
