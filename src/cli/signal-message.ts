@@ -8,9 +8,21 @@ export interface SignalWords {
   readonly names: readonly string[]
   readonly where?: string
   readonly surrogateKey?: string
+  readonly chunkSize?: number
+  readonly maxRowsPerSecond?: number
+  readonly priority?: number
   /** The data as JSON text, instead of what the other words say. */
   readonly data?: string
 }
+
+/** What only execute-snapshot has. */
+const EXECUTE_WORDS = [
+  ['where', '--where'],
+  ['surrogateKey', '--surrogate-key'],
+  ['chunkSize', '--chunk-size'],
+  ['maxRowsPerSecond', '--max-rows-per-second'],
+  ['priority', '--priority'],
+] as const
 
 /** What every channel carries; `data` is an object, as Debezium wants it. */
 export interface SignalMessage {
@@ -20,16 +32,18 @@ export interface SignalMessage {
 
 /** Throws TIDEMARK_SIGNAL_USAGE where the words make no signal. */
 export function signalMessage(words: SignalWords): SignalMessage {
-  const {type, names, where, surrogateKey, data} = words
+  const {type, names, data} = words
+  const own = EXECUTE_WORDS.find(([name]) => words[name] !== undefined)?.[1]
   if (data !== undefined) {
-    if (names.length > 0 || where !== undefined || surrogateKey !== undefined) {
-      throw usage('--data holds everything: leave out tables, --where and --surrogate-key, or write them into it')
+    if (names.length > 0 || own !== undefined) {
+      throw usage(
+        `--data holds everything: leave out tables${own === undefined ? '' : ` and ${own}`}, or write them into it`,
+      )
     }
     return {type, data: parsedData(data)}
   }
-  if (type !== 'execute-snapshot' && (where !== undefined || surrogateKey !== undefined)) {
-    throw usage(`--where and --surrogate-key belong to execute-snapshot, not to ${type}`)
-  }
+  if (type !== 'execute-snapshot' && own !== undefined)
+    throw usage(`${own} belongs to execute-snapshot, not to ${type}`)
   switch (type) {
     case 'execute-snapshot':
       return {type, data: executeData(words)}
@@ -49,7 +63,7 @@ export function signalMessage(words: SignalWords): SignalMessage {
   }
 }
 
-function executeData({names, where, surrogateKey}: SignalWords): Record<string, unknown> {
+function executeData({names, where, surrogateKey, ...terms}: SignalWords): Record<string, unknown> {
   if (names.length === 0) {
     throw usage('execute-snapshot needs tables, as database.table or as regular expressions for whole names')
   }
@@ -60,6 +74,9 @@ function executeData({names, where, surrogateKey}: SignalWords): Record<string, 
       ? {}
       : {'additional-conditions': names.map(name => ({'data-collection': name, filter: where}))}),
     ...(surrogateKey === undefined ? {} : {'surrogate-key': surrogateKey}),
+    ...(terms.chunkSize === undefined ? {} : {'chunk-size': terms.chunkSize}),
+    ...(terms.maxRowsPerSecond === undefined ? {} : {'max-rows-per-second': terms.maxRowsPerSecond}),
+    ...(terms.priority === undefined ? {} : {priority: terms.priority}),
   }
 }
 

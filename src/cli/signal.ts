@@ -13,6 +13,9 @@ import {readStatus, taskAddress} from './task-client.ts'
 interface SignalFlags {
   readonly where?: string
   readonly surrogateKey?: string
+  readonly chunkSize?: number
+  readonly maxRowsPerSecond?: number
+  readonly priority?: number
   readonly data?: string
   readonly id?: string
   readonly channel?: string
@@ -29,6 +32,7 @@ Types: execute-snapshot TABLES, stop-snapshot [TABLES], pause-snapshot, resume-s
   tidemark signal shop.json execute-snapshot shop.orders 'shop[.]order_.*'
   tidemark signal shop.json execute-snapshot shop.orders --where "placed_at >= '2025-01-01'"
   tidemark signal shop.json execute-snapshot shop.orders --surrogate-key customer_id --id ad-hoc-1
+  tidemark signal shop.json execute-snapshot shop.orders --max-rows-per-second 5000 --priority 10
   tidemark signal shop.json stop-snapshot shop.orders
   tidemark signal shop.json pause-snapshot
   tidemark signal shop.json log 'deployed at {}'
@@ -46,6 +50,9 @@ export function registerSignal(program: Command, context: CommandContext): void 
     .argument('[names...]', 'tables, as database.table or regular expressions for whole names; the message of log')
     .option('--where <sql>', 'copy only the rows that match this condition')
     .option('--surrogate-key <column>', 'read the tables in the order of this column')
+    .option('--chunk-size <rows>', 'rows of one chunk', wholeNumber)
+    .option('--max-rows-per-second <rows>', 'read no faster than this', wholeNumber)
+    .option('--priority <number>', 'a snapshot of a higher priority is read first (default: 0)', wholeNumber)
     .option('--data <json>', 'the data of the signal, instead of tables and the options above')
     .option('--id <id>', 'id of the signal, and of the snapshot (default: a new UUID)')
     .option(
@@ -116,6 +123,12 @@ function show(context: CommandContext, {id, type, result, reason}: SignalReceipt
     result === 'rejected' ? 'TIDEMARK_SIGNAL_REJECTED' : 'TIDEMARK_SIGNAL_IGNORED',
     `signal ${id} ${type} was ${result}: ${reason ?? 'no reason given'}`,
   )
+}
+
+function wholeNumber(text: string): number {
+  // What is too small or too large is for the task to say: the same words for every channel.
+  if (!/^-?\d{1,15}$/.test(text.trim())) throw new InvalidArgumentError('wanted a whole number')
+  return Number(text)
 }
 
 function seconds(text: string): number {

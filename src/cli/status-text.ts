@@ -62,10 +62,11 @@ function sinkLine(sink: StatusReport['sink']): string {
   return `sink      ${sink.state}${reason}, ${countText(sink.eventsEmitted, 'event')} emitted, ${inFlight}`
 }
 
-function snapshotLine({state, windowsWaiting, bytesHeld, problem}: StatusReport['snapshot']): string {
+function snapshotLine({state, windowsWaiting, bytesHeld, problem, throttle}: StatusReport['snapshot']): string {
   const held =
     state === 'running' ? `, ${countText(windowsWaiting, 'window')} waiting, ${bytesText(bytesHeld)} held` : ''
-  return `snapshot  ${state}${held}${problem === null ? '' : `; ${problem}`}`
+  const throttled = throttle.waits === null ? '' : `; throttled: ${throttle.waits}`
+  return `snapshot  ${state}${held}${throttled}${problem === null ? '' : `; ${problem}`}`
 }
 
 function tableLines(tables: ReturnType<typeof shownTables>): string[] {

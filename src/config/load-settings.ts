@@ -14,6 +14,7 @@ import {ConfigProblems} from './problems.ts'
 import {mergeProducerKeys} from './producer-keys.ts'
 import {isSecretKey} from './redact.ts'
 import {schemaChangeSettings} from './schema-change-settings.ts'
+import {throttleSettings} from './throttle-settings.ts'
 import type {
   DatabaseSettings,
   FailureMode,
@@ -72,7 +73,7 @@ function buildSettings(values: OptionValues, {secrets, config, problems, warning
       kafka: kafkaSignalSettings(values, {name, topicPrefix, config, problems, warnings}),
       file: isChannelEnabled(values, 'file') ? values.text('signal.file') : null,
     },
-    snapshot: snapshotSettings(values),
+    snapshot: snapshotSettings(values, problems),
     stream: {
       memoryBytes: values.integer('stream.memory.bytes'),
       transactionTopic: values.flag('provide.transaction.metadata') ? topics.transaction : null,
@@ -158,7 +159,7 @@ function signalTable(values: OptionValues, problems: ConfigProblems): Settings['
   return {database: found.slice(0, dot), table: found.slice(dot + 1)}
 }
 
-function snapshotSettings(values: OptionValues): Settings['snapshot'] {
+function snapshotSettings(values: OptionValues, problems: ConfigProblems): Settings['snapshot'] {
   const mode = values.choice<SnapshotMode>('snapshot.mode')
   const hasSignalTable = values.has('signal.data.collection')
   return {
@@ -170,6 +171,7 @@ function snapshotSettings(values: OptionValues): Settings['snapshot'] {
     watermarking: values.choice<WatermarkingStrategy>('incremental.snapshot.watermarking.strategy'),
     newTables: values.choice<'incremental' | 'off'>('snapshot.new.tables'),
     memoryBytes: values.integer('snapshot.memory.bytes'),
+    throttle: throttleSettings(values, problems),
   }
 }
 

@@ -170,6 +170,13 @@ export interface Settings {
     readonly newTables: 'incremental' | 'parallel' | 'off'
     /** Bytes of chunks read ahead of the stream. */
     readonly memoryBytes: number
+    /** As a task begins; changed over HTTP while it runs. */
+    readonly throttle: {
+      /** Null: no limit. */
+      readonly maxRowsPerSecond: number | null
+      /** A SELECT that returns 1 to have snapshots wait. */
+      readonly query: string | null
+    }
   }
   readonly stream: {
     /** Bytes of streamed events that wait for the sink. */

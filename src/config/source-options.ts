@@ -99,6 +99,12 @@ export const SNAPSHOT_OPTIONS: readonly Option[] = [
   patterns('snapshot.include.collection.list', 'Tables that snapshot.mode copies; all captured ones without it.'),
   integer('snapshot.max.threads', 1, 'Chunks read side by side.', {minimum: 1, maximum: 64}),
   integer('incremental.snapshot.chunk.size', 2048, 'Rows of one chunk.', {minimum: 1, maximum: 1_000_000}),
+  integer('snapshot.max.rows.per.second', 0, 'Rows read for snapshots in a second, all tables together; 0: no limit.'),
+  text(
+    'snapshot.throttle.query',
+    null,
+    'A SELECT that is asked every second while snapshots run: 1 has them wait, 0 or no row has them go on.',
+  ),
   text('incremental.snapshot.watermarking.strategy', 'insert_insert', 'Whether the marks in the signal table stay.', {
     values: ['insert_insert', 'insert_delete'],
   }),

@@ -8,6 +8,11 @@ import {isIPv4} from 'node:net'
 import type {AddressInfo} from 'node:net'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: unknown
+}
+
 export interface StatusServerOptions {
   readonly host: string
   readonly port: number
@@ -17,7 +22,9 @@ export interface StatusServerOptions {
   /** Prometheus's text, made at the moment of the request, and its content type. */
   readonly metrics: () => Promise<{readonly contentType: string; text(): Promise<string>}>
   /** Takes a signal, a JSON text; the answer when there is one. */
-  readonly submit: (text: string) => Promise<{readonly status: number; readonly body: unknown}>
+  readonly submit: (text: string) => Promise<HttpAnswer>
+  /** How fast snapshots may read: what holds now; and a change, a JSON text. */
+  readonly throttle: {shown(): HttpAnswer; change(text: string): HttpAnswer}
   /** What went wrong while a request was answered: the one who asked only learns that it did. */
   readonly onError: (error: {readonly code: string; readonly message: string}, path: string) => void
 }
@@ -74,7 +81,9 @@ async function answer(options: StatusServerOptions, {request, response, path}: E
   if (!isAllowed(options, request)) {
     respond(response, 401, {error: 'a token is required: Authorization: Bearer …'})
   } else if (path === '/signals') {
-    await answerSignal(options, request, response)
+    await answerBody({request, response, method: 'POST', answer: options.submit})
+  } else if (path === '/snapshot/throttle' && request.method !== 'GET' && request.method !== 'HEAD') {
+    await answerBody({request, response, method: 'PUT', answer: text => options.throttle.change(text)})
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     respond(response, 405, {error: `${request.method ?? ''} is not supported here`})
   } else if (path === '/status') {
@@ -84,6 +93,9 @@ async function answer(options: StatusServerOptions, {request, response, path}: E
     const text = await page.text()
     response.writeHead(200, {'content-type': page.contentType, 'cache-control': 'no-store'})
     response.end(text)
+  } else if (path === '/snapshot/throttle') {
+    const {status, body} = options.throttle.shown()
+    respond(response, status, body)
   } else if (path === '/health/live') {
     const {state} = options.status()
     respond(response, state === 'failed' ? 503 : 200, {state})
@@ -92,27 +104,29 @@ async function answer(options: StatusServerOptions, {request, response, path}: E
     respond(response, streaming ? 200 : 503, {state, streaming})
   } else {
     respond(response, 404, {
-      error: `no ${path} here; there are /status, /metrics, /health/live, /health/ready and /signals`,
+      error: `no ${path} here; there are /status, /metrics, /health/live, /health/ready, /signals and /snapshot/throttle`,
     })
   }
 }
 
+interface BodyExchange extends Pick<Exchange, 'request' | 'response'> {
+  /** The only one that brings a body here. */
+  readonly method: 'POST' | 'PUT'
+  readonly answer: (text: string) => HttpAnswer | Promise<HttpAnswer>
+}
+
 /** JSON must be said to be JSON: no page in a browser may send that to another site's address without asking first. */
-async function answerSignal(
-  options: StatusServerOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function answerBody({request, response, method, answer}: BodyExchange): Promise<void> {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
-  if (request.method !== 'POST') {
-    respond(response, 405, {error: `${request.method ?? ''} /signals is not supported: POST a signal`})
+  if (request.method !== method) {
+    respond(response, 405, {error: `${request.method ?? ''} is not supported here: ${method} a JSON object`})
   } else if (type !== 'application/json') {
     respond(response, 415, {error: `found content-type ${type || 'none'}, wanted application/json`})
   } else {
     const text = await bodyOf(request)
-    if (text === null) respond(response, 413, {error: `a signal has at most ${MOST_BODY_BYTES} bytes`})
+    if (text === null) respond(response, 413, {error: `a body has at most ${MOST_BODY_BYTES} bytes`})
     else {
-      const {status, body} = await options.submit(text)
+      const {status, body} = await answer(text)
       respond(response, status, body)
     }
   }

@@ -267,6 +267,9 @@ const OWN_METRICS: readonly MetricDefinition[] = [
   own('tidemark_snapshot_in_flight_rows', 'Rows read and not confirmed yet.', r => r.chunks.inFlightRows),
   own('tidemark_snapshot_in_flight_bytes', 'Read events that the sink has not confirmed.', r => r.chunks.inFlightBytes),
   own('tidemark_snapshot_windows_waiting', 'Chunks that wait for their mark to come by.', r => r.chunks.windowsWaiting),
+  own('tidemark_snapshot_throttled', '1 while a chunk waits for a limit on rows/s or for snapshot.throttle.query.', r =>
+    Number(r.chunks.isThrottled),
+  ),
   own('tidemark_snapshot_held_bytes', 'Memory held for chunks.', r => r.chunks.heldBytes),
   own('tidemark_snapshot_memory_bytes', 'Bound on it (snapshot.memory.bytes).', r => r.chunks.memoryBytes),
   own(

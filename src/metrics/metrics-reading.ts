@@ -70,6 +70,7 @@ export interface MetricsReading {
   /** Chunks between reading and acknowledgement. */
   readonly chunks: {
     readonly windowsWaiting: number
+    readonly isThrottled: boolean
     readonly heldBytes: number
     readonly memoryBytes: number
     readonly inFlightRows: number

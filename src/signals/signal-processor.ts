@@ -9,7 +9,7 @@ import type {TableId} from '../core/table-id.ts'
 import type {Log} from '../core/log.ts'
 import {describeError, assertNever} from '../core/tidemark-error.ts'
 import {distance} from 'fastest-levenshtein'
-import type {TableRequest} from '../snapshot/snapshot-plan.ts'
+import type {SnapshotTerms, TableRequest} from '../snapshot/snapshot-plan.ts'
 import {parseSignal, signalId} from './signal.ts'
 import type {CollectionPattern, Signal, SignalRecord} from './signal.ts'
 
@@ -28,7 +28,7 @@ export interface SignalTargets {
   tables(): Promise<readonly TableId[]>
   /** Rejects with the reason where the table cannot be copied this way. */
   probe(request: TableRequest): Promise<void>
-  execute(id: string, tables: readonly TableRequest[]): void
+  execute(id: string, tables: readonly TableRequest[], terms: SnapshotTerms): void
   /** Stops what matches; the tables that were stopped. */
   stop(matches: (table: TableId) => boolean): readonly TableId[]
   /** Pauses all snapshots; false where none is there to pause. */
@@ -226,7 +226,7 @@ export class SignalProcessor {
       if (probed.status === 'rejected') throw probed.reason
     // Answered first, so that whoever follows the notifications of this id sees ACCEPTED before STARTED.
     this.#answer(record, 'accepted', null)
-    targets.execute(signalId(record), requests)
+    targets.execute(signalId(record), requests, signal.terms)
   }
 
   #stopSnapshot(record: SignalRecord, collections: readonly CollectionPattern[] | null): void {

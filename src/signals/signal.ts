@@ -5,6 +5,7 @@ import {createHash} from 'node:crypto'
 import {javaRegex} from '../config/java-regex.ts'
 import {jsonErrorPlace} from '../config/json-place.ts'
 import {assertNever} from '../core/tidemark-error.ts'
+import type {SnapshotTerms} from '../snapshot/snapshot-plan.ts'
 
 /** A signal as it came, from any channel. */
 export interface SignalRecord {
@@ -42,6 +43,7 @@ export type Signal =
       readonly collections: readonly CollectionPattern[]
       readonly conditions: readonly AdditionalCondition[]
       readonly surrogateKey: readonly string[] | null
+      readonly terms: SnapshotTerms
     }
   /** `collections` null: everything. */
   | {readonly type: 'stop-snapshot'; readonly collections: readonly CollectionPattern[] | null}
@@ -56,6 +58,9 @@ export interface CollectionPattern {
 }
 
 export type ParsedSignal = {readonly ok: true; readonly signal: Signal} | {readonly ok: false; readonly reason: string}
+
+/** As of incremental.snapshot.chunk.size. */
+const MOST_CHUNK_ROWS = 1_000_000
 
 const TYPES = ['execute-snapshot', 'stop-snapshot', 'pause-snapshot', 'resume-snapshot', 'log'] as const
 
@@ -109,6 +114,7 @@ function parseExecute(data: Record<string, unknown>): Signal {
     collections: collectionsOf(data),
     conditions: conditionsOf(data['additional-conditions']),
     surrogateKey: surrogateKeyOf(data['surrogate-key']),
+    terms: termsOf(data),
   }
 }
 
@@ -173,6 +179,31 @@ function surrogateKeyOf(value: unknown): readonly string[] | null {
   if (value === undefined || value === null || (typeof value === 'string' && value.trim() === '')) return null
   if (typeof value !== 'string') throw new Rejection('"surrogate-key" must be the name of a column')
   return value.split(',').map(name => name.trim())
+}
+
+/** Our own additions to Debezium's data. */
+function termsOf(data: Record<string, unknown>): SnapshotTerms {
+  const chunkRows = wholeNumberOf(data, 'chunk-size', {minimum: 1, maximum: MOST_CHUNK_ROWS})
+  const maxRowsPerSecond = wholeNumberOf(data, 'max-rows-per-second', {minimum: 1})
+  const priority = wholeNumberOf(data, 'priority', {})
+  return {
+    ...(chunkRows === null ? {} : {chunkRows}),
+    ...(maxRowsPerSecond === null ? {} : {maxRowsPerSecond}),
+    ...(priority === null || priority === 0 ? {} : {priority}),
+  }
+}
+
+function wholeNumberOf(
+  data: Record<string, unknown>,
+  name: string,
+  {minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER}: {minimum?: number; maximum?: number},
+): number | null {
+  const value = data[name]
+  if (value === undefined || value === null) return null
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum) return value
+  const from = minimum === Number.MIN_SAFE_INTEGER ? '' : ` from ${minimum}`
+  const to = maximum === Number.MAX_SAFE_INTEGER ? (from === '' ? '' : ' on') : ` to ${maximum}`
+  throw new Rejection(`"${name}" must be a whole number${from}${to}, not ${JSON.stringify(value)}`)
 }
 
 function compile(text: string, where: string, {caseSensitive}: {caseSensitive: boolean}): RegExp {

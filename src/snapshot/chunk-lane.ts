@@ -52,8 +52,8 @@ export interface ReadChunk {
 
 /** What a lane tells its owner. */
 export interface LaneEvents {
-  /** The lane wants to read a chunk of about `bytes`. Answer with `grant`. */
-  wants(jobId: number, bytes: number): void
+  /** The lane wants to read a chunk of at most `rows`, about `bytes`. Answer with `grant`. */
+  wants(jobId: number, bytes: number, rows: number): void
   chunk(chunk: ReadChunk): void
   /** The job has ended with its last chunk, or was cancelled. Nothing more comes of it. */
   ended(jobId: number): void
@@ -63,7 +63,8 @@ export interface LaneEvents {
 export interface Lane {
   /** Begins a job. One at a time: only after the one before has ended or failed. */
   start(job: RangeJob): void
-  grant(jobId: number, bytes: number): void
+  /** One chunk may be read, of at most `rows`. */
+  grant(jobId: number, bytes: number, rows: number): void
   /** Ends the job, its running SELECT included; `ended` follows. */
   cancel(jobId: number): void
   close(): Promise<void>
@@ -93,11 +94,18 @@ export interface ChunkLaneOptions {
 
 const ROW_ENDS = 3
 
+interface Grant {
+  readonly bytes: number
+  readonly rows: number
+}
+
+const NOTHING: Grant = {bytes: 0, rows: 0}
+
 export class ChunkLane implements Lane {
   readonly #options: ChunkLaneOptions
   #reader: RowReader | null = null
   #job: RangeJob | null = null
-  #granted = 0
+  #granted = NOTHING
   #wakeGrant: (() => void) | null = null
   #rowBytes = 0
   #cancelled = false
@@ -114,7 +122,7 @@ export class ChunkLane implements Lane {
   start(job: RangeJob): void {
     this.#job = job
     this.#cancelled = false
-    this.#granted = 0
+    this.#granted = NOTHING
     this.#rowBytes = Math.max(1, job.rowBytes)
     // Without a job, a cancel that was on its way when the job ended kills nothing of the next one.
     this.#run(job).then(
@@ -133,9 +141,9 @@ export class ChunkLane implements Lane {
     )
   }
 
-  grant(jobId: number, bytes: number): void {
+  grant(jobId: number, bytes: number, rows: number): void {
     if (this.#job?.jobId !== jobId) return
-    this.#granted += bytes
+    this.#granted = {bytes: this.#granted.bytes + bytes, rows: this.#granted.rows + rows}
     this.#wakeGrant?.()
   }
 
@@ -181,12 +189,12 @@ export class ChunkLane implements Lane {
     encoder: RowEncoder
     after: KeyValues | null
     sequence: number
-    granted: number
+    granted: Grant
   }): Promise<ReadChunk> {
     const {job, encoder} = step
     const out = this.#out
     out.clear()
-    const limit = this.#limit(job)
+    const limit = Math.min(this.#limit(job), step.granted.rows)
     const began = performance.now()
     // The low watermark is taken before the rows are read. Taken after, an update that commits in between is streamed
     // before the window opens, supersedes nothing, and the stale row then overwrites it downstream (I2).
@@ -230,7 +238,7 @@ export class ChunkLane implements Lane {
       // The row at the maximum key ends the range, though the chunk is full: no empty chunk is read behind it, and the
       // last row of the table is known as such when it leaves.
       last: end === null || JSON.stringify(end) === JSON.stringify(job.upTo),
-      granted: step.granted,
+      granted: step.granted.bytes,
       milliseconds: performance.now() - began,
     }
   }
@@ -240,16 +248,16 @@ export class ChunkLane implements Lane {
   }
 
   #want(job: RangeJob): void {
-    this.#options.events.wants(job.jobId, Math.ceil(this.#limit(job) * this.#rowBytes))
+    this.#options.events.wants(job.jobId, Math.ceil(this.#limit(job) * this.#rowBytes), job.chunkRows)
   }
 
-  async #takeGrant(): Promise<number> {
-    while (this.#granted === 0 && !this.#cancelled) {
+  async #takeGrant(): Promise<Grant> {
+    while (this.#granted.bytes === 0 && !this.#cancelled) {
       await new Promise<void>(resolve => (this.#wakeGrant = resolve))
       this.#wakeGrant = null
     }
     const granted = this.#granted
-    this.#granted = 0
+    this.#granted = NOTHING
     return granted
   }
 

@@ -6,6 +6,7 @@ import type {Notes} from './notes.ts'
 import type {OpenTarget, PlanningSource} from './prepared-table.ts'
 import type {SnapshotObserver} from './snapshot-observer.ts'
 import type {ChunkRun} from './table-run.ts'
+import type {SnapshotThrottle} from './throttle.ts'
 import type {Watermarks} from './watermarks.ts'
 
 /** Where closed windows go: the stream side's outlet for read events. */
@@ -24,6 +25,8 @@ export interface SnapshotCoordinatorOptions {
   readonly openTarget: OpenTarget
   /** Makes the lanes; their events come back here. */
   readonly openLanes: (events: LaneEvents) => readonly Lane[]
+  /** Before every chunk. */
+  readonly throttle: SnapshotThrottle
   readonly chunkRows: number
   readonly chunkBytes: number
   readonly memoryBytes: number

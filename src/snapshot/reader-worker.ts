@@ -35,8 +35,8 @@ const lane = new ChunkLane({
       options: data.encoderOptions,
     }),
   events: {
-    wants: (jobId, bytes) => {
-      send({type: 'wants', jobId, bytes})
+    wants: (jobId, bytes, rows) => {
+      send({type: 'wants', jobId, bytes, rows})
     },
     chunk: chunk => {
       send({type: 'chunk', chunk}, [chunk.bytes.buffer, chunk.ends.buffer])
@@ -56,7 +56,7 @@ port.on('message', (message: ToWorker) => {
       lane.start(message.job)
       break
     case 'grant':
-      lane.grant(message.jobId, message.bytes)
+      lane.grant(message.jobId, message.bytes, message.rows)
       break
     case 'cancel':
       lane.cancel(message.jobId)

@@ -10,11 +10,13 @@ import type {LaneEvents, ReadChunk} from './chunk-lane.ts'
 import {forgetNotes} from './notes.ts'
 import {RangeScheduler} from './range-scheduler.ts'
 import {ReadFailures} from './read-failures.ts'
+import {readingOrder} from './reading-order.ts'
 import {tellAll} from './snapshot-observer.ts'
 import type {SnapshotObserver} from './snapshot-observer.ts'
 import {endedState, forgetOldPlans, isActive, newSnapshotPlan, reopenFailed} from './snapshot-plan.ts'
-import type {SnapshotPlan, StoredSnapshots, TablePlan, TableRequest} from './snapshot-plan.ts'
+import type {SnapshotPlan, SnapshotRequest, StoredSnapshots, TablePlan} from './snapshot-plan.ts'
 import {TablePreparer} from './table-preparer.ts'
+import type {SnapshotThrottle} from './throttle.ts'
 import {advance, newChunkRun, rewind, TableRun} from './table-run.ts'
 import type {ChunkRun, RangeRun} from './table-run.ts'
 
@@ -27,21 +29,25 @@ export class SnapshotCoordinator {
   /** Nothing is read and nothing leaves until `resume`; stored with the plans. */
   paused = false
   readonly budget: ChunkBudget
+  readonly throttle: SnapshotThrottle
   readonly #options: SnapshotCoordinatorOptions
   readonly #scheduler: RangeScheduler
   readonly #preparer: TablePreparer
   readonly #failures: ReadFailures
   readonly #observer: Required<SnapshotObserver>
+  /** In reading order. */
   #runs: TableRun[] = []
+  #nextOrdinal = 1
   #waiting: ChunkRun[] = []
   #begun = false
 
   constructor(options: SnapshotCoordinatorOptions) {
     this.#options = options
     this.budget = new ChunkBudget(options.memoryBytes)
+    this.throttle = options.throttle
     this.#observer = tellAll(options.observers)
     const events: LaneEvents = {
-      wants: (jobId, bytes) => this.#scheduler.wants(jobId, bytes),
+      wants: (jobId, bytes, rows) => this.#scheduler.wants(jobId, bytes, rows),
       chunk: chunk => this.#onChunk(chunk),
       ended: jobId => this.#onEnded(jobId),
       failed: (jobId, error) => this.#onFailed(jobId, error),
@@ -49,6 +55,7 @@ export class SnapshotCoordinator {
     this.#scheduler = new RangeScheduler({
       lanes: options.openLanes(events),
       budget: this.budget,
+      throttle: options.throttle,
       committed: () => options.watermarks.committed,
       chunkBytes: options.chunkBytes,
       serverUuid: options.serverUuid,
@@ -95,9 +102,9 @@ export class SnapshotCoordinator {
     this.advance()
   }
 
-  /** Queues a snapshot behind those that run. Noting begins at once, reading as soon as it can. */
-  accept(request: {id: string; kind: SnapshotPlan['kind']; tables: readonly TableRequest[]}): SnapshotPlan {
-    const plan = newSnapshotPlan(request.id, request.kind, request.tables)
+  /** Queues a snapshot behind those that run and have no lower priority. Noting begins at once, reading as soon as it can. */
+  accept(request: SnapshotRequest): SnapshotPlan {
+    const plan = newSnapshotPlan(request)
     this.plans.push(plan)
     forgetOldPlans(this.plans)
     this.#observer.accepted(plan)
@@ -236,6 +243,7 @@ export class SnapshotCoordinator {
   }
 
   async close(): Promise<void> {
+    this.throttle.close()
     await this.#scheduler.close()
   }
 
@@ -243,7 +251,9 @@ export class SnapshotCoordinator {
     const tables = plan.tables.filter(table => table.state === 'waiting' || table.state === 'running')
     if (!this.paused) for (const table of tables) this.#options.notes.begin(tableIdText(table.table))
     const needsMark = this.#options.watermarks.request(this.#runs.length === 0)
-    for (const table of tables) this.#runs.push(new TableRun({plan: table, snapshot: plan, needsMark}))
+    for (const table of tables)
+      this.#runs.push(new TableRun({plan: table, snapshot: plan, needsMark, ordinal: this.#nextOrdinal++}))
+    this.#runs = readingOrder(this.#runs)
     if (tables.length === 0) this.#settle(plan)
   }
 
@@ -266,7 +276,7 @@ export class SnapshotCoordinator {
   #onChunk(chunk: ReadChunk): void {
     const range = this.#scheduler.rangeOf(chunk.jobId)
     const bytes = chunkBytes(chunk)
-    this.#scheduler.used(chunk.jobId, chunk.granted)
+    this.#scheduler.used(chunk)
     this.budget.correct(chunk.granted, bytes)
     if (range === null || range.restart || !range.run.active) {
       this.budget.release(bytes)
@@ -281,7 +291,7 @@ export class SnapshotCoordinator {
     range.readAfter = chunk.end ?? range.readAfter
     range.readToEnd = chunk.last
     if (++range.goodChunks % CHUNKS_TO_GROW === 0)
-      range.chunkRows = Math.min(this.#options.chunkRows, range.chunkRows * 2)
+      range.chunkRows = Math.min(run.snapshot.chunkRows ?? this.#options.chunkRows, range.chunkRows * 2)
     const empty = chunk.rows === 0
     const high = empty ? 0 : this.#options.watermarks.request(chunk.last && !this.#runs.some(({unread}) => unread))
     const item = newChunkRun(range, chunk, high)
@@ -294,6 +304,7 @@ export class SnapshotCoordinator {
       this.#waiting.push(item)
       this.#observer.chunkRead(item)
     }
+    this.#scheduler.yieldIfAsked(chunk.jobId)
   }
 
   #onEnded(jobId: number): void {
@@ -351,7 +362,7 @@ export class SnapshotCoordinator {
   #end(run: TableRun, state: TablePlan['state']): void {
     run.plan.state = state
     for (const range of run.ranges) this.#dropWindows(range)
-    this.#runs = this.#runs.filter(other => other !== run)
+    this.#runs = readingOrder(this.#runs.filter(other => other !== run))
     this.#observer.tableEnded(run)
     if (this.#runs.length === 0) this.paused = false
     if (!this.#runs.some(other => other.text === run.text)) this.#options.notes.end(run.text)

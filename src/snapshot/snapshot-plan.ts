@@ -37,7 +37,16 @@ export interface TablePlan {
 
 export type SnapshotState = 'queued' | 'running' | 'completed' | 'stopped' | 'failed'
 
-export interface SnapshotPlan {
+/** What a signal says of how its snapshot is read; what it leaves out is as configured. */
+export interface SnapshotTerms {
+  /** Rows of one chunk. */
+  readonly chunkRows?: number
+  readonly maxRowsPerSecond?: number
+  /** Higher is read first; absent: 0. */
+  readonly priority?: number
+}
+
+export interface SnapshotPlan extends SnapshotTerms {
   /** The signal's own id. */
   readonly id: string
   /** `initial` comes from snapshot.mode and marks its rows as Debezium's initial snapshot does. */
@@ -61,10 +70,18 @@ export interface TableRequest {
   readonly surrogateKey: readonly string[] | null
 }
 
-export function newSnapshotPlan(id: string, kind: SnapshotPlan['kind'], tables: readonly TableRequest[]): SnapshotPlan {
+export interface SnapshotRequest {
+  readonly id: string
+  readonly kind: SnapshotPlan['kind']
+  readonly tables: readonly TableRequest[]
+  readonly terms?: SnapshotTerms
+}
+
+export function newSnapshotPlan({id, kind, tables, terms}: SnapshotRequest): SnapshotPlan {
   return {
     id,
     kind,
+    ...terms,
     state: 'queued',
     firstRowSent: false,
     tables: tables.map(request => ({

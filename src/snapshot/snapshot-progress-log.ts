@@ -19,7 +19,9 @@ export class SnapshotProgressLog implements SnapshotObserver {
 
   accepted(plan: SnapshotPlan): void {
     const tables = plan.tables.map(({table}) => tableIdText(table))
-    this.#log.info({snapshot: plan.id, tables, kind: plan.kind}, 'snapshot accepted')
+    const {chunkRows, maxRowsPerSecond, priority} = plan
+    const terms = {chunkRows, maxRowsPerSecond, priority}
+    this.#log.info({snapshot: plan.id, tables, kind: plan.kind, ...terms}, 'snapshot accepted')
   }
 
   tableStarted(run: TableRun): void {

@@ -114,8 +114,9 @@ export class TablePreparer {
   }
 
   async #ranges(run: TableRun, description: TableDescription): Promise<NonNullable<TableRun['plan']['ranges']>> {
-    const {planning, lanes, chunkRows} = this.#options
+    const {planning, lanes} = this.#options
     const {plan} = run
+    const chunkRows = run.snapshot.chunkRows ?? this.#options.chunkRows
     const maximum = await planning.maximumKey(plan.table, description.chunkKey, plan.condition)
     if (maximum === null) return []
     invariant(maximum.length === description.chunkKey.length, 'a maximum key has one value for each key column')

@@ -55,6 +55,10 @@ export class TableRun {
   readonly text: string
   readonly plan: TablePlan
   readonly snapshot: SnapshotPlan
+  /** Counts the runs of this process in the order of their acceptance. */
+  readonly ordinal: number
+  /** Its snapshot's priority, or that of a later one that waits for this; see reading-order.ts. */
+  rank = 0
   /** The mark that must be committed before the maximum key and the first chunk are read. */
   needsMark: number
   prepared: PreparedTable | null = null
@@ -79,7 +83,8 @@ export class TableRun {
   /** The error code of `problem`. */
   problemCode: string | null = null
 
-  constructor(options: {plan: TablePlan; snapshot: SnapshotPlan; needsMark: number}) {
+  constructor(options: {plan: TablePlan; snapshot: SnapshotPlan; needsMark: number; ordinal: number}) {
+    this.ordinal = options.ordinal
     this.plan = options.plan
     this.snapshot = options.snapshot
     this.needsMark = options.needsMark
@@ -101,7 +106,8 @@ export class TableRun {
   }
 
   /** Takes the plan's ranges up for reading, from where they were acknowledged. */
-  openRanges(chunkRows: number): void {
+  openRanges(byDefault: number): void {
+    const chunkRows = this.snapshot.chunkRows ?? byDefault
     this.ranges = (this.plan.ranges ?? [])
       .filter(plan => !plan.done)
       .map(plan => ({

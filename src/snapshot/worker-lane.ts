@@ -8,12 +8,12 @@ import type {ReaderWorkerData} from './reader-worker.ts'
 
 export type ToWorker =
   | {readonly type: 'start'; readonly job: RangeJob}
-  | {readonly type: 'grant'; readonly jobId: number; readonly bytes: number}
+  | {readonly type: 'grant'; readonly jobId: number; readonly bytes: number; readonly rows: number}
   | {readonly type: 'cancel'; readonly jobId: number}
   | {readonly type: 'close'}
 
 export type FromWorker =
-  | {readonly type: 'wants'; readonly jobId: number; readonly bytes: number}
+  | {readonly type: 'wants'; readonly jobId: number; readonly bytes: number; readonly rows: number}
   | {readonly type: 'chunk'; readonly chunk: ReadChunk}
   | {readonly type: 'ended'; readonly jobId: number}
   | {readonly type: 'failed'; readonly jobId: number; readonly error: PackedError}
@@ -59,8 +59,8 @@ export class WorkerLane implements Lane {
     this.#post({type: 'start', job})
   }
 
-  grant(jobId: number, bytes: number): void {
-    this.#post({type: 'grant', jobId, bytes})
+  grant(jobId: number, bytes: number, rows: number): void {
+    this.#post({type: 'grant', jobId, bytes, rows})
   }
 
   cancel(jobId: number): void {
@@ -95,7 +95,7 @@ export class WorkerLane implements Lane {
   #receive(message: FromWorker): void {
     switch (message.type) {
       case 'wants':
-        this.#events.wants(message.jobId, message.bytes)
+        this.#events.wants(message.jobId, message.bytes, message.rows)
         break
       case 'chunk':
         this.#events.chunk(message.chunk)

@@ -122,6 +122,9 @@ const schema = {
           id: text,
           kind: {enum: ['incremental', 'initial']},
           state: {enum: ['queued', 'running', 'completed', 'stopped', 'failed']},
+          chunkRows: {type: 'integer', minimum: 1},
+          maxRowsPerSecond: {type: 'integer', minimum: 1},
+          priority: {type: 'integer'},
           tables: {
             type: 'array',
             items: {

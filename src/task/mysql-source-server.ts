@@ -30,6 +30,7 @@ import {WorkerLane} from '../snapshot/worker-lane.ts'
 import type {SchemaSource} from '../stream/schema-source.ts'
 import type {InitialSchema} from '../stream/schema-changes.ts'
 import type {LaneParts, SourceServer} from './source-server.ts'
+import {waitReason} from './throttle-answer.ts'
 
 /** One connection for each kind of work, so that a slow query of one never holds up the others, least of all the stream. */
 export interface SourceConnections {
@@ -40,6 +41,8 @@ export interface SourceConnections {
   /** Keys of tables without a primary key, when the stream meets them; heartbeats. */
   readonly stream: ReopeningConnection
   readonly watermarks: ReopeningConnection
+  /** snapshot.throttle.query. */
+  readonly throttle: ReopeningConnection
 }
 
 export interface MysqlSourceServerOptions {
@@ -51,6 +54,8 @@ export interface MysqlSourceServerOptions {
 
 /** A mark is one small INSERT; longer than this only a connection that hangs takes. */
 const MARK_TIMEOUT_MS = 30_000
+/** A query that decides every second has long said nothing by then; its connection is given up. */
+const THROTTLE_TIMEOUT_MS = 10_000
 /** A table described for a signal's probe is described again for its plan within this time only once. */
 const DESCRIPTION_AGE_MS = 3_000
 /** Tables that one query describes, at most. */
@@ -174,6 +179,13 @@ export class MysqlSourceServer implements SourceServer {
 
   openLane(events: LaneEvents, parts: LaneParts): Lane {
     return new WorkerLane(events, {database: this.#options.settings.database, ...parts})
+  }
+
+  asksToWait(query: string): Promise<string | null> {
+    return this.#options.connections.throttle.use('ask snapshot.throttle.query', async connection => {
+      const [result] = await connection.query({sql: query, timeout: THROTTLE_TIMEOUT_MS, rowsAsArray: true})
+      return waitReason(result)
+    })
   }
 
   async run(what: string, sql: string): Promise<void> {

@@ -7,6 +7,7 @@ import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import {tableIdText, type TableId} from '../core/table-id.ts'
 import {TidemarkError, describeError} from '../core/tidemark-error.ts'
+import type {HttpAnswer} from '../http/status-server.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
 import type {MetricsReading} from '../metrics/metrics-reading.ts'
 import {SnapshotTally} from '../metrics/snapshot-tally.ts'
@@ -27,7 +28,7 @@ import {metricsReading} from './task-metrics.ts'
 import {createTaskParts} from './task-parts.ts'
 import type {TaskParts, TaskSession} from './task-parts.ts'
 import {submitSignal} from './submitted-signal.ts'
-import type {HttpAnswer} from './submitted-signal.ts'
+import {answerThrottle} from './throttle-change.ts'
 import {untilAnswered} from './until-answered.ts'
 
 export interface RunTaskOptions {
@@ -108,6 +109,11 @@ class Task {
       return {status: 503, body: {error: `the task is ${this.#state} and takes no signals; try again`}}
     }
     return await submitSignal(text, {signals: engine.signals, store: () => checkpointer.store()})
+  }
+
+  /** Shows how fast snapshots may read, behind the change where there is one. */
+  throttle(change: string | null): HttpAnswer {
+    return answerThrottle(change, {engine: this.#engine, state: this.#state, log: this.#options.log})
   }
 
   /** Made with the first scrape: its library takes a while to load, and a task that nobody scrapes needs none of it. */

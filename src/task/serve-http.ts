@@ -3,12 +3,14 @@
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import {startStatusServer} from '../http/status-server.ts'
-import type {StatusServerOptions} from '../http/status-server.ts'
+import type {HttpAnswer, StatusServerOptions} from '../http/status-server.ts'
 
 export interface AskedTask {
   status(): ReturnType<StatusServerOptions['status']>
   metricsPage(): ReturnType<StatusServerOptions['metrics']>
   submitSignal: StatusServerOptions['submit']
+  /** Shows the throttle, behind the change where there is one. */
+  throttle(change: string | null): HttpAnswer
 }
 
 /** Listening until `close`; null where http.listen is off. */
@@ -23,6 +25,7 @@ export async function serveHttp(
     status: () => task.status(),
     metrics: () => task.metricsPage(),
     submit: text => task.submitSignal(text),
+    throttle: {shown: () => task.throttle(null), change: text => task.throttle(text)},
     onError: ({code, message}, path) =>
       log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
   })

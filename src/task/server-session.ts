@@ -80,6 +80,7 @@ export class ServerSession {
         signals: this.#connection('signals'),
         stream: this.#connection('stream'),
         watermarks: this.#connection('watermarks'),
+        throttle: this.#connection('throttle'),
       },
     })
   }

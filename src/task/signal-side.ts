@@ -118,7 +118,7 @@ function snapshotTargets(
   coordinator: SnapshotCoordinator | null,
 ): Pick<SignalTargets, 'execute' | 'stop' | 'pause' | 'resume' | 'isActive'> {
   return {
-    execute: (id, tables) => coordinator?.accept({id, kind: 'incremental', tables}),
+    execute: (id, tables, terms) => coordinator?.accept({id, kind: 'incremental', tables, terms}),
     stop: matches => coordinator?.stop(matches) ?? [],
     pause: () => coordinator?.pause() ?? false,
     resume: () => coordinator?.resume() ?? false,

@@ -12,6 +12,7 @@ import {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
 import {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {SnapshotCoordinatorOptions} from '../snapshot/coordinator-options.ts'
 import type {TransactionWatch} from '../stream/dispatcher-options.ts'
+import {SnapshotThrottle} from '../snapshot/throttle.ts'
 import {delay} from './backoff.ts'
 import {isConnectionLoss, isRetryable} from './errors.ts'
 import type {SourceServer} from './source-server.ts'
@@ -61,6 +62,7 @@ export function createSnapshotSide(options: SnapshotSideOptions): SnapshotSide |
       Array.from({length: maxThreads}, () =>
         server.openLane(events, {encoderOptions, committedMark: watermarks.shared}),
       ),
+    throttle: createThrottle(options),
     chunkRows,
     chunkBytes: Math.min(CHUNK_BYTES, Math.floor(memoryBytes / 4)),
     memoryBytes,
@@ -69,6 +71,20 @@ export function createSnapshotSide(options: SnapshotSideOptions): SnapshotSide |
     isTransient: isRetryable,
   })
   return {marks, coordinator}
+}
+
+function createThrottle({settings, server, log}: SnapshotSideOptions): SnapshotThrottle {
+  return new SnapshotThrottle({
+    limits: settings.snapshot.throttle,
+    ask: query => server.asksToWait(query),
+    log,
+    now: () => performance.now(),
+    setTimer: (run, ms) => {
+      const timer = setTimeout(run, ms)
+      timer.unref()
+      return () => clearTimeout(timer)
+    },
+  })
 }
 
 function createMarks(options: SnapshotSideOptions, onPassed: (number: number) => void): Marks | null {

@@ -54,6 +54,11 @@ export interface SourceServer {
   /** What the server has purged, and the first binlog file that it still had behind that. */
   purgedGtids(): Promise<{readonly purged: GtidSet; readonly firstFile: string}>
   openLane(events: LaneEvents, parts: LaneParts): Lane
+  /**
+   * What snapshot.throttle.query says. Null: go on. Otherwise why to wait, such as `returned 1`. Rejects where it fails; asked
+   * on a connection of its own, one at a time.
+   */
+  asksToWait(query: string): Promise<string | null>
   /** Runs a statement of the operator's, such as heartbeat.action.query. */
   run(what: string, sql: string): Promise<void>
 }

@@ -7,6 +7,7 @@ import {keyText} from '../snapshot/chunk-key.ts'
 import {progressOf} from '../snapshot/snapshot-progress-log.ts'
 import {failedTables} from '../snapshot/snapshot-plan.ts'
 import type {SnapshotPlan, TablePlan} from '../snapshot/snapshot-plan.ts'
+import type {SnapshotThrottle, ThrottleLimits} from '../snapshot/throttle.ts'
 import type {SinkStatus} from '../sinks/sink.ts'
 import type {Divergence} from '../state/checkpoint.ts'
 import type {Engine} from './engine.ts'
@@ -29,6 +30,11 @@ export interface TableStatus {
   readonly problem: string | null
 }
 
+export interface ThrottleStatus extends ThrottleLimits {
+  /** Why a chunk waits now; null while none does. */
+  readonly waits: string | null
+}
+
 export interface StatusReport {
   readonly name: string
   readonly version: string
@@ -49,6 +55,7 @@ export interface StatusReport {
     readonly windowsWaiting: number
     readonly bytesHeld: number
     readonly problem: string | null
+    readonly throttle: ThrottleStatus
   }
   readonly signals: readonly SignalReceipt[]
   /** The signal channels beside the signal table, which is part of the stream. */
@@ -117,7 +124,13 @@ function snapshotStatus(engine: Engine | null): StatusReport['snapshot'] {
     windowsWaiting: engine?.coordinator?.waitingWindows ?? 0,
     bytesHeld: engine?.coordinator?.budget.held ?? 0,
     problem: engine?.watermarkProblem ?? null,
+    throttle: throttleStatus(engine?.coordinator?.throttle ?? null),
   }
+}
+
+export function throttleStatus(throttle: SnapshotThrottle | null): ThrottleStatus {
+  const {maxRowsPerSecond = null, query = null} = throttle?.limits ?? {}
+  return {maxRowsPerSecond, query, waits: throttle?.waits ?? null}
 }
 
 function overallState(plans: readonly SnapshotPlan[]): StatusReport['snapshot']['state'] {

@@ -2,6 +2,7 @@
 
 import {randomUUID} from 'node:crypto'
 import {jsonSignal} from '../signals/json-signal.ts'
+import type {HttpAnswer} from '../http/status-server.ts'
 import type {SignalProcessor, SignalReceipt} from '../signals/signal-processor.ts'
 import {describeError} from '../core/tidemark-error.ts'
 
@@ -9,11 +10,6 @@ export interface SubmittedSignalParts {
   readonly signals: SignalProcessor
   /** Resolves when the state as it is now is durable. */
   readonly store: () => Promise<void>
-}
-
-export interface HttpAnswer {
-  readonly status: number
-  readonly body: unknown
 }
 
 const STATUS: Readonly<Record<SignalReceipt['result'], number>> = {accepted: 202, rejected: 400, ignored: 409}

@@ -72,6 +72,7 @@ function chunksReading({engine, settings}: MetricsContext): MetricsReading['chun
   const rows = ranges.flatMap(range => range.chunks).reduce((sum, {chunk}) => sum + chunk.rows, 0)
   return {
     windowsWaiting: coordinator?.waitingWindows ?? 0,
+    isThrottled: (coordinator?.throttle.waits ?? null) !== null,
     heldBytes: coordinator?.budget.held ?? 0,
     memoryBytes: settings.snapshot.memoryBytes,
     inFlightRows: rows,

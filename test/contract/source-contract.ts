@@ -224,6 +224,31 @@ export function sourceContract(name: string, fresh: SourceFactory): void {
     )
   })
 
+  test(`${name}: a lane reads no more rows than it is granted, and goes on behind them`, async t => {
+    const source = await fresh(t)
+    const ids = [1, 2, 3, 10, 11]
+    await source.write(ids.map(id => ({op: 'c', id, v: id})))
+    const lane = new LaneUnderTest(t, source)
+    lane.mostRows = 2
+    assert.equal(await lane.run({after: null, upTo: ['11'], chunkRows: 4}), 'ended')
+    assert.deepEqual(
+      lane.chunks.map(({rows}) => rows),
+      [2, 2, 1],
+    )
+    assert.deepEqual(
+      lane.chunks.flatMap(rowsOf),
+      ids.map(id => ({id, v: id})),
+    )
+  })
+
+  test(`${name}: the operator's query says whether to wait, and what is none fails`, async t => {
+    const {server} = await fresh(t)
+    assert.equal(await server.asksToWait('SELECT RAND() < 0.0'), null)
+    assert.equal(await server.asksToWait('SELECT RAND() < 1.0'), 'returned 1')
+    await assert.rejects(server.asksToWait('SELECT lag FROM'))
+    assert.equal(await server.asksToWait('SELECT RAND() < 0.0'), null)
+  })
+
   test(`${name}: a lane without rows brings one empty chunk, and reads its next range after it`, async t => {
     const source = await fresh(t)
     const lane = new LaneUnderTest(t, source)
@@ -250,6 +275,8 @@ export function sourceContract(name: string, fresh: SourceFactory): void {
 class LaneUnderTest {
   readonly chunks: ReadChunk[] = []
   onChunk: () => void = () => undefined
+  /** Of one grant. */
+  mostRows = Infinity
   readonly #source: SourceUnderTest
   readonly #lane
   #ended: (how: 'ended' | 'failed') => void = () => undefined
@@ -258,7 +285,7 @@ class LaneUnderTest {
   constructor(t: TestContext, source: SourceUnderTest) {
     this.#source = source
     const events: LaneEvents = {
-      wants: (jobId, bytes) => this.#lane.grant(jobId, bytes),
+      wants: (jobId, bytes, rows) => this.#lane.grant(jobId, bytes, Math.min(rows, this.mostRows)),
       chunk: chunk => {
         this.chunks.push(chunk)
         this.onChunk()

@@ -18,6 +18,7 @@ import {ReadOutlet} from '../../src/stream/read-outlet.ts'
 import {NoteLog} from '../../src/stream/table-notes.ts'
 import {TopicDirectory} from '../../src/stream/topic-lanes.ts'
 import type {MemorySink} from '../support/memory-sink.ts'
+import {PlayedThrottle} from '../support/played-throttle.ts'
 import type {BinlogEntry, ModelMysql, ModelRow} from './model-mysql.ts'
 
 export interface ModelTaskOptions extends StoredSnapshots {
@@ -100,7 +101,7 @@ class ModelLane implements Lane {
     this.#after = job.after === null ? -1 : Number(job.after[0])
     this.#sequence = 0
     this.granted = 0
-    this.#events.wants(job.jobId, 100)
+    this.#events.wants(job.jobId, 100, job.chunkRows)
   }
   grant(jobId: number, bytes: number): void {
     if (this.job?.jobId === jobId) this.granted += bytes
@@ -147,7 +148,7 @@ class ModelLane implements Lane {
     this.granted = 0
     this.low = null
     this.rows = null
-    if (!last) this.#events.wants(job.jobId, 100)
+    if (!last) this.#events.wants(job.jobId, 100, job.chunkRows)
     this.#events.chunk({
       jobId: job.jobId,
       sequence: this.#sequence++,
@@ -314,6 +315,7 @@ export class ModelTask {
     const {mysql, lanes, chunkRows} = this.#options
     const log = {debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined}
     return new SnapshotCoordinator({
+      throttle: new PlayedThrottle().throttle,
       watermarks: this.#marks,
       notes: this.#notes,
       outlet: this.#outlet,

@@ -65,6 +65,10 @@ export function scenarioOf(random: SeededRandom): Scenario {
       chunkRows: random.integer(1, 5),
       watermarking: random.pick(['insert_insert', 'insert_delete']),
       memoryBytes: random.pick([500, 4_000, 100_000]),
+      throttle: {
+        maxRowsPerSecond: random.pick([null, null, 20, 200]),
+        query: random.pick([null, null, 'SELECT RAND() < 0.3']),
+      },
     },
     stream: {
       ...base.stream,

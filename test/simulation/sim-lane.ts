@@ -33,7 +33,7 @@ export class SimLane implements Lane {
         return this.#reader(serverUuid)
       },
       events: {
-        wants: (jobId, bytes) => this.#post('from', 'wants bytes', () => events.wants(jobId, bytes)),
+        wants: (jobId, bytes, rows) => this.#post('from', 'wants bytes', () => events.wants(jobId, bytes, rows)),
         chunk: chunk => this.#post('from', `brings ${chunk.rows} rows`, () => events.chunk(chunk)),
         ended: jobId => this.#post('from', 'has ended', () => events.ended(jobId)),
         failed: (jobId, error) => this.#post('from', 'has failed', () => events.failed(jobId, error)),
@@ -45,8 +45,8 @@ export class SimLane implements Lane {
     this.#post('to', `starts on ${job.shape.id.table}`, () => this.#lane.start(job))
   }
 
-  grant(jobId: number, bytes: number): void {
-    this.#post('to', 'is granted bytes', () => this.#lane.grant(jobId, bytes))
+  grant(jobId: number, bytes: number, rows: number): void {
+    this.#post('to', `is granted ${rows} rows`, () => this.#lane.grant(jobId, bytes, rows))
   }
 
   cancel(jobId: number): void {

@@ -178,6 +178,14 @@ export class SimSourceServer implements SourceServer {
     return this.#query('watermarks', 'purged GTIDs', () => ({purged: new GtidSet(), firstFile: 'binlog.000001'}))
   }
 
+  asksToWait(query: string): Promise<string | null> {
+    return this.#query('throttle', 'asks to wait', () => {
+      const [, chance] = /^SELECT RAND\(\) < ([0-9.]+)$/.exec(query) ?? []
+      if (chance === undefined) throw new TidemarkError('TIDEMARK_MYSQL_QUERY', `MySQL refuses ${query}`)
+      return this.#options.scheduler.random.chance(Number(chance)) ? 'returned 1' : null
+    })
+  }
+
   openLane(events: LaneEvents, parts: LaneParts): Lane {
     return new SimLane({...this.#options, ...parts, events, number: this.#lanes++})
   }

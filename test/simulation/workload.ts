@@ -98,6 +98,8 @@ export class Workload {
       ['execute-snapshot', JSON.stringify({'data-collections': tables})],
       ['execute-snapshot', JSON.stringify({'data-collections': tables})],
       ['execute-snapshot', JSON.stringify({'data-collections': ['d\\..*']})],
+      ['execute-snapshot', JSON.stringify({'data-collections': tables, ...this.#terms()})],
+      ['execute-snapshot', JSON.stringify({'data-collections': tables, ...this.#terms()})],
       ['execute-snapshot', JSON.stringify({'data-collections': tables, 'additional-conditions': [filter]})],
       ['execute-snapshot', JSON.stringify({'data-collections': ['d.missing']})],
       ['execute-snapshot', '{"data-collections": ['],
@@ -112,6 +114,15 @@ export class Workload {
       ['nonsense', null],
     ])
     return this.send(type, data)
+  }
+
+  #terms(): object {
+    const random = this.#random
+    return {
+      priority: random.integer(-1, 3),
+      ...(random.chance(0.5) ? {'chunk-size': random.integer(1, 4)} : {}),
+      ...(random.chance(0.3) ? {'max-rows-per-second': random.pick([10, 50])} : {}),
+    }
   }
 
   send(type: string, data: string | null): string {

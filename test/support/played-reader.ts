@@ -52,9 +52,9 @@ export class PlayedReader {
           options: {settings: EVENT_SETTINGS},
         }),
       events: {
-        wants: (jobId, bytes) => {
+        wants: (jobId, bytes, rows) => {
           this.wants.push(bytes)
-          if (!this.held) this.lane.grant(jobId, bytes)
+          if (!this.held) this.lane.grant(jobId, bytes, rows)
         },
         chunk: chunk => this.chunks.push(chunk),
         ended: jobId => this.told.push(`ended ${jobId}`),

@@ -6,10 +6,12 @@ import type {PlanningSource} from '../../src/snapshot/prepared-table.ts'
 import {SnapshotCoordinator} from '../../src/snapshot/snapshot-coordinator.ts'
 import {SnapshotProgressLog} from '../../src/snapshot/snapshot-progress-log.ts'
 import type {SnapshotObserver} from '../../src/snapshot/snapshot-observer.ts'
-import type {SnapshotPlan} from '../../src/snapshot/snapshot-plan.ts'
+import type {SnapshotPlan, SnapshotTerms} from '../../src/snapshot/snapshot-plan.ts'
 import type {ChunkRun} from '../../src/snapshot/table-run.ts'
+import type {ThrottleLimits} from '../../src/snapshot/throttle.ts'
 import {NoteLog} from '../../src/stream/table-notes.ts'
 import {ModelMarks} from '../property/model-task.ts'
+import {PlayedThrottle} from './played-throttle.ts'
 import {rememberingLog} from './quiet-log.ts'
 import {description, readChunk, tableId} from './snapshot-parts.ts'
 import type {ReadChunkOptions} from './snapshot-parts.ts'
@@ -20,6 +22,8 @@ export class PlayedLane implements Lane {
   job: RangeJob | null = null
   cancelled = 0
   granted = 0
+  /** Of the chunk granted last. */
+  grantedRows = 0
   readonly #events: LaneEvents
   #sequence = 0
 
@@ -32,10 +36,11 @@ export class PlayedLane implements Lane {
     this.job = job
     this.granted = 0
     this.#sequence = 0
-    this.#events.wants(job.jobId, 100)
+    this.#events.wants(job.jobId, 100, job.chunkRows)
   }
-  grant(_: number, bytes: number): void {
+  grant(_: number, bytes: number, rows: number): void {
     this.granted += bytes
+    this.grantedRows = rows
   }
   cancel(): void {
     this.cancelled++
@@ -51,7 +56,7 @@ export class PlayedLane implements Lane {
     this.granted = 0
     this.#events.chunk(readChunk(ids, {...options, jobId, granted, sequence: this.#sequence++}))
     if (options.more !== true) this.end()
-    else this.#events.wants(jobId, 100)
+    else this.#events.wants(jobId, 100, this.job!.chunkRows)
   }
 
   end(): void {
@@ -68,6 +73,13 @@ export class PlayedLane implements Lane {
 }
 
 export class TransientError extends Error {}
+
+interface CoordinationOptions {
+  readonly lanes?: number
+  readonly memoryBytes?: number
+  readonly observers?: readonly SnapshotObserver[]
+  readonly limits?: Partial<ThrottleLimits>
+}
 
 /** The real coordinator; marks, lanes, MySQL and the outlet are the test's. */
 export class Coordination {
@@ -89,12 +101,10 @@ export class Coordination {
   boundaries: PlanningSource['boundaries'] = () => Promise.resolve([])
   killedPreparations = 0
   readonly coordinator: SnapshotCoordinator
+  readonly played: PlayedThrottle
 
-  constructor({
-    lanes = 1,
-    memoryBytes = 10_000,
-    observers = [],
-  }: {lanes?: number; memoryBytes?: number; observers?: readonly SnapshotObserver[]} = {}) {
+  constructor({lanes = 1, memoryBytes = 10_000, observers = [], limits = {}}: CoordinationOptions = {}) {
+    this.played = new PlayedThrottle(limits)
     this.coordinator = new SnapshotCoordinator({
       watermarks: this.marks,
       notes: this.notes,
@@ -108,6 +118,7 @@ export class Coordination {
         boundaries: (...all) => this.boundaries(...all),
       },
       openTarget: ({shape}) => Promise.resolve({shape}),
+      throttle: this.played.throttle,
       openLanes: events => {
         for (let i = 0; i < lanes; i++) this.lanes.push(new PlayedLane(events))
         return this.lanes
@@ -131,10 +142,11 @@ export class Coordination {
     return this
   }
 
-  accept(tables: readonly string[], id = 's'): SnapshotPlan {
+  accept(tables: readonly string[], id = 's', terms: SnapshotTerms = {}): SnapshotPlan {
     return this.coordinator.accept({
       id,
       kind: 'incremental',
+      terms,
       tables: tables.map(table => ({table: tableId(table), condition: null, surrogateKey: null})),
     })
   }

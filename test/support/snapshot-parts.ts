@@ -5,10 +5,12 @@ import {shapeFingerprint} from '../../src/core/table-shape.ts'
 import type {ReadChunk} from '../../src/snapshot/chunk-lane.ts'
 import type {ReadTarget, TableDescription} from '../../src/snapshot/prepared-table.ts'
 import {newSnapshotPlan} from '../../src/snapshot/snapshot-plan.ts'
-import type {RangePlan, SnapshotPlan} from '../../src/snapshot/snapshot-plan.ts'
+import type {RangePlan, SnapshotPlan, SnapshotTerms} from '../../src/snapshot/snapshot-plan.ts'
 import {TableRun} from '../../src/snapshot/table-run.ts'
 import type {ChunkRun, ChunkState, RangeRun} from '../../src/snapshot/table-run.ts'
 import {streamTable} from './stream-parts.ts'
+
+let nextOrdinal = 0
 
 export function tableId(table: string): TableId {
   return {database: 'd', table}
@@ -16,13 +18,14 @@ export function tableId(table: string): TableId {
 
 export function plan(
   tables: readonly string[],
-  {id = 's', kind = 'incremental'}: {id?: string; kind?: SnapshotPlan['kind']} = {},
+  {id = 's', kind = 'incremental', terms = {}}: {id?: string; kind?: SnapshotPlan['kind']; terms?: SnapshotTerms} = {},
 ): SnapshotPlan {
-  return newSnapshotPlan(
+  return newSnapshotPlan({
     id,
     kind,
-    tables.map(table => ({table: tableId(table), condition: null, surrogateKey: null})),
-  )
+    ...(terms === undefined ? {} : {terms}),
+    tables: tables.map(table => ({table: tableId(table), condition: null, surrogateKey: null})),
+  })
 }
 
 /** A chunk as a lane hands it over: `ids` are its rows; `end` null and `last` unless `more`. */
@@ -72,7 +75,7 @@ export function tableRun(
   const table = snapshot.tables[index]!
   table.ranges = ranges
   table.state = 'running'
-  const run = new TableRun({plan: table, snapshot, needsMark: 0})
+  const run = new TableRun({plan: table, snapshot, needsMark: 0, ordinal: nextOrdinal++})
   run.openRanges(10)
   return run
 }

@@ -12,6 +12,10 @@ const running: StatusServerOptions = {
   status: () => ({state: 'running', streaming: true}),
   metrics: () => Promise.resolve({contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n')}),
   submit: () => Promise.resolve({status: 202, body: {result: 'accepted'}}),
+  throttle: {
+    shown: () => ({status: 200, body: {waits: null}}),
+    change: text => ({status: 200, body: {changed: text}}),
+  },
   onError: () => undefined,
 }
 
@@ -169,4 +173,19 @@ test('a signal is taken only as JSON, by POST, with the token, and only up to a 
   assert.equal((await get(`${url}/signals`, {headers: token}))[0], 405)
   assert.deepEqual(texts, [])
   assert.equal((await post({...token, ...json}))[0], 202)
+})
+
+test('the throttle is shown to a GET and changed by a PUT of JSON, with the token as everywhere', async t => {
+  const url = `${await serve(t, {token: 'geheim'})}/snapshot/throttle`
+  const authorization = 'Bearer geheim'
+  const headers = {authorization, 'content-type': 'application/json'}
+  assert.equal((await get(url, {method: 'PUT', headers: {'content-type': 'application/json'}, body: '{}'}))[0], 401)
+  assert.deepEqual(await get(url, {headers: {authorization}}), [200, {waits: null}])
+  assert.deepEqual(await get(url, {method: 'PUT', headers, body: '{"query": null}'}), [
+    200,
+    {changed: '{"query": null}'},
+  ])
+  assert.equal((await get(url, {method: 'PUT', headers: {authorization}, body: '{}'}))[0], 415)
+  assert.equal((await get(url, {method: 'POST', headers, body: '{}'}))[0], 405)
+  assert.equal((await get(url, {method: 'PUT', headers, body: ' '.repeat(300_000)}))[0], 413)
 })

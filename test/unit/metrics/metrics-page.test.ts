@@ -44,6 +44,7 @@ const reading: MetricsReading = {
   },
   chunks: {
     windowsWaiting: 1,
+    isThrottled: true,
     heldBytes: 2,
     memoryBytes: 3,
     inFlightRows: 4,

@@ -193,11 +193,11 @@ test('an initial snapshot that fails or is stopped is aborted, as Debezium’s',
 test('a snapshot of a stored state that is given up is aborted', () => {
   const all: Notification[] = []
   const notifications = new SnapshotNotifications({connectorName: 'app', notify: one => all.push(one)})
-  const given = newSnapshotPlan(
-    'x',
-    'incremental',
-    ['t', 'u'].map(table => ({table: tableId(table), condition: null, surrogateKey: null})),
-  )
+  const given = newSnapshotPlan({
+    id: 'x',
+    kind: 'incremental',
+    tables: ['t', 'u'].map(table => ({table: tableId(table), condition: null, surrogateKey: null})),
+  })
   given.tables[0]!.state = 'done'
   notifications.abandoned(given)
   assert.deepEqual(all.map(shown), ['ABORTED data_collections=d.u'])

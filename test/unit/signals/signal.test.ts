@@ -83,6 +83,33 @@ const REJECTED: readonly (readonly [string, string, unknown, RegExp])[] = [
     {'data-collections': ['d.t'], 'surrogate-key': ['a']},
     /"surrogate-key" must be/,
   ],
+  ...[0, -1, 1.5, '5', 1_000_001, true, {}].map(
+    value =>
+      [
+        `${JSON.stringify(value)} rows of a chunk`,
+        'execute-snapshot',
+        {'data-collections': ['d.t'], 'chunk-size': value},
+        /"chunk-size" must be a whole number from 1 to 1000000, not /,
+      ] as const,
+  ),
+  ...[0, -5, 0.5, '100', 2 ** 60].map(
+    value =>
+      [
+        `a limit of ${JSON.stringify(value)}`,
+        'execute-snapshot',
+        {'data-collections': ['d.t'], 'max-rows-per-second': value},
+        /"max-rows-per-second" must be a whole number from 1 on, not /,
+      ] as const,
+  ),
+  ...[1.5, '1', [], 2 ** 60].map(
+    value =>
+      [
+        `the priority ${JSON.stringify(value)}`,
+        'execute-snapshot',
+        {'data-collections': ['d.t'], priority: value},
+        /"priority" must be a whole number, not /,
+      ] as const,
+  ),
   ['a stop of another type', 'stop-snapshot', {type: 'blocking'}, /"blocking" is not supported/],
   [
     'a stop with a text for collections',
@@ -178,4 +205,14 @@ test('whatever comes as data, the answer is a signal or a reason', () => {
       assert.equal(typeof (result.ok ? result.signal.type : result.reason), 'string')
     }),
   )
+})
+
+test('rows of a chunk, rows a second and priority are the signal\u2019s own, and as configured where it says nothing', () => {
+  assert.deepEqual(execute({}).terms, {})
+  assert.deepEqual(execute({'chunk-size': null, 'max-rows-per-second': null, priority: 0}).terms, {})
+  assert.deepEqual(execute({'chunk-size': 100, 'max-rows-per-second': 5_000, priority: -3}).terms, {
+    chunkRows: 100,
+    maxRowsPerSecond: 5_000,
+    priority: -3,
+  })
 })

@@ -5,6 +5,7 @@ import type {Lane, RangeJob} from '../../../src/snapshot/chunk-lane.ts'
 import type {PreparedTable} from '../../../src/snapshot/prepared-table.ts'
 import {RangeScheduler} from '../../../src/snapshot/range-scheduler.ts'
 import type {TableRun} from '../../../src/snapshot/table-run.ts'
+import {PlayedThrottle} from '../../support/played-throttle.ts'
 import {description, fingerprint, plan, tableRun} from '../../support/snapshot-parts.ts'
 
 class IdleLane implements Lane {
@@ -53,6 +54,7 @@ function scheduling(
   const scheduler = new RangeScheduler({
     lanes: all,
     budget,
+    throttle: new PlayedThrottle().throttle,
     committed: () => 7,
     chunkBytes: 100,
     serverUuid: () => 'one',
@@ -112,10 +114,10 @@ test('bytes that a job did not use are free again when it ends', () => {
   const {scheduler, lanes, budget} = scheduling(1)
   scheduler.fill([runOf('t')])
   const {jobId} = lanes[0]!.job!
-  scheduler.wants(jobId, 300)
-  scheduler.wants(jobId, 200)
+  scheduler.wants(jobId, 300, 10)
+  scheduler.wants(jobId, 200, 10)
   assert.deepEqual([budget.held, lanes[0]!.granted], [500, 500])
-  scheduler.used(jobId, 300)
+  scheduler.used({jobId, granted: 300, rows: 10})
   scheduler.finished(jobId)
   assert.equal(budget.held, 300, 'those of the chunk that came are held until its rows have left')
 })
@@ -125,15 +127,15 @@ test('a job that is over, cancelled or of a stopped table gets no bytes any more
   const run = runOf('t')
   scheduler.fill([run])
   const {jobId} = lanes[0]!.job!
-  scheduler.wants(jobId, 100)
-  scheduler.wants(jobId, 100)
+  scheduler.wants(jobId, 100, 10)
+  scheduler.wants(jobId, 100, 10)
   run.ranges[0]!.restart = true
   budget.release(100)
   assert.deepEqual([budget.held, lanes[0]!.granted], [0, 100])
   run.ranges[0]!.restart = false
   run.plan.state = 'stopped'
-  scheduler.wants(jobId, 100)
-  scheduler.wants(99, 100)
+  scheduler.wants(jobId, 100, 10)
+  scheduler.wants(99, 100, 10)
   assert.equal(budget.held, 0)
 })
 

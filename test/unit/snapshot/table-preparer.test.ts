@@ -59,7 +59,7 @@ class Preparation {
 
 function runOf(table: string, needsMark = 0): TableRun {
   const snapshot = plan([table])
-  return new TableRun({plan: snapshot.tables[0]!, snapshot, needsMark})
+  return new TableRun({plan: snapshot.tables[0]!, snapshot, needsMark, ordinal: 0})
 }
 
 test('a prepared table has its shape, keys, target, one range up to its maximum key, and an estimate', async () => {

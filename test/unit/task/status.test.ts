@@ -57,7 +57,14 @@ test('before the stream begins everything is there, and empty', () => {
     {
       position: {file: '', pos: 0, gtidSet: null},
       behindMs: null,
-      snapshot: {state: 'idle', tables: [], windowsWaiting: 0, bytesHeld: 0, problem: null},
+      snapshot: {
+        state: 'idle',
+        tables: [],
+        windowsWaiting: 0,
+        bytesHeld: 0,
+        problem: null,
+        throttle: {maxRowsPerSecond: null, query: null, waits: null},
+      },
       signals: [],
       diverged: [],
       sink: {state: 'open', eventsEmitted: 0, bytesInFlight: 0},

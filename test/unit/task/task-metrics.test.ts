@@ -42,7 +42,14 @@ test('what the parts know is read from them', () => {
   const tally = new SnapshotTally()
   tally.accepted(snapshot)
   const engine = {
-    coordinator: {plans: [snapshot], paused: true, runs: [run], waitingWindows: 2, budget: {held: 300}},
+    coordinator: {
+      plans: [snapshot],
+      paused: true,
+      runs: [run],
+      waitingWindows: 2,
+      budget: {held: 300},
+      throttle: {waits: 'x'},
+    },
     dispatcher: {
       lastEventMs: Date.now() - 5000,
       lagMs: 7,
@@ -76,6 +83,7 @@ test('what the parts know is read from them', () => {
   assert.deepEqual([stream.gtidMode, stream.inFlightBytes, stream.memoryBytes], [true, 10, 1000])
   assert.deepEqual(chunks, {
     windowsWaiting: 2,
+    isThrottled: true,
     heldBytes: 300,
     memoryBytes: 2000,
     inFlightRows: 3,
