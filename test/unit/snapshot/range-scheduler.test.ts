@@ -44,6 +44,7 @@ function runOf(table: string, ranges = 1): TableRun {
 function scheduling(
   lanes: number,
   memoryBytes = 1_000,
+  played = new PlayedThrottle(),
 ): {
   scheduler: RangeScheduler
   lanes: IdleLane[]
@@ -54,7 +55,7 @@ function scheduling(
   const scheduler = new RangeScheduler({
     lanes: all,
     budget,
-    throttle: new PlayedThrottle().throttle,
+    throttle: played.throttle,
     committed: () => 7,
     chunkBytes: 100,
     serverUuid: () => 'one',
@@ -156,4 +157,21 @@ test('closing closes every lane', async () => {
     lanes.map(lane => lane.closed),
     [true, true],
   )
+})
+
+test('rows that were let in for a chunk behind the last one count for nothing, those of a SELECT that was cut off do', () => {
+  for (const isRead of [true, false]) {
+    const played = new PlayedThrottle({maxRowsPerSecond: 100})
+    const {scheduler, lanes} = scheduling(1, 1_000, played)
+    const run = runOf('t')
+    scheduler.fill([run])
+    const {jobId} = lanes[0]!.job!
+    scheduler.wants(jobId, 10, 60)
+    scheduler.wants(jobId, 10, 60)
+    played.pass(600)
+    scheduler.used({jobId, granted: 10, rows: 60})
+    run.ranges[0]!.readToEnd = isRead
+    scheduler.finished(jobId)
+    assert.equal(played.want(run.snapshot, 1).at, isRead ? 600 : null)
+  }
 })
