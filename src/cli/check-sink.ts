@@ -5,7 +5,7 @@ import {dirname, resolve} from 'node:path'
 import type {KafkaSignalSettings, KafkaSinkSettings, Settings} from '../config/settings.ts'
 import {describeError} from '../core/tidemark-error.ts'
 import {KafkaCluster} from '../kafka/kafka-cluster.ts'
-import {fatalConnectionError} from '../kafka/kafka-error.ts'
+import {connectionProblem, fatalConnectionError, SIGNAL_KEYS} from '../kafka/connection-failure.ts'
 import {TopicFetcher} from '../kafka/topic-fetcher.ts'
 import {passed} from '../mysql/prerequisite.ts'
 import type {PrerequisiteResult} from '../mysql/prerequisite.ts'
@@ -39,7 +39,7 @@ async function checkBroker(settings: KafkaSinkSettings): Promise<PrerequisiteRes
       ok: 'failed',
       found: sink.status().reason ?? describeError(error).message,
       wanted: `a broker at ${servers} that takes the account`,
-      statement: 'check bootstrap.servers, security.protocol and sasl.*, and that the account may write (ACLs)',
+      statement: 'check bootstrap.servers, security.protocol, sasl.* and ssl.*, and that the account may write (ACLs)',
     }
   } finally {
     await sink.close(AbortSignal.abort()).catch(ignore)
@@ -72,7 +72,7 @@ async function checkSignalTopic(settings: KafkaSignalSettings): Promise<Prerequi
     return {
       name,
       ok: 'failed',
-      found: describeError(fatalConnectionError(error, servers) ?? error).message,
+      found: connectionProblem(fatalConnectionError(error, servers, SIGNAL_KEYS) ?? error, SIGNAL_KEYS),
       wanted: `topic ${topic} at ${servers}, which the account may read`,
       statement:
         'check signal.kafka.bootstrap.servers and signal.consumer.*, and that the account may describe and read the topic (ACLs)',

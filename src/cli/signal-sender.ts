@@ -5,6 +5,7 @@ import {appendFile} from 'node:fs/promises'
 import type {KafkaSignalSettings, Settings} from '../config/settings.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Log} from '../core/log.ts'
+import {SIGNAL_KEYS} from '../kafka/connection-failure.ts'
 import {openConnection, queryRows} from '../mysql/connections.ts'
 import {quoteTable} from '../mysql/identifiers.ts'
 import {KafkaSink} from '../sinks/kafka/kafka-sink.ts'
@@ -125,6 +126,7 @@ async function sendRecord(settings: KafkaSignalSettings, key: string, value: str
       topicCreation: {enabled: false, groups: []},
     },
     log: SILENT,
+    keyPrefix: SIGNAL_KEYS,
   })
   const patience = AbortSignal.timeout(BROKER_PATIENCE_MS)
   const gaveUp = new Promise<never>((_, reject) => {

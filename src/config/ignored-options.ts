@@ -9,6 +9,7 @@ const UTC = 'Sessions are always in UTC.'
 const JAVA = 'There is no Java here.'
 const CONNECT = 'It belongs to Kafka Connect’s own workings.'
 const RETRIES = 'Failures are retried with backoff.'
+const PEM = 'PEM files have no password; that of a key is ssl.key.password.'
 const METRICS = 'There are no JMX beans; see GET /status.'
 
 const MEANINGLESS: Readonly<Record<string, readonly string[]>> = {
@@ -48,6 +49,7 @@ const MEANINGLESS: Readonly<Record<string, readonly string[]>> = {
     ...['use.nongraceful.disconnect', 'binlog.net.write.timeout', 'binlog.net.read.timeout'],
     ...['signal.emit.failure.*', 'event.deserialization.failure.handling.mode'],
   ],
+  [PEM]: ['ssl.truststore.password', 'ssl.keystore.password'],
   [METRICS]: [
     'custom.metric.tags',
     'statistics.metrics.enabled',

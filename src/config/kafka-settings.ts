@@ -1,6 +1,8 @@
 // The Kafka sink's settings out of Kafka's own keys: brokers, TLS from PEM, SASL.
 
+import {createPrivateKey, X509Certificate} from 'node:crypto'
 import {readFileSync} from 'node:fs'
+import {createSecureContext} from 'node:tls'
 import type {OptionValues} from './option-values.ts'
 import type {ConfigProblems} from './problems.ts'
 import type {KafkaSecurity, KafkaSinkSettings} from './settings.ts'
@@ -80,15 +82,68 @@ function tlsSettings(values: OptionValues, problems: ConfigProblems): KafkaSecur
   const keyStore = pem(values, 'ssl.keystore.location', problems)
   const cert = values.optionalText('ssl.keystore.certificate.chain') ?? keyStore
   const key = values.optionalText('ssl.keystore.key') ?? keyStore
-  if (key?.includes('ENCRYPTED') === true) {
-    problems.add('ssl.keystore.key', 'the key is encrypted, which is not supported; use one that is not')
+  const ca = values.optionalText('ssl.truststore.certificates') ?? pem(values, 'ssl.truststore.location', problems)
+  const passphrase = values.optionalText('ssl.key.password')
+  checkTrusted(ca, values, problems)
+  checkOwn({cert, key, passphrase}, values, problems)
+  return {ca, cert, key, passphrase, verifyHostname: verifiesHostname(values)}
+}
+
+type Tls = NonNullable<KafkaSecurity['tls']>
+
+/** What TLS would refuse or overlook when it connects is refused here, where the key can be named. */
+function checkTrusted(ca: string | null, values: OptionValues, problems: ConfigProblems): void {
+  if (ca === null) return
+  const key = given(values, 'ssl.truststore.certificates', 'ssl.truststore.location')
+  const certificates = ca.match(/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----[^]*?-----END [A-Z0-9 ]*CERTIFICATE-----/g)
+  if (certificates === null)
+    problems.add(key, 'it holds no certificate; wanted those of the brokers’ authorities, as PEM')
+  for (const [index, certificate] of (certificates ?? []).entries()) {
+    try {
+      new X509Certificate(certificate)
+    } catch (error) {
+      problems.add(key, `its certificate ${index + 1} cannot be read (${tlsWords(error)})`)
+    }
   }
-  return {
-    ca: values.optionalText('ssl.truststore.certificates') ?? pem(values, 'ssl.truststore.location', problems),
-    cert,
-    key,
-    verifyHostname: verifiesHostname(values),
+}
+
+function checkOwn(
+  {cert, key, passphrase}: Pick<Tls, 'cert' | 'key' | 'passphrase'>,
+  values: OptionValues,
+  problems: ConfigProblems,
+): void {
+  if (cert === null && key === null) return
+  const name = given(values, 'ssl.keystore.key', 'ssl.keystore.location')
+  if (cert === null || key === null) {
+    const missing = cert === null ? 'ssl.keystore.certificate.chain' : 'ssl.keystore.key'
+    problems.add(missing, 'it is missing; a client certificate and its key go together')
+    return
   }
+  if (passphrase === null && key.includes('ENCRYPTED')) {
+    problems.add('ssl.key.password', `it is missing; the key of ${name} is encrypted`)
+    return
+  }
+  try {
+    createSecureContext({cert, key, ...(passphrase === null ? {} : {passphrase})})
+    // Of two kinds of keys, as RSA and EC, it takes both and connects with neither.
+    const own = createPrivateKey({key, ...(passphrase === null ? {} : {passphrase})})
+    if (new X509Certificate(cert).checkPrivateKey(own)) return
+    problems.add(name, 'the key is not that of the certificate; wanted the two that belong together')
+  } catch (error) {
+    const wanted = passphrase === null ? '' : ', and ssl.key.password the password of the key'
+    const found = `found what TLS cannot use (${tlsWords(error)})`
+    problems.add(name, `${found}; wanted PEM with a private key and the certificate that belongs to it${wanted}`)
+  }
+}
+
+function given(values: OptionValues, first: string, second: string): string {
+  return values.has(first) ? first : second
+}
+
+/** OpenSSL's words for it; nothing of the file stands in them. */
+function tlsWords(error: unknown): string {
+  const {reason, code} = error as {reason?: unknown; code?: unknown}
+  return typeof reason === 'string' ? reason : String(code ?? 'unknown error')
 }
 
 /** An empty text turns the check off in Kafka, so it is told from an absent one here. */
@@ -103,9 +158,19 @@ function pem(values: OptionValues, key: string, problems: ConfigProblems): strin
   try {
     const text = readFileSync(path, 'utf8')
     if (text.includes('-----BEGIN ')) return text
-    problems.add(key, `${path} is no PEM file; convert it, e.g. with keytool and openssl`)
+    problems.add(key, `${path} is no PEM file; ${conversion(key, path)}`)
   } catch (error) {
     problems.add(key, `cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`)
   }
   return null
+}
+
+/** The commands that make PEM of Java's stores; both ask for the store's password. */
+function conversion(key: string, path: string): string {
+  const pem = `${path.replace(/\.(?:jks|p12|pfx|pkcs12|keystore|truststore)$/i, '')}.pem`
+  const command =
+    key === 'ssl.truststore.location'
+      ? `keytool -list -rfc -keystore ${path} > ${pem}`
+      : `keytool -importkeystore -srckeystore ${path} -destkeystore ${path}.tmp -deststoretype PKCS12 && openssl pkcs12 -in ${path}.tmp -nodes -out ${pem}`
+  return `a Java store is converted with \`${command}\`, then set ${key}=${pem}`
 }

@@ -54,7 +54,8 @@ function consumerValues({config, problems, warnings}: KafkaSignalContext): {
 } {
   const merged = new Map<string, OptionValue>()
   const own = new Set<string>()
-  for (const [key, value] of config) if (SHARED.test(key)) merged.set(key, value)
+  const isReplaced = replacedKeys(config)
+  for (const [key, value] of config) if (SHARED.test(key) && !isReplaced(key)) merged.set(key, value)
   for (const [key, value] of config) {
     if (!key.startsWith(CONSUMER_PREFIX) || key === OWN) continue
     const plain = key.slice(CONSUMER_PREFIX.length)
@@ -68,6 +69,16 @@ function consumerValues({config, problems, warnings}: KafkaSignalContext): {
   const consumerProblems = new ConsumerProblems(problems, own)
   const checked = checkConfig(merged, consumerProblems)
   return {consumer: new OptionValues(checked.values, checked.broken), consumerProblems}
+}
+
+/** Keys that say one thing in several ways: one of the reader's own replaces all of the producer's. */
+const TOGETHER = [/^sasl\.(?:jaas\.config|username|password)$/, /^ssl\.truststore\./, /^ssl\.(?:keystore\.|key\.)/]
+
+function replacedKeys(config: RawConfig): (key: string) => boolean {
+  const keys = [...config.keys()].filter(key => key.startsWith(CONSUMER_PREFIX))
+  const own = keys.map(key => key.slice(CONSUMER_PREFIX.length))
+  const replaced = TOGETHER.filter(group => own.some(key => group.test(key)))
+  return key => replaced.some(group => group.test(key))
 }
 
 /** Tells problems of the reader's own keys by their own names. What it is not about, such as required keys, is not looked at here. */

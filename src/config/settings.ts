@@ -55,6 +55,8 @@ export interface KafkaSecurity {
     readonly ca: string | null
     readonly cert: string | null
     readonly key: string | null
+    /** Of the key, where it is encrypted. */
+    readonly passphrase: string | null
     readonly verifyHostname: boolean
   } | null
   readonly sasl: {

@@ -27,14 +27,24 @@ export const SINK_OPTIONS: readonly Option[] = [
   secret('sasl.jaas.config', 'User and password as of a Java client.'),
   text('sasl.username', null, 'User, instead of sasl.jaas.config.'),
   secret('sasl.password', 'Password, instead of sasl.jaas.config.'),
-  text('ssl.truststore.type', null, 'Only PEM.', {values: ['pem'], notYet: ['jks', 'pkcs12']}),
+  text('ssl.truststore.type', null, 'Only PEM.', {
+    values: ['pem'],
+    notYet: ['jks', 'pkcs12'],
+    instead:
+      'make PEM of it (keytool -list -rfc -keystore STORE > ca.pem), name that in ssl.truststore.location, and use pem',
+  }),
   text('ssl.truststore.location', null, 'PEM file of the authorities that sign the brokers’ certificates.'),
   text('ssl.truststore.certificates', null, 'The same as text.'),
-  text('ssl.keystore.type', null, 'Only PEM.', {values: ['pem'], notYet: ['jks', 'pkcs12']}),
+  text('ssl.keystore.type', null, 'Only PEM.', {
+    values: ['pem'],
+    notYet: ['jks', 'pkcs12'],
+    instead:
+      'make PEM of it (openssl pkcs12 -in STORE -nodes -out client.pem; of JKS first PKCS12, with keytool -importkeystore), name that in ssl.keystore.location, and use pem',
+  }),
   text('ssl.keystore.location', null, 'PEM file with the client’s key and certificates.'),
   text('ssl.keystore.certificate.chain', null, 'The client’s certificates as text.'),
-  secret('ssl.keystore.key', 'The client’s key as text, not encrypted.'),
-  refused('ssl.key.password', 'Password of the key.', 'use a key that is not encrypted, readable by this account only'),
+  secret('ssl.keystore.key', 'The client’s key as text.'),
+  secret('ssl.key.password', 'Password of the client’s key, where that is encrypted.'),
   text('ssl.endpoint.identification.algorithm', 'https', 'Empty: the broker’s host name is not checked.'),
   text('producer.*', null, 'The Kafka keys above for the producer alone, as of a Connect worker.'),
   text('producer.override.*', null, 'The same, as of a connector; it goes before `producer.*`.'),

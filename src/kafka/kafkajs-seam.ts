@@ -210,6 +210,7 @@ function tlsOptions(tls: NonNullable<KafkaSecurity['tls']>): ConnectionOptions {
     ...(tls.ca === null ? {} : {ca: tls.ca}),
     ...(tls.cert === null ? {} : {cert: tls.cert}),
     ...(tls.key === null ? {} : {key: tls.key}),
+    ...(tls.passphrase === null ? {} : {passphrase: tls.passphrase}),
     ...(tls.verifyHostname ? {} : {checkServerIdentity: () => undefined}),
   }
 }

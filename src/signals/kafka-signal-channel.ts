@@ -7,7 +7,8 @@ import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 import {PartitionRecords} from '../kafka/fetch-protocol.ts'
 import type {FetchAnswer} from '../kafka/fetch-protocol.ts'
 import {KafkaCluster} from '../kafka/kafka-cluster.ts'
-import {fatalConnectionError, OFFSET_OUT_OF_RANGE} from '../kafka/kafka-error.ts'
+import {connectionProblem, fatalConnectionError, SIGNAL_KEYS} from '../kafka/connection-failure.ts'
+import {OFFSET_OUT_OF_RANGE} from '../kafka/kafka-error.ts'
 import {throwOf, TopicFetcher} from '../kafka/topic-fetcher.ts'
 import {kafkaSignalRecord} from './kafka-signal-record.ts'
 import type {SignalChannelStatus} from './signal-channel.ts'
@@ -201,11 +202,11 @@ export class KafkaSignalChannel {
   async #waitOut(error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
     const {settings, log, delay} = this.#options
     const brokers = settings.bootstrapServers.join(',')
-    const fatal = error instanceof TidemarkError ? error : fatalConnectionError(error, brokers)
+    const fatal = error instanceof TidemarkError ? error : fatalConnectionError(error, brokers, SIGNAL_KEYS)
     if (fatal !== null && !this.#opened) throw fatal
     this.#fetcher.forgetLeaders()
     this.#lookedAt = -Infinity
-    const reason = describeError(fatal ?? error).message
+    const reason = connectionProblem(fatal ?? error, SIGNAL_KEYS)
     const retryInMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** attempt)
     this.#status = {channel: 'kafka', topic: settings.topic, state: 'waiting', reason}
     const fields = {topic: settings.topic, brokers, reason, retryInMs}

@@ -3,9 +3,9 @@
 
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {KafkaSinkSettings} from '../config/settings.ts'
-import {describeError, TidemarkError} from '../core/tidemark-error.ts'
+import {TidemarkError} from '../core/tidemark-error.ts'
 import {KafkaCluster} from '../kafka/kafka-cluster.ts'
-import {fatalConnectionError} from '../kafka/kafka-error.ts'
+import {connectionProblem, fatalConnectionError} from '../kafka/connection-failure.ts'
 import {throwOf, TopicFetcher} from '../kafka/topic-fetcher.ts'
 import type {BufferRange} from './event-intake.ts'
 import {PartitionRecords} from '../kafka/fetch-protocol.ts'
@@ -136,7 +136,7 @@ function range(into: BufferRange, bytes: Buffer, start: number, end: number): Bu
 function unreachable(doing: string, brokers: string, cause: unknown): TidemarkError {
   return new TidemarkError(
     'TIDEMARK_VERIFY_KAFKA',
-    `cannot ${doing}: ${describeError(cause).message} (${ATTEMPTS} tries); check that Kafka at ${brokers} (bootstrap.servers) is up`,
+    `cannot ${doing}: ${connectionProblem(cause)} (${ATTEMPTS} tries); check that Kafka at ${brokers} (bootstrap.servers) is up`,
     {cause},
   )
 }

@@ -1,13 +1,18 @@
 import {randomUUID} from 'node:crypto'
-import kafkajs, {type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage} from 'kafkajs'
+import kafkajs, {type Consumer, type EachBatchPayload, type Kafka, type KafkaConfig, type KafkaMessage} from 'kafkajs'
 import lz4 from 'lz4-napi'
 import {eventually} from '../../tools/servers/eventually.ts'
 import type {ObservedEvent} from './observed-events.ts'
 
 /** Everything committed that the topic holds now, partition by partition in its order. */
-export async function consumeTopic(bootstrap: string, topic: string): Promise<ObservedEvent[]> {
+export async function consumeTopic(
+  bootstrap: string,
+  topic: string,
+  security: Pick<KafkaConfig, 'ssl' | 'sasl'> = {},
+): Promise<ObservedEvent[]> {
   readLz4()
-  const kafka = new kafkajs.Kafka({brokers: [bootstrap], clientId: 'tidemark-test', logLevel: kafkajs.logLevel.NOTHING})
+  const quiet = {clientId: 'tidemark-test', logLevel: kafkajs.logLevel.NOTHING}
+  const kafka = new kafkajs.Kafka({brokers: [bootstrap], ...quiet, ...security})
   const ends = await topicEnds(kafka, topic)
   const events = new Map<number, ObservedEvent[]>([...ends.keys()].sort((a, b) => a - b).map(id => [id, []]))
   if (ends.size === 0) return []

@@ -9,6 +9,7 @@ import {NotHere} from './servers-error.ts'
 
 export async function dockerKafka(options: KafkaOptions): Promise<KafkaServer> {
   if (options.dataDir !== undefined) throw new NotHere('a data directory of ours is asked for')
+  if (options.listeners !== undefined) throw new NotHere('listeners with files of this machine are asked for')
   const port = options.port ?? (await freePort())
   // Clients connect to the port on this machine, so that is what the broker must tell them.
   const advertised = `PLAINTEXT://127.0.0.1:${String(port)}`

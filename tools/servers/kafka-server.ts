@@ -22,12 +22,29 @@ export interface KafkaServer {
   pause(): Promise<void>
 }
 
+/** A further way into the broker, on a port of its own. */
+export interface KafkaListener {
+  /** In capitals; settings of its own begin with `listener.name.<name in small letters>.` */
+  readonly name: string
+  readonly protocol: 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
+  readonly port: number
+}
+
+export interface KafkaUser {
+  readonly name: string
+  readonly password: string
+}
+
 export interface KafkaOptions {
   readonly port?: number
   /** Default: a directory that `stop` removes. */
   readonly dataDir?: string
   /** Broker settings beside the defaults, as `{'message.max.bytes': '2000000'}`. */
   readonly config?: Readonly<Record<string, string>>
+  /** Beside the open one, which `bootstrap` names. */
+  readonly listeners?: readonly KafkaListener[]
+  /** Known to SCRAM-SHA-256 and SCRAM-SHA-512. */
+  readonly scramUsers?: readonly KafkaUser[]
   /** Keep the data at `stop`. Default: only where `dataDir` is given. */
   readonly keepData?: boolean
   /** Our process may end while the server runs, which then ends, too. */

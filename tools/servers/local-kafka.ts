@@ -7,7 +7,7 @@ import {freePort} from './free-port.ts'
 import {provideKafkaPackage, type KafkaPackage} from './kafka-package.ts'
 import {untilKafkaAnswers} from './kafka-readiness.ts'
 import {loneBrokerConfig} from './broker-config.ts'
-import type {KafkaOptions, KafkaServer} from './kafka-server.ts'
+import type {KafkaListener, KafkaOptions, KafkaServer, KafkaUser} from './kafka-server.ts'
 import {OwnedProcess} from './owned-process.ts'
 import {lastLines, runCommand} from './run-command.ts'
 import {newRunFolder} from './server-paths.ts'
@@ -25,6 +25,7 @@ class LocalKafka implements KafkaServer {
   readonly dataDir: string
   readonly #kafka: KafkaPackage
   readonly #config: Readonly<Record<string, string>>
+  readonly #scramUsers: readonly KafkaUser[]
   readonly #keepData: boolean
   readonly #unref: boolean
   #process: OwnedProcess | null = null
@@ -33,17 +34,19 @@ class LocalKafka implements KafkaServer {
     this.#kafka = kafka
     this.bootstrap = `127.0.0.1:${String(port)}`
     this.dataDir = options.dataDir === undefined ? newRunFolder('kafka') : resolve(options.dataDir)
+    this.#scramUsers = options.scramUsers ?? []
     this.#keepData = options.keepData ?? options.dataDir !== undefined
     this.#unref = options.unref ?? false
     const controller = `127.0.0.1:${String(controllerPort)}`
+    const {places, protocols} = listenerSettings(this.bootstrap, options.listeners ?? [])
     this.#config = {
       'process.roles': 'broker,controller',
       'node.id': '1',
       'controller.quorum.voters': `1@${controller}`,
-      listeners: `PLAINTEXT://${this.bootstrap},CONTROLLER://${controller}`,
-      'advertised.listeners': `PLAINTEXT://${this.bootstrap}`,
+      listeners: `${places},CONTROLLER://${controller}`,
+      'advertised.listeners': places,
       'controller.listener.names': 'CONTROLLER',
-      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+      'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,${protocols}`,
       'inter.broker.listener.name': 'PLAINTEXT',
       'log.dirs': join(this.dataDir, 'logs'),
       ...loneBrokerConfig,
@@ -99,6 +102,11 @@ class LocalKafka implements KafkaServer {
   async #format(settings: string): Promise<void> {
     const clusterId = 'f7wayskZRvydM2-6PpncPQ'
     const args = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings]
+    for (const {name, password} of this.#scramUsers) {
+      for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
+        args.push('--add-scram', `${mechanism}=[name=${name},password=${password}]`)
+      }
+    }
     await runCommand('java', ['-XX:TieredStopAtLevel=1', '-cp', this.#kafka.classPath, ...args])
   }
 
@@ -113,5 +121,17 @@ class LocalKafka implements KafkaServer {
       await this.stop()
       throw error
     }
+  }
+}
+
+function listenerSettings(
+  bootstrap: string,
+  listeners: readonly KafkaListener[],
+): {readonly places: string; readonly protocols: string} {
+  const all = listeners.map(({name, protocol, port}) => ({name, protocol, place: `127.0.0.1:${String(port)}`}))
+  const open = {name: 'PLAINTEXT', protocol: 'PLAINTEXT', place: bootstrap}
+  return {
+    places: [open, ...all].map(({name, place}) => `${name}://${place}`).join(','),
+    protocols: [open, ...all].map(({name, protocol}) => `${name}:${protocol}`).join(','),
   }
 }

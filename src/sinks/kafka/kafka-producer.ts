@@ -7,8 +7,8 @@ import type {Log} from '../../core/log.ts'
 import {backoffMs} from './backoff.ts'
 import {CompressionGate} from './compression-gate.ts'
 import type {KafkaCluster, ProducerIdentity} from '../../kafka/kafka-cluster.ts'
+import {fatalConnectionError} from '../../kafka/connection-failure.ts'
 import {
-  fatalConnectionError,
   fatalKafkaError,
   kafkaErrorMeaning,
   kafkaErrorName,

@@ -2,14 +2,14 @@
 
 import {setTimeout as delay} from 'node:timers/promises'
 import type {KafkaSinkSettings} from '../../config/settings.ts'
-import {describeError, invariant, TidemarkError} from '../../core/tidemark-error.ts'
+import {invariant, TidemarkError} from '../../core/tidemark-error.ts'
 import {RecordBatch, WRITABLE_COMPRESSIONS, type Compression} from '../record-batch.ts'
 import type {EventBatch, Sink, SinkStatus, SinkTopic} from '../sink.ts'
 import type {Log} from '../../core/log.ts'
 import {WriterPool} from '../writer-pool.ts'
 import {backoffMs} from './backoff.ts'
 import {KafkaCluster, type ProducerIdentity} from '../../kafka/kafka-cluster.ts'
-import {fatalConnectionError} from '../../kafka/kafka-error.ts'
+import {connectionProblem, fatalConnectionError} from '../../kafka/connection-failure.ts'
 import {KafkaProducer} from './kafka-producer.ts'
 import type {LinkSettings} from '../../kafka/kafkajs-seam.ts'
 import {TopicCatalog, type KnownTopic} from './topic-catalog.ts'
@@ -24,6 +24,8 @@ export interface KafkaSinkOptions {
   readonly settings: KafkaSinkSettings
   readonly log: Log
   readonly route?: LinkSettings['route']
+  /** Of the keys that say how to connect, where they are not the sink's own. */
+  readonly keyPrefix?: string
 }
 
 export class KafkaSink implements Sink {
@@ -31,6 +33,7 @@ export class KafkaSink implements Sink {
   readonly #settings: KafkaSinkSettings
   readonly #compression: Compression
   readonly #brokers: string
+  readonly #keyPrefix: string
   readonly #log: Log
   readonly #waits: WaitReasons
   readonly #cluster: KafkaCluster
@@ -42,11 +45,12 @@ export class KafkaSink implements Sink {
   #closing: Promise<void> | null = null
 
   /** Throws TIDEMARK_CONFIG_INVALID for a compression that cannot be written. */
-  constructor({settings, log, route}: KafkaSinkOptions) {
+  constructor({settings, log, route, keyPrefix = ''}: KafkaSinkOptions) {
     const {bootstrapServers, clientId, security, requestTimeoutMs, topicCreation} = settings
     this.#settings = settings
     this.#compression = writableCompression(settings.compression)
     this.#brokers = bootstrapServers.join(',')
+    this.#keyPrefix = keyPrefix
     this.#log = log
     this.#waits = new WaitReasons(log)
     this.#cluster = new KafkaCluster(bootstrapServers, {
@@ -146,9 +150,10 @@ export class KafkaSink implements Sink {
         this.#waits.clear(OPEN_KEY)
         return identity
       } catch (error) {
-        const fatal = error instanceof TidemarkError ? error : fatalConnectionError(error, this.#brokers)
+        const fatal =
+          error instanceof TidemarkError ? error : fatalConnectionError(error, this.#brokers, this.#keyPrefix)
         if (fatal !== null) throw fatal
-        const reason = `no broker of ${this.#brokers} answers: ${describeError(error).message}`
+        const reason = `no broker of ${this.#brokers} answers: ${connectionProblem(error, this.#keyPrefix)}`
         this.#waits.set(OPEN_KEY, reason)
         await delay(backoffMs(attempt), undefined, {signal: patience}).catch(() => {
           throw new TidemarkError(

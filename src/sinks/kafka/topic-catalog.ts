@@ -6,8 +6,8 @@ import {describeError, TidemarkError} from '../../core/tidemark-error.ts'
 import type {Log} from '../../core/log.ts'
 import {backoffMs} from './backoff.ts'
 import type {KafkaCluster, NewTopic, TopicMetadata} from '../../kafka/kafka-cluster.ts'
+import {fatalConnectionError} from '../../kafka/connection-failure.ts'
 import {
-  fatalConnectionError,
   fatalKafkaError,
   kafkaErrorMeaning,
   kafkaErrorName,

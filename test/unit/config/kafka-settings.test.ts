@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import {generateKeyPairSync} from 'node:crypto'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {test, type TestContext} from 'node:test'
+import {rootCertificates} from 'node:tls'
 import type {KafkaSinkSettings} from '../../../src/config/settings.ts'
 import {loadKeys, problemsOf, type ConfigKeys} from '../../support/config-file.ts'
 import {tempFolder} from '../../support/temp-folder.ts'
@@ -77,7 +79,7 @@ test('SASL user and password come from a JAAS text or from keys of their own', a
     'sasl.password': 'p4ss',
   })
   assert.deepEqual(plain.security.sasl, {mechanism: 'plain', username: 'u', password: 'p4ss'})
-  assert.deepEqual(plain.security.tls, {ca: null, cert: null, key: null, verifyHostname: true})
+  assert.deepEqual(plain.security.tls, {ca: null, cert: null, key: null, passphrase: null, verifyHostname: true})
 })
 
 test('SASL without a mechanism or a user is refused', async t => {
@@ -89,7 +91,8 @@ test('SASL without a mechanism or a user is refused', async t => {
 
 test('TLS takes PEM files and texts, and nothing else', async t => {
   const folder = await tempFolder(t)
-  const ca = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n'
+  const [ca] = rootCertificates
+  assert.ok(ca !== undefined)
   await writeFile(join(folder, 'ca.pem'), ca)
   await writeFile(join(folder, 'store.jks'), Buffer.from([0xfe, 0xed]))
   const sink = await kafkaSettings(t, {
@@ -98,21 +101,53 @@ test('TLS takes PEM files and texts, and nothing else', async t => {
     'ssl.truststore.location': join(folder, 'ca.pem'),
     'ssl.endpoint.identification.algorithm': '',
   })
-  assert.deepEqual(sink.security.tls, {ca, cert: null, key: null, verifyHostname: false})
+  assert.deepEqual(sink.security.tls, {ca, cert: null, key: null, passphrase: null, verifyHostname: false})
   const problems = await problemsOf(
     loadKeys(t, {
       'bootstrap.servers': 'a:9092',
       'security.protocol': 'SSL',
       'ssl.truststore.location': join(folder, 'store.jks'),
       'ssl.keystore.location': join(folder, 'gone.pem'),
-      'ssl.key.password': 'x',
     }),
   )
   assert.deepEqual(problems.map(problem => problem.slice(0, problem.indexOf(':'))).sort(), [
-    'ssl.key.password',
     'ssl.keystore.location',
     'ssl.truststore.location',
   ])
+  assert.match(
+    problems.join('\n'),
+    /store\.jks is no PEM file; .*`keytool -list -rfc -keystore \S*store\.jks > \S*store\.pem`/,
+  )
+  const types = await problemsOf(loadKeys(t, {'bootstrap.servers': 'a:9092', 'ssl.keystore.type': 'JKS'}))
+  assert.match(types[0]!, /^ssl\.keystore\.type: JKS is not supported yet; make PEM of it \(openssl pkcs12 /)
+})
+
+test('certificates and keys that TLS could not use are refused with their key, and nothing of them is shown', async t => {
+  const tls = {'bootstrap.servers': 'a:9092', 'security.protocol': 'SSL'}
+  const {privateKey} = generateKeyPairSync('ec', {namedCurve: 'P-256'})
+  const key = String(privateKey.export({type: 'pkcs8', format: 'pem'}))
+  const locked = String(
+    privateKey.export({type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'opensesame'}),
+  )
+  const [certificate] = rootCertificates
+  const of = async (keys: ConfigKeys): Promise<string[]> => await problemsOf(loadKeys(t, {...tls, ...keys}))
+  const own = {'ssl.keystore.certificate.chain': certificate!}
+  const found = [
+    ...(await of({'ssl.truststore.certificates': key})),
+    ...(await of({'ssl.truststore.certificates': certificate!.replace(/M/g, '!')})),
+    ...(await of(own)),
+    ...(await of({...own, 'ssl.keystore.key': key})),
+    ...(await of({...own, 'ssl.keystore.key': locked})),
+    ...(await of({...own, 'ssl.keystore.key': locked, 'ssl.key.password': 'wrong-one'})),
+  ]
+  assert.deepEqual(
+    found.map(problem => problem.slice(0, problem.indexOf(':'))),
+    [
+      ...['ssl.truststore.certificates', 'ssl.truststore.certificates', 'ssl.keystore.key', 'ssl.keystore.key'],
+      ...['ssl.key.password', 'ssl.keystore.key'],
+    ],
+  )
+  assert.doesNotMatch(found.join('\n'), /wrong-one|PRIVATE KEY-|[A-Za-z0-9+/]{60}/)
 })
 
 test('topic.creation groups are matched in order, and take what they leave out from the default group', async t => {

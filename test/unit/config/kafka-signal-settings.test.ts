@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
 import {test, type TestContext} from 'node:test'
+import {rootCertificates} from 'node:tls'
 import type {KafkaSignalSettings} from '../../../src/config/settings.ts'
 import {loadKeys, problemsOf, type ConfigKeys} from '../../support/config-file.ts'
+import {tempFolder} from '../../support/temp-folder.ts'
 
 async function signalSettings(t: TestContext, keys: ConfigKeys): Promise<KafkaSignalSettings> {
   const {settings} = await loadKeys(t, {'signal.enabled.channels': 'source,kafka', ...keys})
@@ -52,6 +56,28 @@ test('each key of signal.consumer.* that is left out is the producer’s', async
   })
   assert.deepEqual(kafka.security.sasl, {mechanism: 'plain', username: 'reader', password: 'hidden-two'})
 })
+
+test('a login of the reader’s own replaces the producer’s, however each is written; so do stores', async t => {
+  const [ca, otherCa] = rootCertificates
+  const kafka = await signalSettings(t, {
+    'bootstrap.servers': 'a:9092',
+    'producer.override.security.protocol': 'SASL_SSL',
+    'producer.override.sasl.mechanism': 'SCRAM-SHA-512',
+    'producer.override.sasl.jaas.config': 'ScramLoginModule required username="writer" password="hidden-one";',
+    'producer.override.ssl.truststore.certificates': ca!,
+    'signal.consumer.sasl.username': 'reader',
+    'signal.consumer.sasl.password': 'hidden-two',
+    'signal.consumer.ssl.truststore.location': await pemFile(t, otherCa!),
+  })
+  assert.deepEqual(kafka.security.sasl, {mechanism: 'scram-sha-512', username: 'reader', password: 'hidden-two'})
+  assert.equal(kafka.security.tls?.ca, otherCa)
+})
+
+async function pemFile(t: TestContext, text: string): Promise<string> {
+  const file = join(await tempFolder(t), 'ca.pem')
+  await writeFile(file, text)
+  return file
+}
 
 test('a password of the reader’s is a secret', async t => {
   const {settings} = await loadKeys(t, {
