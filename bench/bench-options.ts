@@ -15,6 +15,8 @@ export const caseNames = [
 ] as const
 /** Without the one that nobody would wait for in a race: the peak of memory is measured in every case. */
 export const raceCases: readonly CaseName[] = caseNames.filter(name => name !== 'memory')
+/** What the two kinds of watermarks are compared in. */
+export const snapshotCases: readonly CaseName[] = ['snapshot', 'snapshot-under-writes', 'many-tables']
 /** Another product, which bench/RESULTS.md is about, or another build of this one. */
 export type Rival =
   {readonly type: 'debezium'} | {readonly type: 'build'; readonly checkout: string; readonly cli: string}
@@ -39,6 +41,8 @@ export interface BenchOptions {
   readonly profile: boolean
   readonly json: boolean
   readonly against: Rival | null
+  /** Snapshots with executed GTIDs as watermarks beside those with the signal table. */
+  readonly readOnly: boolean
   /** Only to see whether it works: few rows, one run, no document. */
   readonly quick: boolean
   /** Of each part of the latency case. */
@@ -76,6 +80,8 @@ options
                  ratios, and bench/RESULTS.md where no case is left out (default: all cases but memory, 3 runs, a snapshot and a
                  stream of a million rows; about 35 minutes)
   --against DIR  the same with the build of another checkout (npm run build:all there): a change before and after, in one run
+  --read-only    snapshots with read.only=true (executed GTIDs as watermarks, signals over HTTP) in turn with those that
+                 mark the signal table (default: snapshot, snapshot-under-writes and many-tables)
   --quick        20,000 rows, short latencies, one run: whether it works
   --rows N       rows of a case; one-row transactions get a fifth, the long transaction two fifths
   --runs N       times that each variant runs; the median is shown (default 1, in a race 3)
@@ -100,7 +106,9 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   }
   const against = rivalOf(values.against)
   const quick = values.quick === true
-  const all = against?.type === 'debezium' ? raceCases : caseNames
+  const readOnly = values['read-only'] === true
+  if (readOnly && against !== null) throw new UsageError('--read-only and --against are two races; choose one')
+  const all = readOnly ? snapshotCases : against?.type === 'debezium' ? raceCases : caseNames
   const named = caseNames.filter(name => positionals.includes(name))
   return {
     cases: named.length === 0 ? all : named,
@@ -114,6 +122,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     profile: values.profile === true,
     json: values.json === true,
     against,
+    readOnly,
     quick,
     seconds: wholeNumber('--seconds', values.seconds ?? String(quick ? QUICK_SECONDS : SECONDS)),
     help: values.help === true,
@@ -135,6 +144,7 @@ const defaults = {
   profile: false,
   json: false,
   against: null,
+  readOnly: false,
   quick: false,
   seconds: SECONDS,
   help: false,
@@ -155,6 +165,7 @@ function parse(args: readonly string[]) {
         profile: {type: 'boolean'},
         json: {type: 'boolean'},
         against: {type: 'string'},
+        'read-only': {type: 'boolean'},
         quick: {type: 'boolean'},
         seconds: {type: 'string'},
         help: {type: 'boolean', short: 'h'},

@@ -30,7 +30,7 @@ export function isWanted({options}: BenchWorld, variant: string): boolean {
   return options.only.length === 0 || options.only.some(text => variant.includes(text))
 }
 
-/** Runs A B A B, two builds A B B A: what the machine does beside us, and what a run leaves behind, meets every contender alike. */
+/** Runs A B A B, two builds or ways A B B A: what the machine does beside us, and what a run leaves behind, meets every contender alike. */
 export async function* measured(
   {world, contenders}: CaseContext,
   names: VariantNames,
@@ -39,7 +39,8 @@ export async function* measured(
   if (!isWanted(world, names.variant)) return
   const runs = new Map<Contender, Figures[]>(contenders.map(contender => [contender, []]))
   for (let round = 1; round <= world.options.runs; round++) {
-    const turnAround = world.options.against?.type === 'build' && round % 2 === 0
+    const {against, readOnly} = world.options
+    const turnAround = (against?.type === 'build' || readOnly) && round % 2 === 0
     for (const contender of turnAround ? [...contenders].reverse() : contenders) {
       progress(`${names.variant}: ${contender.name}, ${round} of ${world.options.runs}`)
       runs.get(contender)!.push(await run(contender))
@@ -59,7 +60,7 @@ export async function snapshotRun(
     await warmUpCopy(run)
     const finish = measure(run)
     const from = Date.now()
-    const said = await run.snapshotEnd(await executeSnapshot(setup.world, dataCollections))
+    const said = await run.snapshotEnd(await executeSnapshot(run, dataCollections))
     const to = await untilTopicsHold(run, setup, said)
     const figures = await finish({from, to})
     const verified = await verify(run, {tables: setup.tables, events: setup.rows})
@@ -80,12 +81,14 @@ export async function loadWarmUp(world: BenchWorld): Promise<WarmUp | null> {
 export async function warmUpCopy(run: ContenderRun): Promise<void> {
   const {world, warmUp, sink} = run.setup
   if (warmUp === null) return
-  const said = await run.snapshotEnd(await executeSnapshot(world, warmUp.tables.map(collection)))
+  const said = await run.snapshotEnd(await executeSnapshot(run, warmUp.tables.map(collection)))
   await untilTopicsHold(run, {...warmUp, world, sink}, said)
 }
 
 /** Gives the id of the signal. */
-export async function executeSnapshot(world: BenchWorld, dataCollections: readonly string[]): Promise<string> {
+export async function executeSnapshot(run: ContenderRun, dataCollections: readonly string[]): Promise<string> {
+  if (run.executeSnapshot !== undefined) return await run.executeSnapshot(dataCollections)
+  const {world} = run.setup
   const id = randomUUID()
   const data = JSON.stringify({'data-collections': dataCollections})
   await world.connection.query("INSERT INTO debezium_signal VALUES (?, 'execute-snapshot', ?)", [id, data])

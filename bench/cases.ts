@@ -89,7 +89,7 @@ async function* underWritesCase(context: CaseContext): Variants {
       })
       const finish = measure(run)
       const from = Date.now()
-      const to = await run.snapshotEnd(await executeSnapshot(world, [collection(orders.name)]))
+      const to = await run.snapshotEnd(await executeSnapshot(run, [collection(orders.name)]))
       const figures = await finish({from, to})
       const pace = await writer.stop()
       await untilQuiet(run, setup.tables)

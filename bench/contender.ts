@@ -59,6 +59,8 @@ export interface ContenderRun {
   readonly eventsFile: string | null
   /** The time from which on what is written comes through, ms. */
   streaming(): Promise<number>
+  /** Sends the signal that copies the tables, and gives its id; where it is left out, a row of the signal table does. */
+  executeSnapshot?(dataCollections: readonly string[]): Promise<string>
   /** The time at which the product said that the snapshot of this signal is done, ms. */
   snapshotEnd(signalId: string): Promise<number>
   /** True once it cannot go on. */

@@ -64,7 +64,7 @@ async function latencyRun(
     const before = await world.topics.count(topicOf(run, orders.name))
     const snapshot = await probe.during(async () => {
       const until = Date.now() + world.options.seconds * 1000
-      do await run.snapshotEnd(await executeSnapshot(world, [collection(orders.name)]))
+      do await run.snapshotEnd(await executeSnapshot(run, [collection(orders.name)]))
       while (Date.now() < until)
     })
     const changes = await probe.stop(run)

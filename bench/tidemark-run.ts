@@ -32,11 +32,15 @@ export type Config = Readonly<Record<string, string>>
 interface Build {
   readonly name: string
   readonly cli: string
+  /** Watermarks are executed GTIDs, and signals come over HTTP. */
+  readonly readOnly?: boolean
 }
 
 const OWN_BUILD: Build = {name: NAME, cli: join(import.meta.dirname, '..', 'src', 'cli.js')}
 
 export const tidemark: Contender = contender(OWN_BUILD)
+
+export const tidemarkReadOnly: Contender = contender({...OWN_BUILD, name: `${NAME} read-only`, readOnly: true})
 
 /** The build of another checkout. */
 export function tidemarkOf({checkout, cli}: {readonly checkout: string; readonly cli: string}): Contender {
@@ -92,6 +96,13 @@ export async function tidemarkConfig(
   }
 }
 
+async function buildConfig(build: Build, ...parts: Parameters<typeof tidemarkConfig>): Promise<Config> {
+  const config = await tidemarkConfig(...parts)
+  if (build.readOnly !== true) return config
+  const {'signal.data.collection': _, ...rest} = config
+  return {...rest, 'read.only': 'true'}
+}
+
 function sinkConfig(world: BenchWorld, sink: SinkName): Config {
   if (sink === 'file') {
     return {'sink.type': 'file', 'sink.file.path': join(world.folder, `${randomUUID()}.jsonl`)}
@@ -107,7 +118,7 @@ async function withinRun<T>(build: Build, setup: RunSetup, work: (run: TidemarkR
   const folder = await mkdtemp(join(world.folder, 'tidemark-'))
   const state = join(folder, 'tidemark.state')
   if (setup.from !== null) await copyFile(setup.from.value, state)
-  const config = await tidemarkConfig(setup, {prefix, state})
+  const config = await buildConfig(build, setup, {prefix, state})
   if (setup.sink !== 'file') await world.topics.create(prefix, setup)
   const run = await TidemarkRun.start({build, setup, prefix, folder, state, config})
   try {
@@ -141,6 +152,7 @@ class TidemarkRun implements ContenderRun {
   readonly eventsFile: string | null
   readonly startedAtMs: number
   readonly task: TidemarkProcess
+  readonly executeSnapshot?: (dataCollections: readonly string[]) => Promise<string>
   readonly #configFile: string
   readonly #profiles: string | null
   readonly #kill: () => void
@@ -153,6 +165,7 @@ class TidemarkRun implements ContenderRun {
     this.prefix = prefix
     this.state = state
     this.eventsFile = config['sink.file.path'] ?? null
+    if (build.readOnly === true) this.executeSnapshot = async tables => await postSnapshot(this.task, tables)
     this.#configFile = configFile
     this.#profiles = profiles
     const profiling = profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
@@ -219,6 +232,15 @@ class TidemarkRun implements ContenderRun {
     await this.task.kill()
     this.setup.world.signal.removeEventListener('abort', this.#kill)
   }
+}
+
+async function postSnapshot({url}: TidemarkProcess, dataCollections: readonly string[]): Promise<string> {
+  const id = randomUUID()
+  const signal = {id, type: 'execute-snapshot', data: {'data-collections': dataCollections}}
+  const headers = {'content-type': 'application/json'}
+  const response = await fetch(`${url}/signals`, {method: 'POST', headers, body: JSON.stringify(signal)})
+  if (response.status !== 202) throw new Error(`POST /signals: ${response.status} ${await response.text()}`)
+  return id
 }
 
 /** The time that a line of the log was written, ms. */

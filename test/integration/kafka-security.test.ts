@@ -7,7 +7,7 @@ import {after, before, test, type TestContext} from 'node:test'
 import kafkajs, {type KafkaConfig} from 'kafkajs'
 import {runCommand} from '../../tools/servers/run-command.ts'
 import {numberedTable, prepareCapture, receipt, snapshotEnded, type Capture} from '../support/capture.ts'
-import {consumeTopic} from '../support/consume-topic.ts'
+import {eventsInKafka} from '../support/consume-topic.ts'
 import {changeOf} from '../support/observed-events.ts'
 import {securedKafka, type SecuredKafka, type SecuredListener} from '../support/secured-kafka.ts'
 import {tempFolder} from '../support/temp-folder.ts'
@@ -134,7 +134,7 @@ for (const [name, way] of Object.entries(WAYS)) {
     await snapshotEnded(tidemark, 'typed')
     assert.equal((await tidemark.stop()).code, 0)
     assertNoSecret(tidemark.stderr)
-    const events = await consumeTopic(kafka.at(way.listener), capture.topic('orders'), way.client())
+    const events = await eventsInKafka(kafka.at(way.listener), capture.topic('orders'), way.client())
     assert.deepEqual(
       events
         .map(event => changeOf(event)?.op)

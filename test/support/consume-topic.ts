@@ -31,10 +31,14 @@ export async function consumeTopic(
 }
 
 /** The same of a broker that has just started, and refuses for a while. */
-export async function eventsInKafka(bootstrap: string, topic: string): Promise<ObservedEvent[]> {
+export async function eventsInKafka(
+  bootstrap: string,
+  topic: string,
+  security: Pick<KafkaConfig, 'ssl' | 'sasl'> = {},
+): Promise<ObservedEvent[]> {
   return await eventually(
     {what: `the events of ${topic}`, timeoutMs: 60_000},
-    async () => await consumeTopic(bootstrap, topic),
+    async () => await consumeTopic(bootstrap, topic, security),
   )
 }
 

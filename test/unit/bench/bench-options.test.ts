@@ -50,6 +50,16 @@ test('a rival may be the build of another checkout', () => {
   assert.deepEqual({cases, runs}, {cases: [...caseNames], runs: 3})
 })
 
+test('read-only snapshots run beside those with the signal table, in the cases that copy', () => {
+  const {cases, readOnly, runs} = readBenchOptions(['--read-only'])
+  assert.deepEqual(
+    {cases, readOnly, runs},
+    {cases: ['snapshot', 'snapshot-under-writes', 'many-tables'], readOnly: true, runs: 1},
+  )
+  assert.deepEqual(readBenchOptions(['snapshot', '--read-only']).cases, ['snapshot'])
+  assert.throws(() => readBenchOptions(['--read-only', '--against', 'debezium']), UsageError)
+})
+
 test('a number of rows may be grouped with underscores or commas', () => {
   assert.equal(readBenchOptions(['--rows', '5_000_000']).rows, 5_000_000)
   assert.equal(readBenchOptions(['--rows', '5,000,000']).rows, 5_000_000)
