@@ -143,7 +143,7 @@ function given(values: OptionValues, first: string, second: string): string {
 /** OpenSSL's words for it; nothing of the file stands in them. */
 function tlsWords(error: unknown): string {
   const {reason, code} = error as {reason?: unknown; code?: unknown}
-  return typeof reason === 'string' ? reason : String(code ?? 'unknown error')
+  return [reason, code].find(word => typeof word === 'string') ?? 'unknown error'
 }
 
 /** An empty text turns the check off in Kafka, so it is told from an absent one here. */

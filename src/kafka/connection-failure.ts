@@ -18,9 +18,9 @@ export function fatalConnectionError(error: unknown, brokers: string, prefix = '
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
     const found = refusal(e, `Kafka (${brokers})`, prefix)
     if (found === null) continue
-    const {area, message} = found
+    const {code, message} = found
     const note = prefix === '' ? '' : ` (where it is not set, the same key without ${prefix})`
-    return new TidemarkError(`TIDEMARK_KAFKA_${area}`, `${message}${area === 'UNSUPPORTED_VERSION' ? '' : note}`, {
+    return new TidemarkError(code, message.includes(prefix) ? `${message}${note}` : message, {
       cause: error,
       kind: 'prerequisite',
     })
@@ -41,28 +41,28 @@ function refusal(
   error: Error,
   brokers: string,
   prefix: string,
-): {readonly area: 'AUTHENTICATION' | 'TLS' | 'UNSUPPORTED_VERSION'; readonly message: string} | null {
+): {readonly code: string; readonly message: string} | null {
   const {code, type} = error as {code?: unknown; type?: unknown}
   const message = plainText(error.message)
   const mechanism = `${prefix}sasl.mechanism`
   if (type === 'UNSUPPORTED_SASL_MECHANISM' || /mechanism is not supported by the server/.test(message)) {
     const wanted = `set ${mechanism} to one that the brokers offer`
-    return {area: 'AUTHENTICATION', message: `${brokers}: ${message}; ${wanted}`}
+    return {code: 'TIDEMARK_KAFKA_AUTHENTICATION', message: `${brokers}: ${message}; ${wanted}`}
   }
   if (type === 'ILLEGAL_SASL_STATE') {
     const wanted = `set ${prefix}security.protocol to PLAINTEXT or SSL, or connect to a listener with SASL`
-    return {area: 'AUTHENTICATION', message: `${brokers} asks for no login at this listener; ${wanted}`}
+    return {code: 'TIDEMARK_KAFKA_AUTHENTICATION', message: `${brokers} asks for no login at this listener; ${wanted}`}
   }
   if (error.name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED') {
     const wanted = `mend the user and password of ${prefix}sasl.jaas.config, or ${mechanism}`
-    return {area: 'AUTHENTICATION', message: `${brokers} refuses the login: ${message}; ${wanted}`}
+    return {code: 'TIDEMARK_KAFKA_AUTHENTICATION', message: `${brokers} refuses the login: ${message}; ${wanted}`}
   }
   if (typeof code === 'string' && TLS_CODE.test(code)) {
     const wanted = tlsRemedy(code, prefix)
-    return {area: 'TLS', message: `no trusted TLS connection to ${brokers}: ${message}; ${wanted}`}
+    return {code: 'TIDEMARK_KAFKA_TLS', message: `no trusted TLS connection to ${brokers}: ${message}; ${wanted}`}
   }
   if (type === 'UNSUPPORTED_VERSION') {
-    return {area: 'UNSUPPORTED_VERSION', message: `${message}; use Kafka 0.11 or later`}
+    return {code: 'TIDEMARK_KAFKA_UNSUPPORTED_VERSION', message: `${message}; use Kafka 0.11 or later`}
   }
   return null
 }

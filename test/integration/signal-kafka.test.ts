@@ -1,64 +1,14 @@
 // Signals typed into a Kafka topic: all partitions, broken records, the place in the stored state, and kill -9.
 
 import assert from 'node:assert/strict'
-import {randomUUID} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {test} from 'node:test'
 import {setTimeout as sleep} from 'node:timers/promises'
-import kafkajs from 'kafkajs'
 import {runKafkaTool} from '../../tools/servers/kafka-package.ts'
-import {numberedTable, prepareCapture, readIds, receipt, snapshotEnded, type Capture} from '../support/capture.ts'
-import type {CleanUpContext} from '../support/clean-up.ts'
+import {numberedTable, readIds, receipt, snapshotEnded, type Capture} from '../support/capture.ts'
 import {integrationServers} from '../support/integration-servers.ts'
 import {randomFor} from '../support/seeded-random.ts'
-import type {Config} from '../support/tidemark-config.ts'
-
-interface Steering {
-  readonly capture: Capture
-  readonly topic: string
-  /** Key null: none. */
-  send(value: string | null, options?: {key?: string | null; partition?: number}): Promise<void>
-  execute(id: string, table: string, partition?: number): Promise<void>
-}
-
-/** Events go to a file, signals come from a topic with three partitions. */
-async function steering(
-  t: CleanUpContext & {after(fn: () => Promise<void>): void},
-  config: Config = {},
-): Promise<Steering> {
-  const {kafka} = await integrationServers()
-  const topic = `signals-${randomUUID()}`
-  const client = new kafkajs.Kafka({brokers: [kafka.bootstrap], logLevel: kafkajs.logLevel.NOTHING})
-  const admin = client.admin()
-  await admin.connect()
-  await admin.createTopics({waitForLeaders: true, topics: [{topic, numPartitions: 3}]})
-  await admin.disconnect()
-  const producer = client.producer()
-  await producer.connect()
-  t.after(async () => await producer.disconnect())
-  const capture = await prepareCapture(t, {
-    prefix: 'kafkasignal',
-    config: {
-      'signal.enabled.channels': 'source,kafka',
-      'signal.kafka.topic': topic,
-      'signal.kafka.bootstrap.servers': kafka.bootstrap,
-      ...config,
-    },
-  })
-  const {name} = capture.database
-  const send: Steering['send'] = async (value, {key = name, partition = 0} = {}) => {
-    await producer.send({topic, messages: [{key, value, partition}]})
-  }
-  return {
-    capture,
-    topic,
-    send,
-    execute: async (id, table, partition = 0) => {
-      const data = {'data-collections': [`${name}.${table}`]}
-      await send(JSON.stringify({id, type: 'execute-snapshot', data}), {partition})
-    },
-  }
-}
+import {steering} from '../support/signal-topic.ts'
 
 async function storedState(capture: Capture): Promise<{
   readonly snapshots: readonly {readonly id: string; readonly state: string}[]
