@@ -43,6 +43,8 @@ export interface BenchOptions {
   readonly against: Rival | null
   /** Snapshots with executed GTIDs as watermarks beside those with the signal table. */
   readonly readOnly: boolean
+  /** Beside each run to Kafka one with exactly.once.support=required. */
+  readonly exactlyOnce: boolean
   /** Only to see whether it works: few rows, one run, no document. */
   readonly quick: boolean
   /** Of each part of the latency case. */
@@ -82,6 +84,7 @@ options
   --against DIR  the same with the build of another checkout (npm run build:all there): a change before and after, in one run
   --read-only    snapshots with read.only=true (executed GTIDs as watermarks, signals over HTTP) in turn with those that
                  mark the signal table (default: snapshot, snapshot-under-writes and many-tables)
+  --exactly-once beside each run one with exactly.once.support=required: what it costs
   --quick        20,000 rows, short latencies, one run: whether it works
   --rows N       rows of a case; one-row transactions get a fifth, the long transaction two fifths
   --runs N       times that each variant runs; the median is shown (default 1, in a race 3)
@@ -123,6 +126,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     json: values.json === true,
     against,
     readOnly,
+    exactlyOnce: values['exactly-once'] === true,
     quick,
     seconds: wholeNumber('--seconds', values.seconds ?? String(quick ? QUICK_SECONDS : SECONDS)),
     help: values.help === true,
@@ -145,6 +149,7 @@ const defaults = {
   json: false,
   against: null,
   readOnly: false,
+  exactlyOnce: false,
   quick: false,
   seconds: SECONDS,
   help: false,
@@ -166,6 +171,7 @@ function parse(args: readonly string[]) {
         json: {type: 'boolean'},
         against: {type: 'string'},
         'read-only': {type: 'boolean'},
+        'exactly-once': {type: 'boolean'},
         quick: {type: 'boolean'},
         seconds: {type: 'string'},
         help: {type: 'boolean', short: 'h'},

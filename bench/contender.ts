@@ -55,6 +55,8 @@ export interface ContenderRun {
   readonly prefix: string
   readonly pid: number | null
   readonly startedAtMs: number
+  /** Its topics hold the ends of transactions beside the events, which their offsets count, too. */
+  readonly isTransactional?: boolean
   /** JSON lines that it writes; null where it writes to Kafka. */
   readonly eventsFile: string | null
   /** The time from which on what is written comes through, ms. */

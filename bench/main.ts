@@ -11,7 +11,7 @@ import {tunings} from './debezium/connector-config.ts'
 import {debezium} from './debezium/debezium-run.ts'
 import {figuresTable, type VariantFigures} from './figures.ts'
 import {reportRace} from './race/race-report.ts'
-import {tidemark, tidemarkOf, tidemarkReadOnly} from './tidemark-run.ts'
+import {tidemark, tidemarkExactlyOnce, tidemarkOf, tidemarkReadOnly} from './tidemark-run.ts'
 
 const INTERRUPTED = 130
 
@@ -50,8 +50,11 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<number> 
   await BenchWorld.within(options, signal, async world => {
     if (options.against?.type !== 'debezium') {
       const rivals = options.against === null ? [] : [tidemarkOf(options.against)]
-      const ways = options.readOnly ? [tidemark, tidemarkReadOnly] : [tidemark]
-      await runCases({world, contenders: [...rivals, ...ways], isRace: false})
+      const more = [
+        ...(options.readOnly ? [tidemarkReadOnly] : []),
+        ...(options.exactlyOnce ? [tidemarkExactlyOnce] : []),
+      ]
+      await runCases({world, contenders: [...rivals, tidemark, ...more], isRace: false})
       return
     }
     await ConnectWorker.within(world, async worker => {

@@ -1,8 +1,10 @@
 // Tidemark as a contender: a process of its own for each run, from its start to its orderly end.
 
 import {randomUUID} from 'node:crypto'
+import {execFile} from 'node:child_process'
 import {copyFile, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {promisify} from 'node:util'
 import {TidemarkProcess, type LogLine} from '../test/support/tidemark-process.ts'
 import {freePort} from '../tools/servers/free-port.ts'
 import {OwnedProcess} from '../tools/servers/owned-process.ts'
@@ -34,6 +36,8 @@ interface Build {
   readonly cli: string
   /** Watermarks are executed GTIDs, and signals come over HTTP. */
   readonly readOnly?: boolean
+  /** exactly.once.support=required, where the events go to Kafka. */
+  readonly exactlyOnce?: true
 }
 
 const OWN_BUILD: Build = {name: NAME, cli: join(import.meta.dirname, '..', 'src', 'cli.js')}
@@ -41,6 +45,7 @@ const OWN_BUILD: Build = {name: NAME, cli: join(import.meta.dirname, '..', 'src'
 export const tidemark: Contender = contender(OWN_BUILD)
 
 export const tidemarkReadOnly: Contender = contender({...OWN_BUILD, name: `${NAME} read-only`, readOnly: true})
+export const tidemarkExactlyOnce: Contender = contender({...OWN_BUILD, name: `${NAME} exactly once`, exactlyOnce: true})
 
 /** The build of another checkout. */
 export function tidemarkOf({checkout, cli}: {readonly checkout: string; readonly cli: string}): Contender {
@@ -117,9 +122,12 @@ async function withinRun<T>(build: Build, setup: RunSetup, work: (run: TidemarkR
   const prefix = newPrefix()
   const folder = await mkdtemp(join(world.folder, 'tidemark-'))
   const state = join(folder, 'tidemark.state')
-  if (setup.from !== null) await copyFile(setup.from.value, state)
-  const config = await buildConfig(build, setup, {prefix, state})
+  const plain = await buildConfig(build, setup, {prefix, state})
+  const isTransactional = build.exactlyOnce === true && setup.sink !== 'file'
+  const config = isTransactional ? exactlyOnce(plain, prefix) : plain
   if (setup.sink !== 'file') await world.topics.create(prefix, setup)
+  if (setup.from !== null && isTransactional) await importState(build, {config, folder, state: setup.from.value})
+  else if (setup.from !== null) await copyFile(setup.from.value, state)
   const run = await TidemarkRun.start({build, setup, prefix, folder, state, config})
   try {
     const result = await work(run)
@@ -136,6 +144,20 @@ async function withinRun<T>(build: Build, setup: RunSetup, work: (run: TidemarkR
   }
 }
 
+/** The state in a topic that goes with the others of the run. */
+function exactlyOnce({'offset.storage.file.filename': _file, ...config}: Config, prefix: string): Config {
+  return {...config, name: prefix, 'exactly.once.support': 'required', 'offset.storage.topic': `${prefix}.state`}
+}
+
+async function importState(
+  {cli}: Build,
+  {config, folder, state}: {readonly config: Config; readonly folder: string; readonly state: string},
+): Promise<void> {
+  const file = join(folder, 'import.json')
+  await writeFile(file, JSON.stringify(config))
+  await promisify(execFile)(process.execPath, [cli, 'state', 'import', file, state])
+}
+
 interface Started {
   readonly build: Build
   readonly setup: RunSetup
@@ -150,6 +172,7 @@ class TidemarkRun implements ContenderRun {
   readonly prefix: string
   readonly state: string
   readonly eventsFile: string | null
+  readonly isTransactional: boolean
   readonly startedAtMs: number
   readonly task: TidemarkProcess
   readonly executeSnapshot?: (dataCollections: readonly string[]) => Promise<string>
@@ -166,6 +189,7 @@ class TidemarkRun implements ContenderRun {
     this.state = state
     this.eventsFile = config['sink.file.path'] ?? null
     if (build.readOnly === true) this.executeSnapshot = async tables => await postSnapshot(this.task, tables)
+    this.isTransactional = config['exactly.once.support'] === 'required'
     this.#configFile = configFile
     this.#profiles = profiles
     const profiling = profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]

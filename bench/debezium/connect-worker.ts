@@ -188,6 +188,19 @@ export class ConnectWorker {
     await sleep(500)
   }
 
+  /** Ends its task and keeps its offset; resolves with that. */
+  async stop(name: string): Promise<ConnectorOffset> {
+    await this.#request('PUT', `/connectors/${name}/stop`)
+    return await eventually({what: `the offset of ${name}`, timeoutMs: 60_000, intervalMs: 500}, async () => {
+      const {connector} = (await this.#request('GET', `/connectors/${name}/status`)) as {connector: {state: string}}
+      if (connector.state !== 'STOPPED') return undefined
+      const {offsets} = (await this.#request('GET', `/connectors/${name}/offsets`)) as {
+        readonly offsets: readonly {readonly offset: ConnectorOffset}[]
+      }
+      return offsets[0]?.offset
+    })
+  }
+
   async #untilReady(): Promise<void> {
     const pointless = (): string | undefined => (this.hasEnded ? this.lastLines(0, 20) : undefined)
     await eventually({what: 'Kafka Connect to answer', timeoutMs: START_MS, intervalMs: 200, pointless}, async () => {

@@ -10,13 +10,16 @@ import {TopicFetcher} from '../kafka/topic-fetcher.ts'
 import {passed} from '../mysql/prerequisite.ts'
 import type {PrerequisiteResult} from '../mysql/prerequisite.ts'
 import {KafkaSink} from '../sinks/kafka/kafka-sink.ts'
+import {checkStateTopic} from './check-state-topic.ts'
 
 /** A broker that does not answer within this time counts as unreachable here; `run` waits for it. */
 const BROKER_PATIENCE_MS = 10_000
 
 export async function checkSinkAndState(settings: Settings): Promise<PrerequisiteResult[]> {
   const {sink, state, signals} = settings
-  const results = [await checkWritable('state file', state.path, 'offset.storage.file.filename')]
+  const results: PrerequisiteResult[] = []
+  if (state.type === 'file') results.push(await checkWritable('state file', state.path, 'offset.storage.file.filename'))
+  if (state.type === 'topic') results.push(await checkStateTopic(state))
   if (sink.type === 'kafka') results.push(await checkBroker(sink))
   if (signals.kafka !== null) results.push(await checkSignalTopic(signals.kafka))
   if (sink.type === 'file') results.push(await checkWritable('sink file', sink.path, 'sink.file.path'))
@@ -28,7 +31,8 @@ async function checkBroker(settings: KafkaSinkSettings): Promise<PrerequisiteRes
   const name = 'kafka'
   const servers = settings.bootstrapServers.join(',')
   const quiet = {debug: ignore, info: ignore, warn: ignore, error: ignore}
-  const sink = new KafkaSink({settings, log: quiet})
+  // Without the transactional id: to ask for its producer would shut out a task that is running.
+  const sink = new KafkaSink({settings: {...settings, transaction: null}, log: quiet})
   try {
     const patience = AbortSignal.timeout(BROKER_PATIENCE_MS)
     await Promise.race([sink.open(patience), aborted(patience)])

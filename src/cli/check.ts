@@ -3,15 +3,19 @@
 import type {Command} from 'commander'
 import type {Settings} from '../config/settings.ts'
 import {optionHelp} from '../config/option-docs.ts'
+import {stateName} from '../config/state-settings.ts'
+import {SILENT} from '../core/log.ts'
 import {openConnection} from '../mysql/connections.ts'
 import type {PrerequisiteResult} from '../mysql/prerequisite.ts'
 import {checkPrerequisites, prerequisiteText} from '../mysql/prerequisites.ts'
 import {decodeCheckpoint, type StoredOffset} from '../state/checkpoint.ts'
-import {FileStateStore} from '../state/file-state-store.ts'
+import {readState} from '../state/read-state.ts'
 import {eventPrerequisites} from '../task/event-prerequisites.ts'
 import {checkSinkAndState} from './check-sink.ts'
 import {loadForCommand, printWarnings, type CommandContext} from './command-context.ts'
 import {EXIT_PREREQUISITE} from './exit-code.ts'
+
+const STATE_PATIENCE_MS = 10_000
 
 export function registerCheck(program: Command, context: CommandContext): void {
   program
@@ -51,9 +55,15 @@ async function readPrerequisites(settings: Settings): Promise<PrerequisiteResult
   }
 }
 
-/** Where a task would go on. Reads the file without owning it, so that it can be asked beside a running task. */
+/**
+ * Where a task would go on. Reads the state without owning it, so that it can be asked beside a running task. Brokers that
+ * are away are told of by the check of the sink.
+ */
 async function readStoredOffset(settings: Settings): Promise<StoredOffset | null> {
-  const {path} = settings.state
-  const stored = await new FileStateStore(path).load()
-  return stored === null ? null : decodeCheckpoint(stored, path).offset
+  const patience = AbortSignal.timeout(STATE_PATIENCE_MS)
+  const stored = await readState(settings, {log: SILENT, signal: patience}).catch((error: unknown) => {
+    if (patience.aborted) return null
+    throw error
+  })
+  return stored === null ? null : decodeCheckpoint(stored, stateName(settings.state)).offset
 }

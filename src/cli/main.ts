@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   signal: async () => (await import('./signal.ts')).registerSignal,
   status: async () => (await import('./status.ts')).registerStatus,
   verify: async () => (await import('./verify.ts')).registerVerify,
+  state: async () => (await import('./state.ts')).registerState,
 }
 
 /** What `main` needs of the process; tests give their own. */
@@ -69,7 +70,10 @@ async function createProgram(process: CliProcess, context: CommandContext): Prom
   // Without a command that we know the help, or what is wrong, is about all of them.
   for (const load of only === undefined ? Object.values(COMMANDS) : [only]) (await load())(program, context)
   // Sub-commands take over output and exit only if told.
-  for (const command of program.commands) command.copyInheritedSettings(program)
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program)
+    for (const part of command.commands) part.copyInheritedSettings(command)
+  }
   return program
 }
 

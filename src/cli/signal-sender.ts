@@ -4,7 +4,7 @@
 import {appendFile} from 'node:fs/promises'
 import type {KafkaSignalSettings, Settings} from '../config/settings.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
-import type {Log} from '../core/log.ts'
+import {SILENT} from '../core/log.ts'
 import {SIGNAL_KEYS} from '../kafka/connection-failure.ts'
 import {openConnection, queryRows} from '../mysql/connections.ts'
 import {quoteTable} from '../mysql/identifiers.ts'
@@ -156,12 +156,6 @@ async function sendRecord(settings: KafkaSignalSettings, key: string, value: str
   } finally {
     await sink.close(AbortSignal.abort()).catch(() => undefined)
   }
-}
-
-const SILENT: Log = {debug: nothing, info: nothing, warn: nothing, error: nothing}
-
-function nothing(): void {
-  // What is worth telling is in the error.
 }
 
 function noChannel(message: string): TidemarkError {

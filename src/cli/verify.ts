@@ -1,9 +1,12 @@
 // `tidemark verify`: compares tables with their topics, folded by key. Exit code 1 where they differ.
 
 import {InvalidArgumentError, type Command} from 'commander'
+import type {Settings} from '../config/settings.ts'
+import {stateName} from '../config/state-settings.ts'
+import {SILENT} from '../core/log.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {decodeCheckpoint} from '../state/checkpoint.ts'
-import {FileStateStore} from '../state/file-state-store.ts'
+import {readState} from '../state/read-state.ts'
 import {verifyTables} from '../verify/verify-tables.ts'
 import type {TaskState} from '../verify/wait-for-task.ts'
 import {loadForCommand, printWarnings, type CommandContext} from './command-context.ts'
@@ -66,7 +69,7 @@ async function verify(
     condition: flags.where ?? null,
     file: flags.file ?? null,
     waitSeconds: flags.wait,
-    readState: () => readTaskState(settings.state.path),
+    readState: () => readTaskState(settings, signal),
     signal,
     onProgress: slowly(sentence => context.printError(`tidemark: ${sentence}`)),
   })
@@ -78,10 +81,10 @@ async function verify(
   if (!report.equal) context.setExitCode(EXIT_FAILURE)
 }
 
-/** Reads the file beside the task that owns it. */
-async function readTaskState(path: string): Promise<TaskState | null> {
-  const stored = await new FileStateStore(path).load()
-  return stored === null ? null : decodeCheckpoint(stored, path)
+/** Reads the state beside the task that owns it. */
+async function readTaskState(settings: Settings, signal: AbortSignal): Promise<TaskState | null> {
+  const stored = await readState(settings, {log: SILENT, signal})
+  return stored === null ? null : decodeCheckpoint(stored, stateName(settings.state))
 }
 
 /** Says nothing while a comparison may be over at once. */

@@ -6,6 +6,7 @@ import {createSecureContext} from 'node:tls'
 import type {OptionValues} from './option-values.ts'
 import type {ConfigProblems} from './problems.ts'
 import type {KafkaSecurity, KafkaSinkSettings} from './settings.ts'
+import {transactionSettings} from './state-settings.ts'
 import {topicCreation} from './topic-creation.ts'
 
 export function kafkaSinkSettings(values: OptionValues, name: string, problems: ConfigProblems): KafkaSinkSettings {
@@ -20,6 +21,7 @@ export function kafkaSinkSettings(values: OptionValues, name: string, problems: 
     maxRequestBytes: values.integer('max.request.size'),
     requestTimeoutMs: values.integer('request.timeout.ms'),
     topicCreation: topicCreation(values, problems),
+    transaction: transactionSettings(values, name),
   }
 }
 

@@ -15,6 +15,7 @@ import {mergeProducerKeys} from './producer-keys.ts'
 import {isSecretKey} from './redact.ts'
 import {schemaChangeSettings} from './schema-change-settings.ts'
 import {throttleSettings} from './throttle-settings.ts'
+import {stateSettings} from './state-settings.ts'
 import type {
   DatabaseSettings,
   FailureMode,
@@ -61,6 +62,7 @@ interface BuildContext {
 function buildSettings(values: OptionValues, {secrets, config, problems, warnings}: BuildContext): Settings {
   const topicPrefix = values.text('topic.prefix')
   const name = values.optionalText('name') ?? topicPrefix
+  const sink = sinkSettings(values, name, problems)
   const topics = topicParts(values, problems)
   return {
     name,
@@ -86,8 +88,8 @@ function buildSettings(values: OptionValues, {secrets, config, problems, warning
     readOnly: values.flag('read.only'),
     events: eventSettings(values, name, problems),
     schemaChanges: schemaChangeSettings(values),
-    sink: sinkSettings(values, name, problems),
-    state: {type: 'file', path: values.optionalText('offset.storage.file.filename') ?? `${fileName(name)}.state`},
+    sink,
+    state: stateSettings(values, {name, sink}, problems),
     notifications: notificationSettings(values, problems),
     heartbeat: {
       intervalMs: values.integer('heartbeat.interval.ms'),
@@ -227,8 +229,4 @@ function startNotes(settings: Settings): string[] {
     `key.converter.schemas.enable is ${keySchemasEnabled}, value.converter.schemas.enable is ${valueSchemasEnabled}`,
     ...(sinkTopic !== '' && !channels.includes('sink') ? [NO_SINK_CHANNEL] : []),
   ]
-}
-
-function fileName(name: string): string {
-  return name.replace(/[^A-Za-z0-9._-]/g, '_')
 }

@@ -48,6 +48,8 @@ export interface KafkaSinkSettings {
   readonly maxRequestBytes: number
   readonly requestTimeoutMs: number
   readonly topicCreation: TopicCreation
+  /** exactly.once.support=required; absent or null: each batch counts as soon as it is written. */
+  readonly transaction?: {readonly id: string; readonly timeoutMs: number} | null
 }
 
 export interface KafkaSecurity {
@@ -91,6 +93,10 @@ export interface TopicCreationGroup {
   readonly partitions: number
   readonly configEntries: Readonly<Record<string, string>>
 }
+
+export type StateSettings =
+  | {readonly type: 'file'; readonly path: string}
+  | {readonly type: 'topic'; readonly topic: string; readonly kafka: KafkaSinkSettings}
 
 export interface FileSinkSettings {
   readonly type: 'file'
@@ -195,7 +201,7 @@ export interface Settings {
   /** Null: no schema change events. */
   readonly schemaChanges: SchemaChangeSettings | null
   readonly sink: SinkSettings
-  readonly state: {readonly type: 'file'; readonly path: string}
+  readonly state: StateSettings
   readonly notifications: {
     readonly channels: readonly NotificationChannelName[]
     /** Empty only where the channel sink is not enabled. */

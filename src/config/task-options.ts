@@ -1,6 +1,6 @@
 // Options of the sink, the state and the process itself.
 
-import {flag, integer, list, refused, secret, text, type Option} from './option.ts'
+import {flag, integer, list, secret, text, type Option} from './option.ts'
 
 export const SINK_OPTIONS: readonly Option[] = [
   text('sink.type', null, 'Where events go.', {
@@ -17,6 +17,14 @@ export const SINK_OPTIONS: readonly Option[] = [
     minimum: 1024,
   }),
   integer('request.timeout.ms', 30_000, 'How long a broker may take to answer.', {minimum: 100}),
+  integer(
+    'transaction.timeout.ms',
+    60_000,
+    'After so long the brokers abort a transaction; with exactly once support.',
+    {
+      minimum: 1000,
+    },
+  ),
   text('security.protocol', 'PLAINTEXT', 'How brokers are talked to.', {
     values: ['plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'],
   }),
@@ -61,12 +69,15 @@ export const TASK_OPTIONS: readonly Option[] = [
   text('offset.storage.file.filename', null, 'File of the stored state.', {
     defaultText: '<name>.state in the working directory',
   }),
-  refused('offset.storage.topic', 'State in a compacted topic.', 'use offset.storage.file.filename'),
-  text('exactly.once.support', 'requested', 'Events and state in one Kafka transaction.', {
-    values: ['requested'],
-    notYet: ['required'],
-    instead: 'leave it out; events are delivered at least once, and repeated at most after a crash',
+  text('offset.storage.topic', null, 'The state in a compacted topic instead, made where it is missing.', {
+    defaultText: 'none; tidemark-state.<name> with exactly.once.support=required',
   }),
+  text(
+    'exactly.once.support',
+    'requested',
+    '`required`: events, state and notifications in one Kafka transaction; consumers with `isolation.level=read_committed` see every event once.',
+    {values: ['requested', 'required']},
+  ),
   text('http.listen', '127.0.0.1:8083', 'Address of the HTTP interface, `host:port`; `off` for none.'),
   secret('http.token', 'Token that HTTP requests must carry; required beyond loopback.'),
   text('log.level', 'info', 'Least level that is logged.', {

@@ -27,6 +27,13 @@ export interface NewTopic {
 export interface ProducerIdentity {
   readonly producerId: bigint
   readonly epoch: number
+  /** Of a producer whose batches are parts of transactions. */
+  readonly transactionalId?: string
+}
+
+export interface Coordinator {
+  readonly node: number
+  readonly address: BrokerAddress
 }
 
 interface Slot {
@@ -35,6 +42,7 @@ interface Slot {
 }
 
 const TOPIC_RESOURCE = 2
+const TRANSACTION_COORDINATOR = 1
 const CREATE_TIMEOUT_MS = 30_000
 /** Brokers want one even where there is no transaction. */
 const TRANSACTION_TIMEOUT_MS = 60_000
@@ -88,6 +96,24 @@ export class KafkaCluster {
     return {producerId: BigInt(answer.producerId), epoch: answer.producerEpoch}
   }
 
+  /** The broker that coordinates the transactions of this id. */
+  async transactionCoordinator(transactionalId: string): Promise<Coordinator> {
+    const parameters = {groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR}
+    const answer = (await this.#callAny('GroupCoordinator', parameters)) as FindCoordinatorAnswer
+    throwOf(answer.errorCode, `cannot find the coordinator of transactional id ${transactionalId}`)
+    const {nodeId, host, port} = answer.coordinator
+    return {node: nodeId, address: {host, port}}
+  }
+
+  /** Asks one broker; error codes stand in the answer. */
+  async ask(
+    {node, address}: Coordinator,
+    api: Parameters<BrokerLink['call']>[0],
+    parameters: object,
+  ): Promise<unknown> {
+    return await this.#call(await this.#connect(address, node), api, parameters)
+  }
+
   /** Creates topics in one request; gives the error code of each. */
   async createTopics(topics: readonly NewTopic[]): Promise<Map<string, number>> {
     const parameters = {
@@ -108,15 +134,25 @@ export class KafkaCluster {
 
   /** max.message.bytes of each topic; without an entry where we may not ask. */
   async maxMessageBytes(topics: readonly string[]): Promise<Map<string, number>> {
-    const resources = topics.map(name => ({type: TOPIC_RESOURCE, name, configNames: ['max.message.bytes']}))
+    const found = new Map<string, number>()
+    for (const [topic, text] of await this.topicSetting(topics, 'max.message.bytes')) {
+      const value = Number(text)
+      if (Number.isSafeInteger(value) && value > 0) found.set(topic, value)
+    }
+    return found
+  }
+
+  /** One setting of each topic; without an entry where we may not ask. */
+  async topicSetting(topics: readonly string[], setting: string): Promise<Map<string, string>> {
+    const resources = topics.map(name => ({type: TOPIC_RESOURCE, name, configNames: [setting]}))
     const answer = (await this.#callAny('DescribeConfigs', {
       resources,
       includeSynonyms: false,
     })) as DescribeConfigsAnswer
-    const found = new Map<string, number>()
+    const found = new Map<string, string>()
     for (const {errorCode, resourceName, configEntries} of answer.resources) {
-      const value = Number(configEntries.find(entry => entry.configName === 'max.message.bytes')?.configValue)
-      if (errorCode === NO_ERROR && Number.isSafeInteger(value) && value > 0) found.set(resourceName, value)
+      const value = configEntries.find(entry => entry.configName === setting)?.configValue
+      if (errorCode === NO_ERROR && typeof value === 'string') found.set(resourceName, value)
     }
     return found
   }
@@ -223,6 +259,11 @@ interface InitProducerIdAnswer {
   readonly errorCode: number
   readonly producerId: string
   readonly producerEpoch: number
+}
+
+interface FindCoordinatorAnswer {
+  readonly errorCode: number
+  readonly coordinator: {readonly nodeId: number; readonly host: string; readonly port: number}
 }
 
 interface CreateTopicsAnswer {

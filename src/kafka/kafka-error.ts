@@ -3,13 +3,14 @@
 import {TidemarkError} from '../core/tidemark-error.ts'
 
 /**
+ * - `lost`: the transaction has ended without us, see KafkaTransactions;
  * - `appended`: the batch is in the log already;
  * - `retry`: the same broker may take it later;
  * - `refresh`: ask for the leader first;
  * - `sequence`: the broker's memory of this producer does not fit, see PartitionQueue;
  * - `fatal`: an operator must act.
  */
-export type ErrorMeaning = 'appended' | 'retry' | 'refresh' | 'sequence' | 'fatal'
+export type ErrorMeaning = 'appended' | 'retry' | 'refresh' | 'sequence' | 'lost' | 'fatal'
 
 interface KnownError {
   readonly name: string
@@ -25,6 +26,9 @@ export const UNKNOWN_TOPIC_OR_PARTITION = 3
 export const LEADER_NOT_AVAILABLE = 5
 export const REQUEST_TIMED_OUT = 7
 export const TOPIC_ALREADY_EXISTS = 36
+export const OUT_OF_ORDER_SEQUENCE_NUMBER = 45
+export const INVALID_PRODUCER_EPOCH = 47
+export const CONCURRENT_TRANSACTIONS = 51
 
 const BY_CODE: Readonly<Record<number, KnownError>> = {
   [-1]: {name: 'UNKNOWN_SERVER_ERROR', meaning: 'retry'},
@@ -88,6 +92,20 @@ const BY_CODE: Readonly<Record<number, KnownError>> = {
   45: {name: 'OUT_OF_ORDER_SEQUENCE_NUMBER', meaning: 'sequence'},
   46: {name: 'DUPLICATE_SEQUENCE_NUMBER', meaning: 'appended'},
   47: {name: 'INVALID_PRODUCER_EPOCH', meaning: 'sequence'},
+  48: {name: 'INVALID_TXN_STATE', meaning: 'lost'},
+  49: {name: 'INVALID_PRODUCER_ID_MAPPING', meaning: 'lost'},
+  50: {
+    name: 'INVALID_TRANSACTION_TIMEOUT',
+    meaning: 'fatal',
+    remedy: "set producer.override.transaction.timeout.ms to at most the brokers' transaction.max.timeout.ms",
+  },
+  51: {name: 'CONCURRENT_TRANSACTIONS', meaning: 'retry'},
+  53: {
+    name: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+    meaning: 'fatal',
+    remedy: 'allow this user DESCRIBE and WRITE on the transactional id (kafka-acls --add --transactional-id)',
+  },
+  55: {name: 'OPERATION_NOT_ATTEMPTED', meaning: 'retry'},
   56: {name: 'KAFKA_STORAGE_ERROR', meaning: 'refresh'},
   58: {name: 'SASL_AUTHENTICATION_FAILED', meaning: 'fatal', remedy: 'mend sasl.mechanism and sasl.jaas.config'},
   59: {name: 'UNKNOWN_PRODUCER_ID', meaning: 'sequence'},
@@ -105,6 +123,8 @@ const BY_CODE: Readonly<Record<number, KnownError>> = {
       'a compacted topic takes no event without a key: give the table a primary key, or set cleanup.policy=delete',
   },
   89: {name: 'THROTTLING_QUOTA_EXCEEDED', meaning: 'retry'},
+  90: {name: 'PRODUCER_FENCED', meaning: 'lost'},
+  120: {name: 'TRANSACTION_ABORTABLE', meaning: 'lost'},
 }
 
 export function kafkaErrorMeaning(code: number): ErrorMeaning {

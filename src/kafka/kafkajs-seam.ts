@@ -27,7 +27,15 @@ export interface BrokerAddress {
 /** What a producer needs of a link. */
 export type ProduceLink = Pick<BrokerLink, 'produce' | 'produceVersion' | 'takesRequests' | 'destroy'>
 
-export type ApiName = 'Metadata' | 'InitProducerId' | 'CreateTopics' | 'DescribeConfigs' | 'ListOffsets'
+export type ApiName =
+  | 'Metadata'
+  | 'InitProducerId'
+  | 'CreateTopics'
+  | 'DescribeConfigs'
+  | 'ListOffsets'
+  | 'GroupCoordinator'
+  | 'AddPartitionsToTxn'
+  | 'EndTxn'
 
 /** v3 is the first with record batches and the oldest that Kafka 4 takes; v8 and later are not needed. */
 const PRODUCE_VERSIONS = {min: 3, max: 7}

@@ -22,6 +22,7 @@ export interface PartitionBounds {
 const EARLIEST = '-2'
 const LATEST = '-1'
 const READ_COMMITTED = 1
+const READ_UNCOMMITTED = 0
 
 export class TopicFetcher {
   readonly topic: string
@@ -44,12 +45,16 @@ export class TopicFetcher {
     return metadata.partitions.map(({id}) => id).sort((a, b) => a - b)
   }
 
-  async bounds(partition: number): Promise<PartitionBounds> {
+  /**
+   * With `open` the end is that of the log, behind transactions that are still open; `fetch` gives no record behind the
+   * first of those until it has ended.
+   */
+  async bounds(partition: number, {open = false} = {}): Promise<PartitionBounds> {
     const link = await this.#cluster.link(await this.#leader(partition))
     const offset = async (timestamp: string): Promise<bigint> => {
       const answer = (await link.call('ListOffsets', {
         replicaId: -1,
-        isolationLevel: READ_COMMITTED,
+        isolationLevel: open ? READ_UNCOMMITTED : READ_COMMITTED,
         topics: [{topic: this.topic, partitions: [{partition, timestamp}]}],
       })) as ListOffsetsAnswer
       const found = answer.responses[0]!.partitions[0]!

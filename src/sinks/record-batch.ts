@@ -19,10 +19,13 @@ export interface BatchStamp {
   readonly producerId: bigint
   readonly producerEpoch: number
   readonly baseSequence: number
+  /** A part of the producer's open transaction. */
+  readonly isTransactional?: boolean
 }
 
 export const BATCH_HEADER_BYTES = 61
 const CODEC_BITS: Record<Compression, number> = {none: 0, gzip: 1, lz4: 3}
+const TRANSACTIONAL_BIT = 0x10
 const NO_HEADERS = Buffer.of(0)
 const NO_VALUE = -1
 /** A record's length and offset delta. */
@@ -194,14 +197,14 @@ export class WireBatch {
   }
 
   /** Fills the header. Only after `compress`; the same stamp gives the same bytes. */
-  stamp({producerId, producerEpoch, baseSequence}: BatchStamp): void {
+  stamp({producerId, producerEpoch, baseSequence, isTransactional = false}: BatchStamp): void {
     const header = this.#header()
     const body = this.#compressed ?? this.#plain()
     header.writeBigInt64BE(0n, 0)
     header.writeInt32BE(BATCH_HEADER_BYTES - AT_LEADER_EPOCH + body.length, AT_BATCH_LENGTH)
     header.writeInt32BE(-1, AT_LEADER_EPOCH)
     header[AT_MAGIC] = 2
-    header.writeInt16BE(CODEC_BITS[this.#compression], AT_ATTRIBUTES)
+    header.writeInt16BE(CODEC_BITS[this.#compression] | (isTransactional ? TRANSACTIONAL_BIT : 0), AT_ATTRIBUTES)
     header.writeInt32BE(this.count - 1, AT_LAST_OFFSET_DELTA)
     header.writeBigInt64BE(this.#timestamp, AT_FIRST_TIMESTAMP)
     header.writeBigInt64BE(this.#timestamp, AT_MAX_TIMESTAMP)

@@ -44,6 +44,27 @@ export interface SinkStatus {
 }
 
 /**
+ * Of a sink whose batches become visible in transactions, one after the other. One begins with the first batch sent, and
+ * holds everything until `cut`; what is sent from then on waits for the next.
+ */
+export interface SinkTransactions {
+  /** Bytes sent into the open transaction; 0 where there is none. */
+  readonly bytes: number
+  /** A transaction is under way. */
+  readonly isOpen: boolean
+  /** Called when something was sent into a transaction. */
+  onSent: () => void
+  cut(): void
+  /** After `cut`: the transaction stays open after all. */
+  goOn(): void
+  /**
+   * Once everything sent before `cut` (or this, where it was not cut) is acknowledged: ends the transaction with `last`
+   * in it. Resolves when it is committed; rejects where the sink has failed, and then nothing of it is.
+   */
+  commit(last: EventBatch): Promise<void>
+}
+
+/**
  * Contract of every sink (test/contract/sink-contract.ts):
  * - batches of one topic partition become durable in the order of their `send` calls, without gap; there is no order
  *   between partitions;
@@ -53,6 +74,8 @@ export interface SinkStatus {
  */
 export interface Sink {
   readonly type: 'kafka' | 'file' | 'stdout'
+  /** Null where a batch counts as soon as it is durable; after `open`. */
+  readonly transactions?: SinkTransactions | null
   /** Bytes of snapshot batches that may be in flight without hurting the stream: 512 KB for each broker. */
   readonly snapshotBytesInFlight: number
   open(signal: AbortSignal): Promise<void>

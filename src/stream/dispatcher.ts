@@ -316,6 +316,7 @@ export class Dispatcher {
   }
 
   #rows(events: BinlogEvents, table: CapturedTable | null, view: RowsView = events.rows): void {
+    this.#options.transactions?.announce()
     this.#eventFile = events.file
     if (table === null) {
       // The count must not depend on a filter, which may be another one after a restart.

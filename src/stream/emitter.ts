@@ -22,6 +22,12 @@ export interface Lane {
   isHeld: boolean
 }
 
+/** Batches sent between two cuts that are not acknowledged. */
+interface Span {
+  pending: number
+  onEmpty: (() => void) | null
+}
+
 export interface EmitterOptions {
   readonly sink: Sink
   readonly tracker: OffsetTracker
@@ -49,6 +55,9 @@ export class Emitter {
   readonly #dirty = new Set<Lane>()
   #waiters: (() => void)[] = []
   #failure: {error: unknown} | null = null
+  #span: Span = {pending: 0, onEmpty: null}
+  /** Ends the wait of `cut` where the sink has failed. */
+  #endCut: () => void = () => undefined
   readonly #options: EmitterOptions
 
   constructor(options: EmitterOptions) {
@@ -101,9 +110,11 @@ export class Emitter {
     const bytes = batch.byteLength
     this.#snapshotBytes += bytes
     this.eventsEmitted += batch.count
+    const span = this.#enter()
     return new Promise(resolve => {
       this.#options.sink.send(batch).then(
         () => {
+          leave(span)
           this.#snapshotBytes -= bytes
           resolve()
           this.#afterAcknowledgement()
@@ -113,6 +124,22 @@ export class Emitter {
         },
       )
     })
+  }
+
+  /**
+   * Sends everything that is open. Resolves when all that was sent until now, read events too, is acknowledged; what is
+   * sent from now on is not waited for.
+   */
+  async cut(): Promise<void> {
+    for (const lane of this.#dirty) this.#send(lane)
+    const span = this.#span
+    this.#span = {pending: 0, onEmpty: null}
+    this.assertWorks()
+    if (span.pending === 0) return
+    await new Promise<void>(resolve => {
+      span.onEmpty = this.#endCut = resolve
+    })
+    this.assertWorks()
   }
 
   /** Bytes of streamed events that are open or in flight. */
@@ -162,8 +189,10 @@ export class Emitter {
     lane.isHeld = false
     this.#streamBytes += bytes
     lane.inFlight++
+    const span = this.#enter()
     this.#options.sink.send(batch).then(
       () => {
+        leave(span)
         lane.inFlight--
         this.#streamBytes -= bytes
         this.#options.tracker.acknowledge(tracked)
@@ -181,6 +210,16 @@ export class Emitter {
   #limit(): number {
     const share = this.snapshotActive ? this.#options.sink.snapshotBytesInFlight * 9 : Infinity
     return Math.min(this.#options.streamBytes, share)
+  }
+
+  /** Throws what made the sink fail. */
+  assertWorks(): void {
+    if (this.#failure !== null) throw asError(this.#failure.error)
+  }
+
+  #enter(): Span {
+    this.#span.pending++
+    return this.#span
   }
 
   #keepPace(): void {
@@ -213,8 +252,13 @@ export class Emitter {
     const waiters = this.#waiters
     this.#waiters = []
     for (const wake of waiters) wake()
+    this.#endCut()
     this.#options.onFailure(error)
   }
+}
+
+function leave(span: Span): void {
+  if (--span.pending === 0) span.onEmpty?.()
 }
 
 function asError(error: unknown): Error {

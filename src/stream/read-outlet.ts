@@ -54,6 +54,7 @@ export class ReadOutlet {
   readonly #options: ReadOutletOptions
   /** A topic that a row names is being opened; nothing leaves until it is. */
   #isOpening = false
+  #isHeld = false
 
   constructor(options: ReadOutletOptions) {
     this.#options = options
@@ -66,6 +67,21 @@ export class ReadOutlet {
   /** Chunks whose rows have not all left. */
   get length(): number {
     return this.#queue.filter(({state}) => state === 'closed').length
+  }
+
+  /** While held no chunk begins to leave; those of which a part has left go on to their end. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  release(): void {
+    this.#isHeld = false
+    this.pump()
+  }
+
+  /** True where no chunk has left in part. */
+  get isWhole(): boolean {
+    return !this.#queue.some(isPartlySent)
   }
 
   pump(): void {
@@ -84,6 +100,7 @@ export class ReadOutlet {
   // tables share requests instead of waiting for each other's acknowledgements. A table's own chunks stay in order.
   #next(): ChunkRun | null {
     while (this.#queue.length > 0 && this.#queue[0]!.state !== 'closed') this.#queue.shift()
+    if (this.#isHeld) return this.#queue.find(isPartlySent) ?? null
     const front = this.#queue[0]
     if (front === undefined) return null
     const tables = new Set<TableRun>()
@@ -320,6 +337,10 @@ class PieceRows {
   #rowKey(row: number, keyEnd: number): string {
     return this.#bytes.toString('latin1', keyEnd, this.#chunk.chunk.ends[row * ENDS + 2])
   }
+}
+
+function isPartlySent({state, nextRow}: ChunkRun): boolean {
+  return state === 'closed' && nextRow > 0
 }
 
 function endsTable(chunk: ChunkRun): boolean {

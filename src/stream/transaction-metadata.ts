@@ -38,6 +38,8 @@ export class TransactionMetadata {
   readonly #order = new TransactionOrder()
   readonly #scratch = new ByteWriter(1024)
   #isOpen = false
+  /** When the open transaction began, where its event has not left; else null. */
+  #begunMs: number | null = null
   #lanes: TopicLanes['lanes'] = []
 
   /** Throws TIDEMARK_TRANSFORM_… where transforms leave the events without a topic or a key. */
@@ -59,21 +61,33 @@ export class TransactionMetadata {
     return this.#isOpen ? this.#order : null
   }
 
-  /** At BEGIN. Its event is left out where it has arrived: rows behind it have, or it is the open one once more. */
+  /**
+   * At BEGIN. Its event leaves with the first rows: a place in the stream between the two could not tell that it has. It is
+   * left out where it has arrived: rows behind it have, or it is the open one once more.
+   */
   begin(transaction: {id: string; tsMs: number; isResumed: boolean}): void {
     const {id, tsMs, isResumed} = transaction
     const isAgain = this.#isOpen && this.#order.id === id
     this.#isOpen = true
     this.#order.begin(id)
-    if (isResumed || isAgain) return
+    if (isResumed) this.#begunMs = null
+    else if (!isAgain) this.#begunMs = tsMs
+  }
+
+  /** Before the first rows of the transaction, be they captured or not. */
+  announce(): void {
+    if (this.#begunMs === null) return
+    const {id} = this.#order
     const keyEnd = this.#writeKey(id)
-    this.#template.writeBegin(id, tsMs, this.#scratch)
+    this.#template.writeBegin(id, this.#begunMs, this.#scratch)
     this.#emit(keyEnd)
+    this.#begunMs = null
   }
 
   /** At COMMIT, also of what was rolled back and stands in the binlog: its events came. Nothing without a BEGIN. */
   end(tsMs: number): void {
     if (!this.#isOpen) return
+    this.announce()
     const {id} = this.#order
     const keyEnd = this.#writeKey(id)
     this.#template.writeEnd(id, this.#order.counts(), tsMs, this.#scratch)

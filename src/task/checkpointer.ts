@@ -4,11 +4,30 @@
 import type {Log} from '../core/log.ts'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 
+/** What a state to be stored belongs to, where it is stored together with the events that it covers. */
+export interface Cut {
+  /** There are events to be committed, be the state new or not. */
+  readonly hasEvents: boolean
+  /** The state was collected. */
+  collected(): void
+  /** Nothing is to be stored: the transaction stays open. */
+  goOn(): void
+  /** The state is stored. */
+  ended(): void
+}
+
+export interface CutSource {
+  /** Brings everything emitted so far to an end. Rejects where the sink has failed. */
+  cut(): Promise<Cut>
+}
+
 export interface CheckpointerOptions {
   /** The state as it may be stored now. Cheap and synchronous. */
   readonly collect: () => string
   readonly syncSink: () => Promise<void>
   readonly save: (text: string) => Promise<void>
+  /** Null or absent: the state is stored when what it covers is durable. */
+  readonly cuts?: CutSource | null
   readonly log: Log
   readonly onFailure: (error: unknown) => void
 }
@@ -69,16 +88,24 @@ export class Checkpointer {
     try {
       while (this.#again) {
         this.#again = false
-        const text = this.#options.collect()
-        if (text !== this.#saved) {
-          await this.#options.syncSink()
-          await this.#options.save(text)
-          this.#saved = text
-        }
+        await this.#round((await this.#options.cuts?.cut()) ?? null)
         this.savedAtMs = Date.now()
       }
     } finally {
       this.#storing = null
     }
+  }
+
+  async #round(cut: Cut | null): Promise<void> {
+    const text = this.#options.collect()
+    cut?.collected()
+    if (text === this.#saved && cut?.hasEvents !== true) {
+      cut?.goOn()
+      return
+    }
+    await this.#options.syncSink()
+    await this.#options.save(text)
+    this.#saved = text
+    cut?.ended()
   }
 }

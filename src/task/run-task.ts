@@ -12,12 +12,16 @@ import type {MetricsPage} from '../metrics/metrics-page.ts'
 import type {MetricsReading} from '../metrics/metrics-reading.ts'
 import {SnapshotTally} from '../metrics/snapshot-tally.ts'
 import {isActive} from '../snapshot/snapshot-plan.ts'
-import {decodeCheckpoint, encodeCheckpoint} from '../state/checkpoint.ts'
+import {encodeCheckpoint} from '../state/checkpoint.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {backoffMs, delay} from './backoff.ts'
 import {Checkpointer} from './checkpointer.ts'
+import type {CutSource} from './checkpointer.ts'
 import {Engine} from './engine.ts'
 import {isConnectionLoss} from './errors.ts'
+import {createExactlyOnce} from './exactly-once.ts'
+import {beginsAgain, RestartingTask} from './restarting-task.ts'
+import {openState} from './open-state.ts'
 import type {PreparedServer} from './server-session.ts'
 import {serveHttp} from './serve-http.ts'
 import {decideStart} from './start-decision.ts'
@@ -29,6 +33,7 @@ import {createTaskParts} from './task-parts.ts'
 import type {TaskParts, TaskSession} from './task-parts.ts'
 import {submitSignal} from './submitted-signal.ts'
 import {answerThrottle} from './throttle-change.ts'
+import {unlessStopped} from './unless-stopped.ts'
 import {untilAnswered} from './until-answered.ts'
 
 export interface RunTaskOptions {
@@ -43,12 +48,14 @@ const DRAIN_MS = 30_000
 const WATCH_INTERVAL_MS = 30_000
 
 /** Captures until the signal aborts, or an initial_only snapshot is done. Rejects with what an operator must mend. */
-export async function runTask(
-  settings: Settings,
-  options: RunTaskOptions,
-  parts: TaskParts = createTaskParts(settings, options.log),
-): Promise<void> {
-  const task = new Task(settings, options, parts)
+export async function runTask(settings: Settings, options: RunTaskOptions, parts?: TaskParts): Promise<void> {
+  const {log, signal} = options
+  const process = {id: randomUUID(), signal}
+  const task = new RestartingTask({
+    create: isRestart => new Task(settings, {...options, isRestart}, parts ?? createTaskParts(settings, log, process)),
+    log,
+    signal,
+  })
   const http = await serveHttp(settings, task, options.log)
   try {
     await task.run()
@@ -65,7 +72,7 @@ class Task {
   #stored: StatusReport['stored'] = null
   readonly #parts: TaskParts
   readonly #settings: Settings
-  readonly #options: RunTaskOptions
+  readonly #options: RunTaskOptions & {readonly isRestart: boolean}
   /** Aborted by the operator, or by the first failure that an operator must mend. */
   readonly #stopping = new AbortController()
   #failure: {error: unknown} | null = null
@@ -75,7 +82,7 @@ class Task {
   #disconnects = 0
   readonly #tally = new SnapshotTally()
 
-  constructor(settings: Settings, options: RunTaskOptions, parts: TaskParts) {
+  constructor(settings: Settings, options: RunTaskOptions & {readonly isRestart: boolean}, parts: TaskParts) {
     this.#settings = settings
     this.#options = options
     this.#parts = parts
@@ -139,15 +146,15 @@ class Task {
   async run(): Promise<void> {
     const session = this.#parts.openSession(this.#stopping.signal)
     try {
-      await this.#parts.store.open()
-      const stored = await this.#parts.store.load()
-      const checkpoint = stored === null ? null : decodeCheckpoint(stored, this.#settings.state.path)
+      const {signal} = this.#stopping
+      const {isRestart} = this.#options
+      const checkpoint = await openState(this.#parts, {state: this.#settings.state, isRestart, signal})
       const server = await session.prepare(checkpoint)
       if (server === null) return
       const decision = decideStart(this.#settings, checkpoint, server.state)
       this.#options.log.info({offset: decision.offset, snapshotMode: this.#settings.snapshot.mode}, 'starting')
-      await this.#parts.sink.open(this.#stopping.signal)
-      if (!this.#stopping.signal.aborted) await this.#capture(session, {server, decision, checkpoint})
+      await this.#parts.sink.open(signal)
+      if (!signal.aborted) await this.#capture(session, {server, decision, checkpoint})
     } catch (error) {
       // An operator who stops a task that still waits for its broker did not see a failure.
       if (!this.#options.signal.aborted || this.#engine !== null) this.#fail(error)
@@ -187,8 +194,9 @@ class Task {
       onFailure: error => this.#fail(error),
     })
     this.#engine = engine
-    const checkpointer = (this.#checkpointer = this.#createCheckpointer(engine))
-    await this.#unlessStopped(engine.openTopics())
+    const exactlyOnce = createExactlyOnce(this.#parts.sink, engine)
+    const checkpointer = (this.#checkpointer = this.#createCheckpointer(engine, exactlyOnce))
+    await unlessStopped(engine.openTopics(), signal)
     engine.restorePlans()
     this.#tally.restored(engine.coordinator?.plans ?? [], engine.coordinator?.paused ?? false)
     const captured = await untilAnswered(() => engine.tables.list(), {signal, log: this.#options.log})
@@ -207,6 +215,7 @@ class Task {
     // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
     await checkpointer.store()
     checkpointer.start()
+    exactlyOnce?.start(() => checkpointer.soon())
     if (engine.notifications !== null) engine.notifications.onUrgent = () => checkpointer.soon()
     const marks = engine.marks?.run(signal).catch((error: unknown) => this.#fail(error))
     if (decision.stopAfterSnapshot) this.#stopWhenCopied(engine)
@@ -214,9 +223,10 @@ class Task {
     try {
       await this.#stream(engine, session, decision.offset)
     } finally {
-      this.#state = this.#failure === null ? 'stopping' : 'failed'
+      if (this.#failure === null) this.#state = 'stopping'
       this.#stopping.abort()
       await marks
+      exactlyOnce?.stop()
       await this.#end(engine, checkpointer)
     }
   }
@@ -230,7 +240,7 @@ class Task {
       await untilAnswered(() => schemaChanges.emitInitial(captured, dispatcher.reached, signal), {signal, log})
       if (!signal.aborted) await emitter.drain()
     }
-    await this.#unlessStopped(tell())
+    await unlessStopped(tell(), signal)
   }
 
   /** Streams until the signal aborts; reconnects from where it is after every loss. */
@@ -243,7 +253,7 @@ class Task {
         for await (const events of reader.events(start, signal)) {
           if (!this.#streaming) this.#streamBegan({engine, session})
           attempt = 0
-          await this.#unlessStopped(engine.dispatch(events))
+          await unlessStopped(engine.dispatch(events), signal)
           if (signal.aborted) return
         }
         if (!signal.aborted) throw new TidemarkError('TIDEMARK_BINLOG_ENDED', 'the dump ended', {kind: 'retryable'})
@@ -271,23 +281,6 @@ class Task {
     const again = this.#malformedAt !== place
     this.#malformedAt = place
     return again
-  }
-
-  // A sink that takes nothing must not keep a stopping task: what could not be sent is not stored as done.
-  async #unlessStopped(work: Promise<void>): Promise<void> {
-    const {signal} = this.#stopping
-    let stop = (): void => undefined
-    const stopped = new Promise<void>(resolve => {
-      stop = resolve
-      signal.addEventListener('abort', stop, {once: true})
-      if (signal.aborted) stop()
-    })
-    try {
-      await Promise.race([work, stopped])
-    } finally {
-      signal.removeEventListener('abort', stop)
-      work.catch(() => undefined)
-    }
   }
 
   #streamBegan(parts: {engine: Engine; session: TaskSession}): void {
@@ -343,9 +336,10 @@ class Task {
     this.#stopping.signal.addEventListener('abort', () => clearInterval(timer), {once: true})
   }
 
-  #createCheckpointer(engine: Engine): Checkpointer {
+  #createCheckpointer(engine: Engine, cuts: CutSource | null): Checkpointer {
     let collected = this.#stored
     return new Checkpointer({
+      cuts,
       log: this.#options.log,
       collect: () => {
         const checkpoint = engine.checkpoint()
@@ -367,6 +361,8 @@ class Task {
   async #end(engine: Engine, checkpointer: Checkpointer): Promise<void> {
     await engine.close()
     checkpointer.stop()
+    // A transaction that failed takes nothing more in: nothing of it is kept.
+    if (this.#failure !== null && (this.#parts.sink.transactions ?? null) !== null) return
     const patience = AbortSignal.timeout(DRAIN_MS)
     const gaveUp = new Promise<void>(resolve => patience.addEventListener('abort', () => resolve(), {once: true}))
     const store = async (): Promise<void> => {
@@ -381,9 +377,12 @@ class Task {
   #fail(error: unknown): void {
     if (this.#failure === null) {
       this.#failure = {error}
-      this.#error = describeError(error)
-      this.#state = 'failed'
-      this.#options.log.error(this.#error, 'the task failed')
+      if (beginsAgain(error)) this.#state = 'starting'
+      else {
+        this.#error = describeError(error)
+        this.#state = 'failed'
+        this.#options.log.error(this.#error, 'the task failed')
+      }
     }
     this.#stopping.abort()
   }

@@ -9,7 +9,7 @@ import type {Log} from '../core/log.ts'
 import {createSink} from '../sinks/create-sink.ts'
 import type {Sink} from '../sinks/sink.ts'
 import type {Checkpoint} from '../state/checkpoint.ts'
-import {FileStateStore} from '../state/file-state-store.ts'
+import {createStateStore} from './create-state-store.ts'
 import type {StateStore} from '../state/state-store.ts'
 import {ServerSession} from './server-session.ts'
 import type {PreparedServer} from './server-session.ts'
@@ -41,10 +41,19 @@ export interface TaskParts {
   openSession(stopping: AbortSignal): TaskSession
 }
 
-export function createTaskParts(settings: Settings, log: Log): TaskParts {
+/** What the parts of every start within one process share. */
+export interface TaskProcess {
+  /** Tells this process from others of the same name. */
+  readonly id: string
+  /** Aborted when the process is to end. */
+  readonly signal: AbortSignal
+}
+
+export function createTaskParts(settings: Settings, log: Log, process: TaskProcess): TaskParts {
+  const sink = createSink(settings.sink, {log, keyConverter: settings.events.keyConverter})
   return {
-    sink: createSink(settings.sink, {log, keyConverter: settings.events.keyConverter}),
-    store: new FileStateStore(settings.state.path),
+    sink,
+    store: createStateStore(settings, {sink, log, process}),
     binlog: new BinlogReader(settings.database),
     replay: new BinlogReader(settings.database),
     openSession: stopping => new ServerSession(settings, log, stopping),

@@ -2,6 +2,7 @@
 
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises'
 import type {KafkaSinkSettings, Settings} from '../config/settings.ts'
+import {stateName} from '../config/state-settings.ts'
 import type {Transform} from '../config/transforms/transform.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {openConnection, queryRows} from '../mysql/connections.ts'
@@ -219,7 +220,7 @@ class Verification {
     const {readState, settings, waitSeconds, signal, onProgress} = this.#options
     return {
       readState,
-      statePath: settings.state.path,
+      statePath: stateName(settings.state),
       deadline: performance.now() + waitSeconds * 1000,
       waitSeconds,
       signal,

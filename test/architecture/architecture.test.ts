@@ -17,7 +17,7 @@ const allowed: rules.AllowedImports = {
   signals: ['core', 'config', 'mysql', 'kafka', 'snapshot'],
   stream: ['core', 'config', 'mysql', 'binlog', 'encode', 'sinks', 'snapshot'],
   notifications: ['core', 'config', 'encode', 'signals', 'snapshot', 'stream'],
-  state: ['core', 'config', 'signals', 'snapshot', 'notifications/notification.ts'],
+  state: ['core', 'config', 'encode', 'kafka', 'sinks', 'signals', 'snapshot', 'notifications/notification.ts'],
   metrics: ['core', 'config', 'snapshot'],
   http: ['core', 'config', 'signals', 'snapshot'],
   verify: ['core', 'config', 'mysql', 'kafka', 'encode', 'sinks', 'snapshot'],

@@ -49,7 +49,7 @@ export interface StatusPage {
 
 export interface RunOptions {
   readonly config: Config
-  /** Default `run`. */
+  /** Default `run`; several words for a part of a command. */
   readonly command?: string
   /** After the configuration file. */
   readonly args?: readonly string[]
@@ -62,7 +62,7 @@ export async function runTidemark(t: CleanUpContext, options: RunOptions): Promi
   const folder = options.folder ?? (await tempFolder(t))
   const configFile = join(folder, 'tidemark.json')
   await writeFile(configFile, JSON.stringify(options.config, null, 2))
-  const args = [cli, options.command ?? 'run', configFile, ...(options.args ?? [])]
+  const args = [cli, ...(options.command ?? 'run').split(' '), configFile, ...(options.args ?? [])]
   const nodeArgs = ['--enable-source-maps', ...args]
   const owned = OwnedProcess.start(process.execPath, nodeArgs, {cwd: folder, stdout: 'pipe', stderr: 'pipe'})
   const tidemark = new TidemarkProcess(owned, options.config)

@@ -14,12 +14,14 @@ import {
   kafkaErrorName,
   LEADER_NOT_AVAILABLE,
   NO_ERROR,
+  OUT_OF_ORDER_SEQUENCE_NUMBER,
   UNKNOWN_SERVER_ERROR,
   type ErrorMeaning,
 } from '../../kafka/kafka-error.ts'
 import type {ProduceLink} from '../../kafka/kafkajs-seam.ts'
 import {PartitionQueue, type Entry, type Failure} from './partition-queue.ts'
 import {decodeProduceResponse, encodeProduceRequest} from './produce-request.ts'
+import {compressionError, tooLargeError} from './producer-errors.ts'
 import type {TopicCatalog} from './topic-catalog.ts'
 import type {WaitReasons} from './wait-reasons.ts'
 
@@ -35,6 +37,8 @@ export interface KafkaProducerOptions {
   readonly brokers: string
   readonly log: Log
   readonly waits: WaitReasons
+  /** The error that ends a producer whose transaction is lost; only where the identity is transactional. */
+  readonly lost?: (code: number) => TidemarkError
   /** How long to rest after so many failures in a row, from 0. */
   readonly restMs?: (failures: number) => number
 }
@@ -225,14 +229,15 @@ export class KafkaProducer {
 
   #request(lane: Lane, link: ProduceLink, flights: readonly Flight[]): void {
     lane.requestsInFlight++
-    const timeoutMs = this.#options.brokerTimeoutMs
+    const {brokerTimeoutMs: timeoutMs, identity} = this.#options
+    const transactionalId = identity.transactionalId ?? null
     const batches = flights.map(({queue, entry}) => ({
       topic: queue.topic,
       partition: queue.partition,
       wire: entry.batch.wire(),
     }))
     link
-      .produce(connection => encodeProduceRequest({...connection, timeoutMs, batches}))
+      .produce(connection => encodeProduceRequest({...connection, transactionalId, timeoutMs, batches}))
       .then(payload => decodeProduceResponse(payload, link.produceVersion))
       .then(
         results => {
@@ -279,8 +284,12 @@ export class KafkaProducer {
     const first = queue.firstFailure
     queue.state = 'resting'
     if (first !== null) {
-      const meaning = this.#meaning(first.failure)
-      if (meaning === 'fatal') {
+      const meaning = this.#meaning(first.failure, queue.failures)
+      if (meaning === 'lost' && 'code' in first.failure && this.#options.lost !== undefined) {
+        this.fail(this.#options.lost(first.failure.code))
+        return
+      }
+      if (meaning === 'fatal' || meaning === 'lost') {
         this.fail(this.#fatalError(queue, first.entry, first.failure))
         return
       }
@@ -299,8 +308,13 @@ export class KafkaProducer {
     this.#wake(queue)
   }
 
-  #meaning(failure: Failure): ErrorMeaning {
-    if ('code' in failure) return kafkaErrorMeaning(failure.code)
+  // Within a transaction nothing is renumbered: it is given up as a whole, and begun again from what was committed.
+  #meaning(failure: Failure, failures: number): ErrorMeaning {
+    if ('code' in failure) {
+      const meaning = kafkaErrorMeaning(failure.code)
+      if (meaning !== 'sequence' || this.#options.lost === undefined) return meaning
+      return failure.code === OUT_OF_ORDER_SEQUENCE_NUMBER && failures === 0 ? 'retry' : 'lost'
+    }
     return fatalConnectionError(failure.error, this.#options.brokers) === null ? 'refresh' : 'fatal'
   }
 
@@ -363,31 +377,4 @@ function waitKey(queue: PartitionQueue): string {
 function failureText(failure: Failure): string {
   if ('code' in failure) return `Kafka answered ${kafkaErrorName(failure.code)}`
   return describeError(failure.error).message
-}
-
-function compressionError(cause: unknown): TidemarkError {
-  return new TidemarkError(
-    'TIDEMARK_KAFKA_COMPRESSION',
-    `cannot compress a batch: ${describeError(cause).message}; please report it`,
-    {cause},
-  )
-}
-
-/** `limit` is producer.override.max.request.size where that was met, null where the broker refused. */
-function tooLargeError(queue: PartitionQueue, entry: Entry, limit: number | null): TidemarkError {
-  const bytes = entry.batch.wireBytes
-  const what =
-    entry.batch.count === 1 ? `an event of ${bytes} bytes` : `${entry.batch.count} events of ${bytes} bytes together`
-  const wanted = 2 ** Math.ceil(Math.log2(bytes + 1024))
-  const remedy =
-    `set producer.override.max.request.size=${wanted} and run: kafka-configs --alter --entity-type topics ` +
-    `--entity-name ${queue.topic} --add-config max.message.bytes=${wanted} (and let consumers fetch as much)`
-  const why =
-    limit === null
-      ? "Kafka answered MESSAGE_TOO_LARGE, it is above the topic's max.message.bytes"
-      : `max.request.size is ${limit}`
-  return new TidemarkError(
-    'TIDEMARK_KAFKA_MESSAGE_TOO_LARGE',
-    `cannot write ${what} to topic ${queue.topic}: ${why}; ${remedy}`,
-  )
 }

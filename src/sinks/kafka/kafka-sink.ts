@@ -10,7 +10,9 @@ import {WriterPool} from '../writer-pool.ts'
 import {backoffMs} from './backoff.ts'
 import {KafkaCluster, type ProducerIdentity} from '../../kafka/kafka-cluster.ts'
 import {connectionProblem, fatalConnectionError} from '../../kafka/connection-failure.ts'
+import {TransactionCoordinator} from '../../kafka/transaction-coordinator.ts'
 import {KafkaProducer} from './kafka-producer.ts'
+import {KafkaTransactions} from './kafka-transactions.ts'
 import type {LinkSettings} from '../../kafka/kafkajs-seam.ts'
 import {TopicCatalog, type KnownTopic} from './topic-catalog.ts'
 import {WaitReasons} from './wait-reasons.ts'
@@ -19,6 +21,9 @@ import {WaitReasons} from './wait-reasons.ts'
 const BATCH_BYTES = 768 * 1024
 const SNAPSHOT_BYTES_PER_BROKER = 512 * 1024
 const OPEN_KEY = 'open'
+const TRANSACTION_KEY = 'transaction'
+/** A close does not wait longer for the coordinator; it aborts by itself in the end. */
+const ABORT_PATIENCE_MS = 2000
 
 export interface KafkaSinkOptions {
   readonly settings: KafkaSinkSettings
@@ -41,7 +46,9 @@ export class KafkaSink implements Sink {
   readonly #topics = new Map<string, Promise<KafkaTopic>>()
   readonly #pool = new WriterPool(BATCH_BYTES + 64 * 1024)
   readonly #stopped = new AbortController()
+  readonly #coordinator: TransactionCoordinator | null
   #producer: KafkaProducer | null = null
+  #transactions: KafkaTransactions | null = null
   #closing: Promise<void> | null = null
 
   /** Throws TIDEMARK_CONFIG_INVALID for a compression that cannot be written. */
@@ -68,14 +75,20 @@ export class KafkaSink implements Sink {
       waits: this.#waits,
       signal: this.#stopped.signal,
     })
+    this.#coordinator = this.#createCoordinator()
+  }
+
+  get transactions(): KafkaTransactions | null {
+    return this.#transactions
   }
 
   get snapshotBytesInFlight(): number {
     return SNAPSHOT_BYTES_PER_BROKER * Math.max(1, this.#cluster.brokerCount)
   }
 
-  /** Waits while no broker answers, until `signal`; rejects at once for a login or certificate that is refused. */
+  /** May be called twice, one after the other. Waits while no broker answers, until `signal`; rejects at once for a login or certificate that is refused. */
   async open(signal: AbortSignal): Promise<void> {
+    if (this.#producer !== null) return
     const {maxRequestBytes, requestTimeoutMs} = this.#settings
     const identity = await this.#identify(signal)
     this.#producer = new KafkaProducer({
@@ -89,7 +102,13 @@ export class KafkaSink implements Sink {
       brokers: this.#brokers,
       log: this.#log,
       waits: this.#waits,
+      ...(this.#coordinator === null ? {} : {lost: (code: number) => this.#lost(code)}),
     })
+    const {transaction} = this.#settings
+    if (this.#coordinator === null || transaction == null) return
+    const {timeoutMs} = transaction
+    const producer = this.#producer
+    this.#transactions = new KafkaTransactions({coordinator: this.#coordinator, producer, identity, timeoutMs})
   }
 
   topic(name: string): Promise<SinkTopic> {
@@ -106,7 +125,7 @@ export class KafkaSink implements Sink {
   async send(batch: EventBatch): Promise<void> {
     invariant(batch instanceof RecordBatch, 'a batch of another sink was sent to Kafka')
     if (this.#producer === null || this.#closing !== null) throw closedError()
-    await this.#producer.send(batch)
+    await (this.#transactions ?? this.#producer).send(batch)
   }
 
   sync(): Promise<void> {
@@ -137,16 +156,56 @@ export class KafkaSink implements Sink {
       await producer.idle()
       signal?.removeEventListener('abort', giveUp)
       producer.fail(closedError())
+      await this.#abort()
     }
     this.#stopped.abort()
     this.#cluster.close()
+  }
+
+  #lost(code: number): TidemarkError {
+    const error = this.#transactions?.lost(code) ?? closedError()
+    this.#transactions?.fail(error)
+    return error
+  }
+
+  #createCoordinator(): TransactionCoordinator | null {
+    const {transaction} = this.#settings
+    if (transaction == null) return null
+    return new TransactionCoordinator({
+      cluster: this.#cluster,
+      transactionalId: transaction.id,
+      timeoutMs: transaction.timeoutMs,
+      brokers: this.#brokers,
+      onWait: reason => {
+        if (reason === null) this.#waits.clear(TRANSACTION_KEY)
+        else this.#waits.set(TRANSACTION_KEY, reason)
+      },
+      restMs: backoffMs,
+      signal: this.#stopped.signal,
+    })
+  }
+
+  async #abort(): Promise<void> {
+    const patience = delay(ABORT_PATIENCE_MS, undefined, {ref: false, signal: this.#stopped.signal})
+    await Promise.race([this.#transactions?.abort(), patience]).catch(() => undefined)
+  }
+
+  async #newIdentity(signal: AbortSignal): Promise<ProducerIdentity> {
+    if (this.#coordinator === null) return await this.#cluster.initProducerId()
+    // The coordinator waits by itself; where the operator does not, it must not either.
+    const stopped = new Promise<never>((_, reject) => {
+      const stop = (): void => reject(new Error('stopped while the coordinator did not answer'))
+      if (signal.aborted) stop()
+      signal.addEventListener('abort', stop, {once: true})
+    })
+    return await Promise.race([this.#coordinator.init(), stopped])
   }
 
   async #identify(signal: AbortSignal): Promise<ProducerIdentity> {
     const patience = AbortSignal.any([signal, this.#stopped.signal])
     for (let attempt = 0; ; attempt++) {
       try {
-        const identity = await this.#cluster.initProducerId()
+        const identity = await this.#newIdentity(patience)
         this.#waits.clear(OPEN_KEY)
         return identity
       } catch (error) {

@@ -102,8 +102,9 @@ export class PartitionQueue {
   take(entry: Entry, node: number): void {
     invariant(this.#entries[this.#next] === entry && this.state === 'sending', 'a batch left out of turn')
     if (entry.stampedBy !== this.#producer) {
-      const {producerId, epoch} = this.#producer
-      entry.batch.stamp({producerId, producerEpoch: epoch, baseSequence: entry.baseSequence})
+      const {producerId, epoch, transactionalId} = this.#producer
+      const isTransactional = transactionalId !== undefined
+      entry.batch.stamp({producerId, producerEpoch: epoch, baseSequence: entry.baseSequence, isTransactional})
       entry.stampedBy = this.#producer
     }
     entry.failure = null

@@ -11,6 +11,8 @@ export interface ProduceRequest {
   readonly correlationId: number
   readonly clientId: string
   readonly version: number
+  /** Of the producer whose transaction the batches belong to; null: of none. */
+  readonly transactionalId: string | null
   /** How long the broker waits for its replicas. */
   readonly timeoutMs: number
   /** At most one batch for each partition. */
@@ -35,13 +37,16 @@ export function encodeProduceRequest(request: ProduceRequest): Buffer[] {
     if (list === undefined) byTopic.set(batch.topic, [batch])
     else list.push(batch)
   }
-  const frame = new FrameWriter(64 + 3 * request.clientId.length + frameBytes(byTopic))
+  const frame = new FrameWriter(
+    64 + 3 * (request.clientId.length + (request.transactionalId?.length ?? 0)) + frameBytes(byTopic),
+  )
   frame.int32(0)
   frame.int16(PRODUCE_API_KEY)
   frame.int16(request.version)
   frame.int32(request.correlationId)
   frame.string(request.clientId)
-  frame.int16(NULL_STRING) // transactional id
+  if (request.transactionalId === null) frame.int16(NULL_STRING)
+  else frame.string(request.transactionalId)
   frame.int16(ACKS_ALL)
   frame.int32(request.timeoutMs)
   frame.int32(byTopic.size)

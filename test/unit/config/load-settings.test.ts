@@ -29,7 +29,7 @@ test('the shape that one POSTs to Kafka Connect gives the name and Connect’s f
   }
   const {settings, notes} = await loadText(t, JSON.stringify(body))
   assert.equal(settings.name, 'orders')
-  assert.equal(settings.state.path, 'orders.state')
+  assert.deepEqual(settings.state, {type: 'file', path: 'orders.state'})
   assert.equal(settings.events.keySchemasEnabled, true)
   assert.equal(settings.events.valueSchemasEnabled, true)
   assert.ok(notes.some(note => note.includes('value.converter.schemas.enable is true')))
@@ -131,8 +131,6 @@ const NOT_YET: readonly (readonly [string, string])[] = [
   ['time.precision.mode', 'structured'],
   ['snapshot.mode', 'recovery'],
   ['snapshot.mode', 'configuration_based'],
-  ['exactly.once.support', 'required'],
-  ['offset.storage.topic', 'offsets'],
   ['signal.enabled.channels', 'source,jmx'],
   ['notification.enabled.channels', 'log,jmx'],
   ['snapshot.new.tables', 'parallel'],
@@ -149,6 +147,38 @@ test('what changes the events and is not supported yet is an error that says so'
       problems.some(problem => problem.startsWith(`${key}: `) && problem.includes('not supported yet')),
       `${key}=${value}: ${problems.join('; ')}`,
     )
+  }
+})
+
+test('exactly once support keeps the state in a topic, with a transaction of its own name', async t => {
+  const {settings} = await loadKeys(t, {'exactly.once.support': 'required', 'bootstrap.servers': 'k:9092'})
+  assert.equal(settings.state.type, 'topic')
+  assert.equal(settings.state.type === 'topic' && settings.state.topic, 'tidemark-state.shop')
+  assert.equal(settings.sink.type, 'kafka')
+  assert.deepEqual(settings.sink.type === 'kafka' && settings.sink.transaction, {
+    id: 'tidemark-shop',
+    timeoutMs: 60_000,
+  })
+})
+
+test('exactly once support is refused with a state or a sink that no transaction covers', async t => {
+  const required = {'exactly.once.support': 'required'}
+  const kafka = {'bootstrap.servers': 'k:9092'}
+  const toFile = {'sink.type': 'file', 'sink.file.path': 'x.jsonl'}
+  const refusals: readonly (readonly [Record<string, string>, RegExp])[] = [
+    [
+      {...required, ...kafka, 'offset.storage.file.filename': 'x.state'},
+      /^offset\.storage\.file\.filename: .*remove it/,
+    ],
+    [{...required, ...toFile}, /^exactly\.once\.support: found required with sink\.type=file/],
+    [required, /^exactly\.once\.support: found required with sink\.type=stdout/],
+    [{...toFile, 'offset.storage.topic': 'states'}, /^offset\.storage\.topic: found it with sink\.type=file/],
+    [{...kafka, 'offset.storage.topic': 'a b'}, /^offset\.storage\.topic: found "a b"/],
+  ]
+  for (const [keys, wanted] of refusals) {
+    const problems = await problemsOf(loadKeys(t, keys))
+    assert.equal(problems.length, 1, problems.join('; '))
+    assert.match(problems[0]!, wanted)
   }
 })
 

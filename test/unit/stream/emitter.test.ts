@@ -302,3 +302,32 @@ test('events are counted, streamed and read ones alike', async () => {
   void outlet.emitter.sendRead(lane, piece)
   assert.equal(outlet.emitter.eventsEmitted, 3)
 })
+
+test('a cut sends what is open, and waits for what was sent before it and for nothing later', async () => {
+  const outlet = new Outlet()
+  const lane = await outlet.lane()
+  const read = (await outlet.lane('u')).topic.newBatch(0)
+  write(read, 'read')
+  void outlet.emitter.sendRead(await outlet.lane('u'), read)
+  outlet.stream(lane, 'before')
+  let isCut = false
+  void outlet.emitter.cut().then(() => (isCut = true))
+  outlet.stream(lane, 'behind')
+  outlet.emitter.flush()
+  assert.deepEqual(outlet.values(), ['read', 'before', 'behind'])
+  outlet.sink.acknowledge(1)
+  await settled()
+  assert.equal(isCut, false, 'the streamed event is on its way')
+  outlet.sink.acknowledge(1)
+  await settled()
+  assert.equal(isCut, true)
+})
+
+test('a cut rejects where the sink fails', async () => {
+  const outlet = new Outlet()
+  outlet.stream(await outlet.lane(), 'x')
+  const cut = assert.rejects(outlet.emitter.cut(), /broken/)
+  outlet.sink.fail(new Error('broken'))
+  await cut
+  await assert.rejects(outlet.emitter.cut(), /broken/)
+})

@@ -231,6 +231,26 @@ test('chunks leave in the order of their windows, and dropped ones not at all', 
   assert.deepEqual(outlet.sentIds(), [1, 3])
 })
 
+test('while it is held a chunk that has left in part leaves to its end, and no other begins', async () => {
+  const outlet = await new Outlet({batchBytes: 1, snapshotBytesInFlight: 1}).open(['t', 'u'])
+  const snapshot = plan(['t', 'u'])
+  outlet.close(tableRun(snapshot), [1, 2])
+  outlet.close(tableRun(snapshot, {index: 1}), [11])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.sentIds(), [1])
+  assert.equal(outlet.outlet.isWhole, false)
+  outlet.outlet.hold()
+  for (let i = 0; i < 3; i++) {
+    outlet.sink.acknowledge()
+    await settled()
+    outlet.outlet.pump()
+  }
+  assert.deepEqual(outlet.sentIds(), [1, 2])
+  assert.equal(outlet.outlet.isWhole, true)
+  outlet.outlet.release()
+  assert.deepEqual(outlet.sentIds(), [1, 2, 11])
+})
+
 test('a window whose notes were lost is handed back, and the next one leaves', async () => {
   const outlet = await new Outlet().open(['t', 'u'])
   outlet.parts.notes.of('d.t')!.overflow(5)
