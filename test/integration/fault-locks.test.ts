@@ -48,7 +48,7 @@ test('lock wait time-outs of chunks and of marks are waited out', async t => {
 
       await untilCopying(tidemark)
       await other.query('START TRANSACTION; SELECT COUNT(*) FROM debezium_signal FOR UPDATE')
-      await refused(tidemark, 'cannot write a watermark')
+      await refused(tidemark, 'cannot set a watermark')
       const {snapshot: waiting} = await tidemark.status()
       assert.equal(waiting.state, 'running', 'the snapshot was over before its marks were held up')
       assert.match(String(waiting.problem), /Lock wait timeout/)
