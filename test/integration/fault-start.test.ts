@@ -7,6 +7,7 @@ import {once} from 'node:events'
 import {join} from 'node:path'
 import {test, type TestContext} from 'node:test'
 import {freePort} from '../../tools/servers/free-port.ts'
+import {startMysql} from '../../tools/servers/mysql-server.ts'
 import {assertEnded} from '../support/assert-ended.ts'
 import {numberedTable, prepareCapture, readIds, snapshotEnded, type Capture} from '../support/capture.ts'
 import {onCleanUp} from '../support/clean-up.ts'
@@ -215,7 +216,7 @@ test('a bad configuration is told with all that is wrong in it', async t => {
     'database.port': 'many',
     'snapshot.mode': 'sometimes',
     'incremental.snapshot.chunk.size': '0',
-    'column.propagate.source.type': 'a.b.c',
+    'database.initial.statements': 'SET a = 1',
   })
   await assertEnded(tidemark, {
     code: CONFIGURATION,
@@ -224,7 +225,7 @@ test('a bad configuration is told with all that is wrong in it', async t => {
       /database\.port.*many/,
       /snapshot\.mode.*sometimes/,
       /incremental\.snapshot\.chunk\.size/,
-      /column\.propagate\.source\.type/,
+      /database\.initial\.statements/,
     ],
   })
 })
@@ -237,12 +238,14 @@ test('a server that does not answer is tried again, which a SIGTERM ends', async
   assert.deepEqual(await tidemark.stop(), {code: 0, signal: null})
 })
 
-test('a snapshot at the start without a signal table', async t => {
-  const capture = await prepareCapture(t, {prefix: 'refused'})
+test('a snapshot at the start with neither a signal table nor GTIDs is refused with both ways out', async t => {
+  const server = await startMysql({options: ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']})
+  onCleanUp(t, () => server.stop())
+  const capture = await prepareCapture(t, {prefix: 'refused', server})
   const tidemark = await capture.run(t, {'signal.data.collection': '', 'snapshot.mode': 'initial'})
   await assertEnded(tidemark, {
-    code: CONFIGURATION,
-    lastLine: /TIDEMARK_CONFIG/,
-    alsoSaid: [/signal\.data\.collection/, /no_data/],
+    code: PREREQUISITE,
+    lastLine: /TIDEMARK_PREREQUISITE/,
+    alsoSaid: [/signal\.data\.collection/, /SET PERSIST gtid_mode = ON;/],
   })
 })
