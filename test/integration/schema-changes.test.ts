@@ -22,7 +22,9 @@ interface Value {
 }
 
 async function prepare(t: TestContext, config: Config, bootstrap?: string): Promise<Capture> {
-  const wanted = {'include.schema.changes': 'true', ...config}
+  // Other tests write to the same server, and statements of all databases are told by default.
+  const own = {'schema.history.internal.store.only.captured.databases.ddl': 'true'}
+  const wanted = {'include.schema.changes': 'true', ...own, ...config}
   return await prepareCapture(t, {prefix: 'schemas', config: wanted, ...(bootstrap === undefined ? {} : {bootstrap})})
 }
 
