@@ -20,9 +20,14 @@ export async function consumeTopic(
   try {
     await consumer.connect()
     await consumer.subscribe({topic, fromBeginning: true})
-    await runToTheEnds(consumer, ends, ({batch}) => {
-      const list = events.get(batch.partition)
-      for (const message of batch.messages) list?.push(observedMessage(topic, batch.partition, message))
+    await runToTheEnds(consumer, ends, {
+      take: ({batch}) => {
+        const list = events.get(batch.partition)
+        for (const message of batch.messages) list?.push(observedMessage(topic, batch.partition, message))
+      },
+      beginAgain: () => {
+        for (const list of events.values()) list.length = 0
+      },
     })
   } finally {
     await consumer.disconnect()
@@ -58,12 +63,15 @@ async function topicEnds(kafka: Kafka, topic: string): Promise<Map<number, bigin
 async function runToTheEnds(
   consumer: Consumer,
   ends: ReadonlyMap<number, bigint>,
-  take: (payload: EachBatchPayload) => void,
+  {take, beginAgain}: {take: (payload: EachBatchPayload) => void; beginAgain: () => void},
 ): Promise<void> {
   const open = new Set(ends.keys())
   await new Promise<void>((resolve, reject) => {
     consumer.on(consumer.events.CRASH, ({payload}) => {
-      reject(payload.error)
+      // A coordinator that is still loading is asked again, by a consumer that begins anew.
+      if (!payload.restart) reject(payload.error)
+      for (const partition of ends.keys()) open.add(partition)
+      beginAgain()
     })
     const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
       take(payload)
