@@ -203,18 +203,22 @@ test('in Kafka all tables and heartbeats may share a topic: keys keep their part
   assert.equal((await tidemark.stop()).code, 0)
 })
 
-test('a replacement that gives no topic’s name stops the task, which names the transform', async t => {
+test('a replacement that gives no topic’s name is refused at the start, and stops the task where the table comes later', async t => {
   const config = {
     ...REGEX_ROUTER,
     transforms: 'route',
     'transforms.route.regex': '.*parts',
     'transforms.route.replacement': 'spare parts',
   }
+  const told = /"spare parts\\?".*mend the replacement of transforms\.route/
   const capture = await prepareCapture(t, {prefix: 'shards', config})
-  await capture.connection.query(SHARDS)
   const tidemark = await capture.run(t)
   await tidemark.waitForStreaming()
+  await capture.connection.query(SHARDS)
   await capture.connection.query(CHANGES)
   assert.equal((await tidemark.ended).code, 2)
-  assert.match(tidemark.stderr, /TIDEMARK_TRANSFORM_TOPIC.*"spare parts\\?".*mend the replacement of transforms\.route/)
+  assert.match(tidemark.stderr, told)
+  const again = await capture.run(t)
+  assert.equal((await again.ended).code, 3)
+  assert.match(again.stderr, told)
 })
