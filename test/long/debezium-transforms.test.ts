@@ -206,8 +206,9 @@ async function startTidemark(
   await tidemark.waitForLog('streaming')
 }
 
-/** By topic; complete once the last row is there. */
+/** By topic; complete once the last row was there before they were read, since topics know nothing of each other. */
 async function recordsOf(prefix: string, pointless: () => string | undefined): Promise<Records> {
+  let wasComplete = false
   return await eventually(
     {what: `the last record of ${prefix}`, timeoutMs: 180_000, intervalMs: 1000, pointless},
     async () => {
@@ -219,7 +220,9 @@ async function recordsOf(prefix: string, pointless: () => string | undefined): P
         isComplete ||= events.some(({valueText}) => valueText?.includes(`"id":${LAST_ID},`) === true)
         found[topic.replace(prefix, 'PREFIX')] = events.filter(isCompared).map(event => recordText(event, prefix))
       }
-      return isComplete ? found : undefined
+      if (wasComplete) return found
+      wasComplete = isComplete
+      return undefined
     },
   )
 }
