@@ -72,6 +72,7 @@ test('a multi-threaded replica: snapshots of every table by kafka-console-produc
     snapshots: 2,
     size: 400,
     restMs: 1,
+    setUp: () => replica.caughtUp(),
     send: async ({database: {name}}, tables, more) => {
       const id = randomUUID()
       const data = {'data-collections': tables.map(table => `${name}.${table}`), ...more}
@@ -95,6 +96,7 @@ test('a failover from the replica to the primary in the middle of a snapshot: it
     size: 600,
     restMs: 3,
     secondsPerRow: 0.004,
+    setUp: () => replica.caughtUp(),
     meanwhile: async (_capture, tidemark) => {
       await untilCopying(tidemark)
       proxy.retarget(primary)
