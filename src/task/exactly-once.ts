@@ -20,7 +20,7 @@ export interface ExactlyOnceOptions {
 /** The longest that an event waits for its transaction to end under load, beside the ending itself. */
 const PACE_MS = 100
 const QUIET_PACE_MS = 10
-/** Behind a transaction of fewer bytes the next is ended soon: nobody waits for more to fill it. */
+/** A transaction of fewer bytes is ended soon: nobody waits for more to fill it. */
 const QUIET_BYTES = 256 * 1024
 /** Above this a transaction is ended at once. */
 const MOST_BYTES = 32 * 1024 * 1024
@@ -41,8 +41,6 @@ export class ExactlyOnce implements CutSource {
   #timer: NodeJS.Timeout | null = null
   #endedAt = -Infinity
   #endingMs = 0
-  /** Of the transaction before. */
-  #lastBytes = 0
   #onDue: () => void = () => undefined
 
   constructor(options: ExactlyOnceOptions) {
@@ -65,7 +63,6 @@ export class ExactlyOnce implements CutSource {
   async cut(): Promise<Cut> {
     const {transactions, emitter, outlet} = this.#options
     const began = performance.now()
-    this.#lastBytes = transactions.bytes
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     outlet.hold()
@@ -100,7 +97,7 @@ export class ExactlyOnce implements CutSource {
       return
     }
     if (this.#timer !== null) return
-    const pace = Math.max(this.#lastBytes < QUIET_BYTES ? QUIET_PACE_MS : PACE_MS, SHARE * this.#endingMs)
+    const pace = Math.max(bytes < QUIET_BYTES ? QUIET_PACE_MS : PACE_MS, SHARE * this.#endingMs)
     const waitMs = Math.min(pace, LONGEST_PACE_MS) - (performance.now() - this.#endedAt)
     this.#timer = setTimeout(() => this.#due(), Math.max(0, waitMs))
   }
