@@ -110,12 +110,16 @@ export function valueLength(buffer: Buffer, at: number, type: number, metadata: 
       return 2
     case 9: // INT24
     case 10: // DATE
+    case 11: // TIME
+    case 14: // NEWDATE
       return 3
     case 3: // LONG
     case 4: // FLOAT
+    case 7: // TIMESTAMP
       return 4
     case 5: // DOUBLE
     case 8: // LONGLONG
+    case 12: // DATETIME
       return 8
     case 17: // TIMESTAMP2
       return 4 + FRACTION_BYTES[low]!
@@ -131,11 +135,15 @@ export function valueLength(buffer: Buffer, at: number, type: number, metadata: 
     case 248: // SET
       return high
     case 15: // VARCHAR
+    case 253: // VAR_STRING
       return metadata < 256 ? 1 + buffer[at]! : 2 + buffer.readUInt16LE(at)
     case 254: // STRING; the high bits of its length stand inverted in the real type
       return (((low & 0x30) ^ 0x30) << 4) + high < 256 ? 1 + buffer[at]! : 2 + buffer.readUInt16LE(at)
     case 242: // VECTOR
     case 245: // JSON
+    case 249: // TINY_BLOB
+    case 250: // MEDIUM_BLOB
+    case 251: // LONG_BLOB
     case 252: // BLOB
     case 255: // GEOMETRY
       return low + buffer.readUIntLE(at, low)

@@ -104,6 +104,8 @@ function metadataSize(type: number): number {
 }
 
 const GEOMETRY_POINT = 1
+const MOST_FRACTION_DIGITS = 6
+const MOST_DECIMAL_DIGITS = 65
 
 const FIXED_TYPES: ReadonlyMap<number, ColumnType> = new Map([
   [Type.TYPE_TINY, 'tinyint'],
@@ -155,7 +157,9 @@ function columnShape({
   const isText = collation !== undefined && collation !== BINARY_COLLATION
   const charset = isText ? collations.charsetOf(collation) : null
   const {type, length} = typeAndLength(code, layout.metadata[index]!, charset)
-  if (type === null) throw cursor.malformed(`column ${index + 1} has the type ${code} with metadata ${low}`)
+  if (type === null || !isPossible(code, low, high)) {
+    throw cursor.malformed(`column ${index + 1} has the type ${code} with metadata ${low}, ${high}`)
+  }
   const hasFraction = code === Type.TYPE_TIME2 || code === Type.TYPE_DATETIME2 || code === Type.TYPE_TIMESTAMP2
   const isDecimal = type === 'decimal'
   const labels = metadata.labels[index]
@@ -170,6 +174,20 @@ function columnShape({
     fraction: hasFraction ? low : 0,
     charset: charset?.name ?? null,
     labels: labels?.map(label => decodeText(label, charset?.name ?? 'binary')) ?? null,
+  }
+}
+
+/** Whether a server can have a column of the type with such metadata; the readers of the values rely on it. */
+function isPossible(code: number, low: number, high: number): boolean {
+  switch (code) {
+    case Type.TYPE_TIMESTAMP2:
+    case Type.TYPE_DATETIME2:
+    case Type.TYPE_TIME2:
+      return low <= MOST_FRACTION_DIGITS
+    case Type.TYPE_NEWDECIMAL:
+      return low >= 1 && low <= MOST_DECIMAL_DIGITS && high <= low
+    default:
+      return true
   }
 }
 

@@ -38,6 +38,8 @@ const FIRST_HANDLE = 0x7e0000
 const SC_WRITE_METHOD = 1
 const SC_SERIALIZABLE = 2
 const MOST_DEPTH = 32
+/** That of a DECIMAL is 30 at most. */
+const MOST_SCALE = 1000
 
 /** The elements of a serialized Object[]; null for a serialized null. Throws TIDEMARK_STATE_DEBEZIUM_KEY for anything else. */
 export function readJavaArray(bytes: Buffer): readonly JavaValue[] | null {
@@ -93,6 +95,7 @@ function bigDecimal(fields: JavaObject['fields']): string {
   if (!isObject(unscaled)) throw new RangeError('a BigDecimal without its digits')
   const value = bigInteger(unscaled.fields)
   const scale = Number(fields.get('scale'))
+  if (!(Math.abs(scale) <= MOST_SCALE)) throw new RangeError(`a BigDecimal with the scale ${scale}`)
   const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0')
   const text = scale > 0 ? `${digits.slice(0, -scale)}.${digits.slice(-scale)}` : digits + '0'.repeat(-scale)
   return value < 0n ? `-${text}` : text
@@ -107,6 +110,7 @@ class Reader {
   #at = 4
   /** What later parts refer back to. */
   readonly #handles: unknown[] = []
+  readonly #classes = new Set<ClassDescription>()
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -135,14 +139,15 @@ class Reader {
   }
 
   #array(depth: number): unknown {
-    const {name} = this.#class(depth)!
+    const {name} = this.#knownClass(depth)
     const handle = this.#handles.push(null) - 1
     const length = this.#int()
-    if (length < 0 || length > this.#bytes.length) throw new RangeError('an array longer than its bytes')
+    if (length < 0 || length > this.#bytes.length - this.#at) throw new RangeError('an array longer than its bytes')
     let array: unknown
     if (name === '[B') {
-      array = Buffer.from(this.#bytes.subarray(this.#at, this.#at + length))
-      this.#at += length
+      const start = this.#at
+      this.#skip(length)
+      array = Buffer.from(this.#bytes.subarray(start, this.#at))
     } else {
       const elements: unknown[] = []
       for (let i = 0; i < length; i++) elements.push(this.#value(name[1] ?? '', depth + 1))
@@ -153,8 +158,7 @@ class Reader {
   }
 
   #object(depth: number): JavaObject {
-    const description = this.#class(depth)
-    if (description === null) throw new RangeError('an object without a class')
+    const description = this.#knownClass(depth)
     const fields = new Map<string, unknown>()
     const object = {className: description.name, fields}
     this.#handles.push(object)
@@ -169,13 +173,24 @@ class Reader {
     return object
   }
 
+  #knownClass(depth: number): ClassDescription {
+    const description = this.#class(depth)
+    if (description === null) throw new RangeError('an array or object without a class')
+    return description
+  }
+
   #class(depth: number): ClassDescription | null {
+    if (depth > MOST_DEPTH) throw new RangeError('nested too deeply')
     const code = this.#byte()
     if (code === TC_NULL) return null
-    if (code === TC_REFERENCE) return this.#reference() as ClassDescription
+    if (code === TC_REFERENCE) {
+      const referred = this.#reference()
+      if (!this.#classes.has(referred as ClassDescription)) throw new RangeError('a reference to what is no class')
+      return referred as ClassDescription
+    }
     if (code !== TC_CLASSDESC) throw new RangeError(`unknown class ${code}`)
     const name = this.#text()
-    this.#at += 8
+    this.#skip(8)
     const handle = this.#handles.push(null) - 1
     const flags = this.#byte()
     const fields: {code: string; name: string}[] = []
@@ -185,14 +200,11 @@ class Reader {
       // The class of an object's field, which says nothing new.
       if (field.code === 'L' || field.code === '[') this.content(depth + 1)
     }
-    // Known before its parent is read, which takes the handles behind.
-    const description: {name: string; flags: number; fields: typeof fields; parent: ClassDescription | null} = {
-      ...{name, flags, fields},
-      parent: null,
-    }
-    this.#handles[handle] = description
     this.#annotations(depth)
-    description.parent = this.#class(depth + 1)
+    // Known only once its parent is, so that no class descends from itself; the parent takes the handles behind.
+    const description: ClassDescription = {name, flags, fields, parent: this.#class(depth + 1)}
+    this.#handles[handle] = description
+    this.#classes.add(description)
     return description
   }
 
@@ -200,8 +212,8 @@ class Reader {
     for (;;) {
       const code = this.#byte()
       if (code === TC_ENDBLOCKDATA) return
-      if (code === TC_BLOCKDATA) this.#at += this.#byte()
-      else if (code === TC_BLOCKDATALONG) this.#at += this.#int()
+      if (code === TC_BLOCKDATA) this.#skip(this.#byte())
+      else if (code === TC_BLOCKDATALONG) this.#skip(this.#int())
       else {
         this.#at--
         this.content(depth + 1)
@@ -242,6 +254,11 @@ class Reader {
     const at = this.#int() - FIRST_HANDLE
     if (at < 0 || at >= this.#handles.length) throw new RangeError('a reference to nothing')
     return this.#handles[at]
+  }
+
+  #skip(bytes: number): void {
+    if (bytes < 0 || bytes > this.#bytes.length - this.#at) throw new RangeError('a part longer than its bytes')
+    this.#at += bytes
   }
 
   #byte(): number {

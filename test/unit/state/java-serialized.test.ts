@@ -37,6 +37,49 @@ test('bytes of a key', () => {
   ])
 })
 
+test('data that a class writes by itself is passed over to its last byte', () => {
+  const date = '7372' + '000e' + hex('java.util.Date') + '686a81014b597419030000' + '7870' + '77080000018bcfe5680078'
+  assert.deepEqual(read(`${ARRAY}2${date}740001${hex('a')}`), [
+    {type: 'other', className: 'java.util.Date'},
+    {type: 'text', text: 'a'},
+  ])
+})
+
+const REFUSED: readonly (readonly [what: string, bytes: string])[] = [
+  ['an array without a class', 'aced00057570'],
+  [
+    'a class that is a text',
+    'aced000575' +
+      '72' +
+      '0001' +
+      hex('[') +
+      '00'.repeat(8) +
+      '020000' +
+      '740001' +
+      hex('x') +
+      '7871007e0001' +
+      '00000000',
+  ],
+  [
+    'a class that is its own parent',
+    'aced000573' + '72' + '0001' + hex('C') + '00'.repeat(8) + '020000' + '7871007e0000',
+  ],
+  [
+    'data of less than no bytes',
+    `${ARRAY}1` + '7372' + '0001' + hex('C') + '00'.repeat(8) + '030000' + '7870' + '7afffffff0',
+  ],
+  [
+    'more elements than bytes',
+    'aced000575720013' + hex('[Ljava.lang.Object;') + '90ce589f1073296c0200007870' + '7fffffff',
+  ],
+]
+
+for (const [what, bytes] of REFUSED) {
+  test(`refused: ${what}`, () => {
+    assert.throws(() => read(bytes), {code: 'TIDEMARK_STATE_DEBEZIUM_KEY'})
+  })
+}
+
 test('damaged or truncated bytes are refused with our own error, and never read without end', () => {
   const whole = Buffer.from(`${ARRAY}2${INTEGER}00000005${LONG}fffffffffffffffe`, 'hex')
   fc.assert(
