@@ -13,8 +13,10 @@ import {caughtUp, numberedTable, prepareCapture, readIds, receipt, snapshotEnded
 import {onCleanUp, type CleanUpContext} from '../support/clean-up.ts'
 import {integrationServers} from '../support/integration-servers.ts'
 import {changeOf} from '../support/observed-events.ts'
+import {untilCopying} from '../support/outages.ts'
 import {startReplica} from '../support/replica.ts'
 import {judge, snapshotUnderWrites} from '../support/snapshot-scenario.ts'
+import {TcpProxy} from '../support/tcp-proxy.ts'
 import type {Config} from '../support/tidemark-config.ts'
 
 let primary: MysqlServer
@@ -75,6 +77,32 @@ test('a multi-threaded replica: snapshots of every kind of key under a random wr
     restMs: 1,
     setUp: () => replica.caughtUp(),
   })
+  const events = await outcome.capture.events()
+  await judge(outcome, table => events.filter(event => event.topic === outcome.capture.topic(table)))
+})
+
+test('a failover from the replica to the primary in the middle of a snapshot: its windows are read again, and nothing is lost', async t => {
+  const replica = await startReplica(t, primary)
+  const proxy = await TcpProxy.start(t, replica.server)
+  let failedOver = false
+  const outcome = await snapshotUnderWrites(t, {
+    server: primary,
+    config: {'read.only': 'true', 'database.port': String(proxy.port), 'incremental.snapshot.chunk.size': '40'},
+    snapshots: 1,
+    kinds: 6,
+    size: 600,
+    restMs: 3,
+    secondsPerRow: 0.004,
+    setUp: () => replica.caughtUp(),
+    meanwhile: async (_capture, tidemark) => {
+      await untilCopying(tidemark)
+      proxy.retarget(primary)
+      await tidemark.waitForLog(({msg}) => msg === 'the stream goes on from another server')
+      const {snapshot} = await tidemark.waitForStatus(({streaming}) => streaming)
+      failedOver = snapshot.state === 'running'
+    },
+  })
+  assert.ok(failedOver, 'the snapshot was over before the failover: the test proves nothing')
   const events = await outcome.capture.events()
   await judge(outcome, table => events.filter(event => event.topic === outcome.capture.topic(table)))
 })

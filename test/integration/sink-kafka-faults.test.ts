@@ -35,7 +35,7 @@ interface Behind {
 /** A sink that reaches the broker through a proxy only, and a topic of its own. */
 async function behindProxy(t: TestContext, change: Partial<KafkaSinkSettings> = {}): Promise<Behind> {
   const [host = '', port = ''] = kafka.bootstrap.split(':')
-  const proxy = await TcpProxy.start(t, {host, port: Number(port)})
+  const proxy = await TcpProxy.start(t, {host, port: Number(port)}, {protocol: 'kafka'})
   const route = () => ({host: '127.0.0.1', port: proxy.port})
   const sink = new KafkaSink({settings: kafkaSinkSettings(kafka.bootstrap, change), log: quietLog, route})
   await sink.open(AbortSignal.timeout(30_000))

@@ -23,16 +23,22 @@ export class TcpProxy {
   #refuses = false
   #cutAfter: {bytes: number} | null = null
 
-  static async start(t: CleanUpContext, target: {host: string; port: number}): Promise<TcpProxy> {
-    const proxy = new TcpProxy(target)
+  /** `protocol` kafka: requests are told apart, so that single ones can be lost. */
+  static async start(
+    t: CleanUpContext,
+    target: {host: string; port: number},
+    {protocol = 'any'}: {readonly protocol?: 'any' | 'kafka'} = {},
+  ): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target, protocol)
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     onCleanUp(t, () => proxy.#stop())
     return proxy
   }
 
-  private constructor(target: {host: string; port: number}) {
+  private constructor(target: {host: string; port: number}, protocol: 'any' | 'kafka') {
     this.#target = target
+    this.#protocol = protocol
     this.#server = createServer(client => {
       this.connections++
       if (this.#refuses) client.destroy()
@@ -40,6 +46,7 @@ export class TcpProxy {
     })
   }
   #target: {host: string; port: number}
+  readonly #protocol: 'any' | 'kafka'
 
   /** Another server stands behind the same address from now on, as after a failover; connections to the former one end. */
   retarget(target: {host: string; port: number}): void {
@@ -75,6 +82,7 @@ export class TcpProxy {
 
   /** Loses the next Kafka request with this API key; those behind it on the same connection arrive. */
   loseNext(apiKey: number): void {
+    if (this.#protocol !== 'kafka') throw new Error('only requests of Kafka are told apart')
     this.#loses = apiKey
   }
   #loses: number | null = null
@@ -94,7 +102,8 @@ export class TcpProxy {
       return false
     })
     client.on('data', chunk => {
-      for (const part of requests.passed(chunk)) server.write(part)
+      if (this.#protocol === 'any') server.write(chunk)
+      else for (const part of requests.passed(chunk)) server.write(part)
       this.#count(chunk.length)
     })
     server.on('data', chunk => {
