@@ -2,23 +2,20 @@
 
 import {randomUUID} from 'node:crypto'
 import {setMaxListeners} from 'node:events'
-import type {StreamStart} from '../binlog/binlog-events.ts'
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
-import {tableIdText, type TableId} from '../core/table-id.ts'
-import {TidemarkError, describeError} from '../core/tidemark-error.ts'
+import type {TableId} from '../core/table-id.ts'
+import {describeError} from '../core/tidemark-error.ts'
 import type {HttpAnswer} from '../http/status-server.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
 import type {MetricsReading} from '../metrics/metrics-reading.ts'
 import {SnapshotTally} from '../metrics/snapshot-tally.ts'
 import {isActive} from '../snapshot/snapshot-plan.ts'
 import {encodeCheckpoint} from '../state/checkpoint.ts'
-import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
-import {backoffMs, delay} from './backoff.ts'
+import type {Checkpoint} from '../state/checkpoint.ts'
 import {Checkpointer} from './checkpointer.ts'
 import type {CutSource} from './checkpointer.ts'
 import {Engine} from './engine.ts'
-import {isConnectionLoss} from './errors.ts'
 import {createExactlyOnce} from './exactly-once.ts'
 import {beginsAgain, RestartingTask} from './restarting-task.ts'
 import {openState} from './open-state.ts'
@@ -31,6 +28,8 @@ import type {StatusReport, TaskState} from './status.ts'
 import {metricsReading} from './task-metrics.ts'
 import {createTaskParts} from './task-parts.ts'
 import type {TaskParts, TaskSession} from './task-parts.ts'
+import {stopWhenCopied} from './stop-when-copied.ts'
+import {StreamLoop} from './stream-loop.ts'
 import {submitSignal} from './submitted-signal.ts'
 import {answerThrottle} from './throttle-change.ts'
 import {unlessStopped} from './unless-stopped.ts'
@@ -76,7 +75,6 @@ class Task {
   /** Aborted by the operator, or by the first failure that an operator must mend. */
   readonly #stopping = new AbortController()
   #failure: {error: unknown} | null = null
-  #malformedAt: string | null = null
   #metricsPage: Promise<MetricsPage> | null = null
   #checkpointer: Checkpointer | null = null
   #disconnects = 0
@@ -218,10 +216,17 @@ class Task {
     exactlyOnce?.start(() => checkpointer.soon())
     if (engine.notifications !== null) engine.notifications.onUrgent = () => checkpointer.soon()
     const marks = engine.marks?.run(signal).catch((error: unknown) => this.#fail(error))
-    if (decision.stopAfterSnapshot) this.#stopWhenCopied(engine)
+    if (decision.stopAfterSnapshot) {
+      stopWhenCopied(engine, {
+        log: this.#options.log,
+        signal,
+        onCopied: () => this.#stopping.abort(),
+        onFailure: error => this.#fail(error),
+      })
+    }
     this.#watch(engine)
     try {
-      await this.#stream(engine, session, decision.offset)
+      await this.#stream(engine, session).run(decision.offset)
     } finally {
       if (this.#failure === null) this.#state = 'stopping'
       this.#stopping.abort()
@@ -243,65 +248,19 @@ class Task {
     await unlessStopped(tell(), signal)
   }
 
-  /** Streams until the signal aborts; reconnects from where it is after every loss. */
-  async #stream(engine: Engine, session: TaskSession, offset: StoredOffset): Promise<void> {
-    const {signal} = this.#stopping
-    const reader = this.#parts.binlog
-    let start: StreamStart = streamStart(offset)
-    for (let attempt = 0; !signal.aborted;) {
-      try {
-        for await (const events of reader.events(start, signal)) {
-          if (!this.#streaming) this.#streamBegan({engine, session})
-          attempt = 0
-          await unlessStopped(engine.dispatch(events), signal)
-          if (signal.aborted) return
-        }
-        if (!signal.aborted) throw new TidemarkError('TIDEMARK_BINLOG_ENDED', 'the dump ended', {kind: 'retryable'})
-      } catch (error) {
-        this.#streaming = false
-        if (signal.aborted) return
-        this.#disconnects++
-        if (!isConnectionLoss(error) && !this.#mayPass(error, engine)) throw error
-        const {code, message} = describeError(error)
-        const retryInMs = backoffMs(attempt++)
-        const level = attempt > 3 ? 'warn' : 'info'
-        this.#options.log[level]({code, reason: message, retryInMs}, 'the binlog connection was lost, connecting again')
-        await delay(retryInMs, signal)
-        start = streamStart(engine.resumePlace())
-      }
-    }
-  }
-
-  // Bytes that could not be understood may have been damaged on the way: they are asked for once more, from the same
-  // place. Where they come the same again, nothing but an operator helps. No event is ever passed over.
-  #mayPass(error: unknown, engine: Engine): boolean {
-    if (describeError(error).code !== 'TIDEMARK_BINLOG_MALFORMED') return false
-    const {file, pos} = engine.dispatcher.place
-    const place = `${file}:${pos}`
-    const again = this.#malformedAt !== place
-    this.#malformedAt = place
-    return again
-  }
-
-  #streamBegan(parts: {engine: Engine; session: TaskSession}): void {
-    const {engine, session} = parts
-    const uuid = this.#parts.binlog.identity()?.serverUuid ?? engine.serverUuid
-    if (uuid !== engine.serverUuid) {
-      if (engine.resumesByPosition) {
-        throw new TidemarkError(
-          'TIDEMARK_BINLOG_OTHER_SERVER',
-          `the binlog now comes from server ${uuid}, not from ${engine.serverUuid}, and without GTIDs a position means nothing there; ` +
-            `connect to ${engine.serverUuid} again, or set snapshot.mode=when_needed to copy all tables again`,
-        )
-      }
-      this.#options.log.warn({from: engine.serverUuid, to: uuid}, 'the stream goes on from another server')
-      session.follow(uuid)
-      engine.serverChanged(uuid)
-    }
-    this.#streaming = true
-    if (this.#state === 'starting') this.#state = 'running'
-    this.#options.log.info({position: engine.dispatcher.reached}, 'streaming')
-    engine.begin()
+  #stream(engine: Engine, session: TaskSession): StreamLoop {
+    return new StreamLoop({
+      engine,
+      session,
+      reader: this.#parts.binlog,
+      log: this.#options.log,
+      signal: this.#stopping.signal,
+      onStreaming: isStreaming => {
+        this.#streaming = isStreaming
+        if (isStreaming && this.#state === 'starting') this.#state = 'running'
+      },
+      onDisconnect: () => this.#disconnects++,
+    })
   }
 
   // What waits without an error of its own is said from time to time.
@@ -310,29 +269,6 @@ class Task {
       const problem = engine.watermarkProblem
       if (problem !== null) this.#options.log.warn({problem}, 'snapshots wait for a watermark')
     }, WATCH_INTERVAL_MS)
-    this.#stopping.signal.addEventListener('abort', () => clearInterval(timer), {once: true})
-  }
-
-  #stopWhenCopied(engine: Engine): void {
-    const timer = setInterval(() => {
-      if (engine.coordinator?.active === true) return
-      clearInterval(timer)
-      const failed = engine.coordinator?.plans.find(plan => plan.kind === 'initial' && plan.state === 'failed')
-      if (failed !== undefined) {
-        const reasons = failed.tables.flatMap(table =>
-          table.error === null ? [] : [`${tableIdText(table.table)}: ${table.error}`],
-        )
-        this.#fail(
-          new TidemarkError(
-            'TIDEMARK_SNAPSHOT_FAILED',
-            `the initial snapshot failed, and is not complete: ${reasons.join('; ')}`,
-          ),
-        )
-        return
-      }
-      this.#options.log.info({}, 'initial snapshot done, stopping as snapshot.mode=initial_only says')
-      this.#stopping.abort()
-    }, 100)
     this.#stopping.signal.addEventListener('abort', () => clearInterval(timer), {once: true})
   }
 
@@ -386,10 +322,4 @@ class Task {
     }
     this.#stopping.abort()
   }
-}
-
-function streamStart(from: {gtidSet: string | null; file?: string; pos?: number; offset?: StoredOffset}): StreamStart {
-  const {file, pos} = from.offset ?? from
-  if (from.gtidSet !== null) return {type: 'gtid', executed: from.gtidSet}
-  return {type: 'position', file: file ?? '', pos: pos ?? 4}
 }
