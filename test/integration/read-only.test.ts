@@ -63,19 +63,22 @@ async function steering(t: CleanUpContext): Promise<{
   }
 }
 
-test('a multi-threaded replica: snapshots of every kind of key under a random writer on the primary converge', async t => {
+test('a multi-threaded replica: snapshots of every table by kafka-console-producer, under a random writer on the primary, converge', async t => {
   const replica = await startReplica(t, primary)
+  const {config, type} = await steering(t)
   const outcome = await snapshotUnderWrites(t, {
     server: primary,
-    config: {
-      'read.only': 'true',
-      'database.port': String(replica.server.port),
-      'incremental.snapshot.chunk.size': '50',
-    },
+    config: {...config, 'database.port': String(replica.server.port), 'incremental.snapshot.chunk.size': '50'},
     snapshots: 2,
     size: 400,
     restMs: 1,
     setUp: () => replica.caughtUp(),
+    send: async ({database: {name}}, tables, more) => {
+      const id = randomUUID()
+      const data = {'data-collections': tables.map(table => `${name}.${table}`), ...more}
+      await type(name, {id, type: 'execute-snapshot', data})
+      return id
+    },
   })
   const events = await outcome.capture.events()
   await judge(outcome, table => events.filter(event => event.topic === outcome.capture.topic(table)))

@@ -115,12 +115,18 @@ export interface SnapshotsUnderWrites {
   readonly secondsPerRow?: number
   /** One more condition on the rows of a table. It must hold for all of them. */
   readonly filter?: (table: string, database: string) => string
+  /** Sends execute-snapshot for tables of the capture's database; the signal's id. Default: a row in the signal table. */
+  readonly send?: (capture: Capture, tables: readonly string[], more: object) => Promise<string>
   /** Before the process starts; `tables` are there by then. */
   readonly setUp?: (capture: Capture, tables: readonly string[]) => Promise<void>
   /** Between a snapshot's signal and its end. */
   readonly meanwhile?: (capture: Capture, tidemark: TidemarkProcess) => Promise<void>
   /** As `meanwhile`, where the snapshot may fail or the process end in between: gives the process that goes on. */
   readonly interrupted?: (capture: Capture, tidemark: TidemarkProcess) => Promise<TidemarkProcess>
+}
+
+async function sendRow(capture: Capture, tables: readonly string[], more: object): Promise<string> {
+  return await capture.snapshot(tables, more)
 }
 
 export interface WritesOutcome {
@@ -154,7 +160,7 @@ export async function snapshotUnderWrites(t: TestContext, options: SnapshotsUnde
   const more = isSlow || filter !== undefined ? await conditions(capture, names, options) : {}
   for (const writer of writers) writer.start(options.restMs)
   for (let count = 0; count < options.snapshots; count++) {
-    const id = await capture.snapshot(['k_.*'], more)
+    const id = await (options.send ?? sendRow)(capture, ['k_.*'], more)
     if (options.interrupted === undefined) {
       await options.meanwhile?.(capture, tidemark)
       if (isSlow) await hurry(capture)

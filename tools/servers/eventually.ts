@@ -12,17 +12,17 @@ export interface Deadline {
   readonly pointless?: () => string | undefined
 }
 
-/** The first value of `probe` that is not undefined. A probe that throws is tried again; its last error is the cause. */
+/** The first value of `probe` that is neither undefined nor false. A probe that throws is tried again; its last error is the cause. */
 export async function eventually<T>(
   deadline: Deadline,
   probe: () => Promise<T | undefined> | T | undefined,
-): Promise<T> {
+): Promise<Exclude<T, false>> {
   const until = Date.now() + deadline.timeoutMs
   let cause: unknown
   for (;;) {
     try {
       const value = await probe()
-      if (value !== undefined) return value
+      if (value !== undefined && value !== false) return value as Exclude<T, false>
       cause = undefined
     } catch (error) {
       cause = error
