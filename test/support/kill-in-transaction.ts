@@ -80,10 +80,10 @@ export async function killedInside(t: TestContext, compression: 'ON' | 'OFF'): P
     )
     let isOver = false
     void passed.then(() => (isOver = true))
-    const inside = await eventually({what: 'a checkpoint', timeoutMs: 60_000, intervalMs: 5}, async () => {
+    const found = await eventually({what: 'a checkpoint', timeoutMs: 60_000, intervalMs: 5}, async () => {
       const {rows} = await storedOffset(capture)
-      if (rows > 0) return true
-      return isOver ? false : undefined
+      if (rows > 0) return 'inside'
+      return isOver ? 'over' : undefined
     })
     await first.kill()
     await passed
@@ -94,7 +94,7 @@ export async function killedInside(t: TestContext, compression: 'ON' | 'OFF'): P
     await caughtUp(second, connection)
     // Its state lies behind the transaction: the next try's checkpoints are the next transaction's.
     await second.stop()
-    if (!inside || rows === 0) continue
+    if (found === 'over' || rows === 0) continue
     const all = await linesOf(capture)
     t.diagnostic(`killed behind row ${rows} of ${ROWS} in try ${attempt}, ${before} had been emitted`)
     assert.equal(all[before]?.id, offset + rows + 1, 'it did not go on behind the stored row')
