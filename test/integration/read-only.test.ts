@@ -110,7 +110,7 @@ test('a failover from the replica to the primary in the middle of a snapshot: it
   await judge(outcome, table => events.filter(event => event.topic === outcome.capture.topic(table)))
 })
 
-test('an idle server is copied by a signal from kafka-console-producer, and nothing is written to it', async t => {
+test('an idle server is copied by a signal from kafka-console-producer, tagged GTIDs and all, and nothing is written to it', async t => {
   const {config, type} = await steering(t)
   const capture = await prepareCapture(t, {prefix: 'readonly', server: primary, config})
   const {connection, database} = capture
@@ -124,16 +124,25 @@ test('an idle server is copied by a signal from kafka-console-producer, and noth
     const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@GLOBAL.gtid_executed AS e')
     return String(row?.['e'])
   }
-  const before = await executed()
+  const insertTagged = async (id: number): Promise<void> => {
+    await connection.query(
+      `SET gtid_next = 'AUTOMATIC:tidemark_test'; INSERT INTO orders VALUES (${id}, 'tagged'); SET gtid_next = 'AUTOMATIC'`,
+    )
+  }
+  await insertTagged(901)
   const tidemark = await capture.run(t, {'database.user': account, 'database.password': 'secret'})
   await tidemark.waitForStreaming()
+  await insertTagged(902)
+  await caughtUp(tidemark, connection)
+  const before = await executed()
+  assert.match(before, /:tidemark_test:/)
   const id = randomUUID()
   await type(database.name, {id, type: 'execute-snapshot', data: {'data-collections': [`${database.name}.orders`]}})
   await snapshotEnded(tidemark, id)
   assert.deepEqual(await receipt(tidemark, id), {result: 'accepted', reason: null})
   assert.deepEqual(
     await readIds(capture, 'orders'),
-    Array.from({length: 900}, (_, i) => i + 1),
+    Array.from({length: 902}, (_, i) => i + 1),
   )
   assert.equal(await executed(), before)
   await tidemark.stop()
