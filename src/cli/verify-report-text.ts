@@ -24,15 +24,20 @@ function tableLines(table: TableReport, width: number): string[] {
     [different, 'different'],
   ] as const
   const differing = found.filter(([n]) => n > 0).map(([n, what]) => `${numberText(n)} ${what}`)
-  const counts = `${countText(table.rows, 'row')}, ${countText(table.keys, 'key')} from ${countText(table.events, 'event')}`
+  const counts = `${countText(table.rows, 'row')}, ${countText(table.keys, table.isKeyless ? 'row' : 'key')} from ${countText(table.events, 'event')}`
   const verdict = table.equal ? 'equal    ' : 'DIFFERENT'
   const lines = [`${verdict}  ${table.table.padEnd(width)}  ${[counts, ...differing].join('; ')}`]
-  for (const {kind, key, columns, lastEvent} of differences) {
-    const which = columns.length === 0 ? '' : `  in ${columns.join(', ')}`
+  for (const {kind, key, columns, counts: times, lastEvent} of differences) {
+    const where = columns.length === 0 ? '' : `  in ${columns.join(', ')}`
+    const which = times === null ? where : `  ${times.table} times in the table, ${times.events} in the topic`
     const last = lastEvent === null ? '' : `  last event at ${lastEvent.file}:${lastEvent.pos}`
     lines.push(`  ${kind.padEnd(9)}  ${key}${which}${last}`)
   }
-  const more = missing + ghosts + different - differences.length
+  const shown = differences.reduce(
+    (sum, {counts: times}) => sum + (times === null ? 1 : Math.abs(times.table - times.events)),
+    0,
+  )
+  const more = missing + ghosts + different - shown
   if (more > 0) lines.push(`  … and ${numberText(more)} more`)
   for (const note of table.notes) lines.push(`  note: ${note}`)
   return lines

@@ -98,7 +98,7 @@ export function decodeFetchAnswer(payload: Buffer): FetchAnswer[] {
   return answers
 }
 
-/** Places of one record's key and value in the bytes of its batch; a start of -1: null. */
+/** Places of one record's key, value and headers in the bytes of its batch; a start of -1: null. */
 export interface KafkaRecordPlace {
   /** Behind the base offset of its batch; no batch has more than 2^31 records. */
   offsetDelta: number
@@ -106,6 +106,9 @@ export interface KafkaRecordPlace {
   keyEnd: number
   valueStart: number
   valueEnd: number
+  /** What `readRecordHeader` reads. */
+  headersStart: number
+  headersEnd: number
 }
 
 /** The place is valid during the call. */
@@ -117,7 +120,15 @@ export class PartitionRecords {
   nextOffset: bigint
   readonly #end: bigint
   readonly #aborted = new Set<bigint>()
-  readonly #record: KafkaRecordPlace = {offsetDelta: 0, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0}
+  readonly #record: KafkaRecordPlace = {
+    offsetDelta: 0,
+    keyStart: 0,
+    keyEnd: 0,
+    valueStart: 0,
+    valueEnd: 0,
+    headersStart: 0,
+    headersEnd: 0,
+  }
   #at = 0
 
   /** Records from `start` up to `end`, which is not included. */
@@ -176,6 +187,7 @@ export class PartitionRecords {
       const offset = this.#varint(records)
       if (offset >= first && offset < behind) {
         this.#record.offsetDelta = offset
+        this.#record.headersEnd = recordEnd
         this.#takeRecord(records, baseOffset, onRecord)
       }
       this.#at = recordEnd
@@ -189,7 +201,7 @@ export class PartitionRecords {
     record.keyEnd = this.#at += Math.max(0, keyLength)
     const valueLength = this.#varint(bytes)
     record.valueStart = valueLength < 0 ? -1 : this.#at
-    record.valueEnd = this.#at + Math.max(0, valueLength)
+    record.headersStart = record.valueEnd = this.#at + Math.max(0, valueLength)
     if (record.valueEnd > bytes.length) throw unreadable('a record that is longer than its batch')
     onRecord(bytes, record, baseOffset)
   }
@@ -207,6 +219,33 @@ export class PartitionRecords {
   #passVarint(bytes: Buffer): void {
     while (bytes[this.#at++]! >= 0x80);
   }
+}
+
+/** The value of a record's header as text; null where it has none of this name, or a null. */
+export function readRecordHeader(
+  bytes: Buffer,
+  {headersStart, headersEnd}: Pick<KafkaRecordPlace, 'headersStart' | 'headersEnd'>,
+  name: string,
+): string | null {
+  let at = headersStart
+  const varint = (): number => {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      if (at >= headersEnd || shift > 28) throw unreadable('headers that do not end')
+      const byte = bytes[at++]!
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return (value >>> 1) ^ -(value & 1)
+    }
+  }
+  for (let left = varint(); left > 0; left--) {
+    const nameEnd = varint() + at
+    const isWanted = nameEnd - at === name.length && bytes.toString('latin1', at, nameEnd) === name
+    at = nameEnd
+    const length = varint()
+    if (isWanted) return length < 0 ? null : bytes.toString('utf8', at, at + length)
+    at += Math.max(0, length)
+  }
+  return null
 }
 
 const CODEC_NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd']

@@ -44,7 +44,7 @@ export class Dispatcher {
   #threadId = -1
   #statement = ''
   #resume: ResumedTransaction | null
-  readonly #count = {rows: 0, skip: 0}
+  readonly #count = {rows: 0, skip: 0, first: 0}
   #eventFile = ''
   #eventPos = 0
   #lastSid = ''
@@ -325,6 +325,10 @@ export class Dispatcher {
       this.#eventPos = events.startPos
       this.#setOrigin(events)
       const before = this.#count.rows
+      // Events of a compressed transaction share its place, those of an XA transaction that of its commit: there rows
+      // are told apart by their number in the transaction, or a consumer would take one for a repetition of another.
+      const sharesPlace = view !== events.rows || events.endPos === events.startPos
+      this.#count.first = sharesPlace ? before : 0
       this.#options.origin.order?.enter(table.text)
       const {failing, writer} = this.#options
       ;(failing ?? writer).write(table, view, this.#options.origin, this.#count)

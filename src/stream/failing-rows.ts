@@ -73,7 +73,7 @@ export class FailingRows {
     try {
       while (at < view.end) {
         try {
-          writer.writeFrom(table, view, {origin, count, notes: notes.of(table.text), at, row})
+          writer.writeFrom(table, view, {origin, count, notes: notes.of(table.text), at, row: count.first + row})
           return
         } catch (error) {
           if (!this.#mayLeaveOut(table, view, error)) throw error

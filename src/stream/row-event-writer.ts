@@ -36,6 +36,8 @@ export interface RowCount {
   rows: number
   /** Rows of this transaction that an earlier run has emitted: they are noted, not emitted. */
   skip: number
+  /** `source.row` of the first row of the event at hand. */
+  first: number
 }
 
 export class RowEventWriter {
@@ -63,7 +65,7 @@ export class RowEventWriter {
 
   write(table: CapturedTable, view: RowsView, origin: EventOrigin, count: RowCount): void {
     const notes = this.#options.notes.of(table.text)
-    this.writeFrom(table, view, {origin, count, notes, at: view.start, row: 0})
+    this.writeFrom(table, view, {origin, count, notes, at: view.start, row: count.first})
   }
 
   /**
@@ -296,7 +298,7 @@ export interface RowStep {
   readonly origin: EventOrigin
   readonly count: RowCount
   readonly notes: TableNotes | null
-  /** Where the first of them begins in the event's buffer, and its number within the event. */
+  /** Where the first of them begins in the event's buffer, and its `source.row`. */
   readonly at: number
   readonly row: number
 }

@@ -1,4 +1,4 @@
-// Where in an event's value the parts lie that a fold needs: op, the `after` image, and the place in the binlog. With or
+// Where in an event's value the parts lie that a fold needs: op, the row images, and the place in the binlog. With or
 // without the schema frame of Connect's JsonConverter.
 
 import {TidemarkError} from '../core/tidemark-error.ts'
@@ -14,10 +14,15 @@ export class ChangeScanner {
   /** -1: there is none, or null. */
   afterStart = -1
   afterEnd = -1
+  /** Likewise. */
+  beforeStart = -1
+  beforeEnd = -1
   /** `source.file` without quotes. -1: there is none. */
   fileStart = -1
   fileEnd = -1
   pos = 0
+  /** `source.row` */
+  row = 0
   /** `source.gtid` without quotes. -1: null or none. */
   gtidStart = -1
   gtidEnd = -1
@@ -57,8 +62,9 @@ export class ChangeScanner {
     }
     this.op = 0
     this.afterStart = this.afterEnd = this.fileStart = this.fileEnd = this.gtidStart = this.gtidEnd = -1
+    this.beforeStart = this.beforeEnd = -1
     this.databaseStart = this.databaseEnd = this.tableStart = this.tableEnd = -1
-    this.pos = 0
+    this.pos = this.row = 0
     this.#bytes = bytes
     this.#end = end
     this.valueEnd = scanMembers(bytes, from, end, this.#onMember) + brace
@@ -75,6 +81,10 @@ export class ChangeScanner {
       if (isNull(bytes, valueStart)) return valueEnd
       this.afterStart = valueStart
       this.afterEnd = valueEnd
+    } else if (isText(bytes, nameStart, nameEnd, 'before')) {
+      if (isNull(bytes, valueStart)) return valueEnd
+      this.beforeStart = valueStart
+      this.beforeEnd = valueEnd
     } else if (isText(bytes, nameStart, nameEnd, 'op')) {
       this.op = valueEnd - valueStart === 3 ? bytes[valueStart + 1]! : 0
     }
@@ -89,10 +99,9 @@ export class ChangeScanner {
       this.fileStart = valueStart + 1
       this.fileEnd = valueEnd - 1
     } else if (isText(bytes, nameStart, nameEnd, 'pos')) {
-      // A binlog offset is far below 2^53.
-      let pos = 0
-      for (let at = valueStart; at < valueEnd; at++) pos = pos * 10 + (bytes[at]! - 48)
-      this.pos = pos
+      this.pos = numberAt(bytes, valueStart, valueEnd)
+    } else if (isText(bytes, nameStart, nameEnd, 'row')) {
+      this.row = numberAt(bytes, valueStart, valueEnd)
     } else if (isText(bytes, nameStart, nameEnd, 'gtid')) {
       this.gtidStart = valueStart + 1
       this.gtidEnd = valueEnd - 1
@@ -105,6 +114,13 @@ export class ChangeScanner {
     }
     return valueEnd
   }
+}
+
+/** A binlog offset is far below 2^53. */
+function numberAt(bytes: Buffer, start: number, end: number): number {
+  let number = 0
+  for (let at = start; at < end; at++) number = number * 10 + (bytes[at]! - 48)
+  return number
 }
 
 /** Passes over `{"schema":{…},"payload":`. The frame is the same from event to event, so it is mostly only compared. */

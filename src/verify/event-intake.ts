@@ -2,12 +2,26 @@
 
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {ChangeScanner, FrameSkipper} from './change-scanner.ts'
-import {DELETE_OPEN, DELETE_SHOWN, TOMBSTONE, TRUNCATE_OPEN, TRUNCATE_SHOWN, UPSERT_OPEN, UPSERT_SHOWN} from './fold.ts'
 import {isText} from './json-scan.ts'
+import {KeylessOrder} from './keyless-order.ts'
+import {
+  ADD_OPEN,
+  ADD_SHOWN,
+  DELETE_OPEN,
+  DELETE_SHOWN,
+  REMOVE_OPEN,
+  REMOVE_SHOWN,
+  TOMBSTONE,
+  TRUNCATE_OPEN,
+  TRUNCATE_SHOWN,
+  UPSERT_OPEN,
+  UPSERT_SHOWN,
+} from './record-kinds.ts'
 import type {ByteRange, RecordHead, SpillStore} from './spill-store.ts'
 import {sourceName, type TopicContent} from './topic-tables.ts'
 import {standingOf, type EventPlace, type Standing, type VerifyPlace} from './verify-place.ts'
 
+const OP_CREATE = 0x63
 const OP_DELETE = 0x64
 const OP_MESSAGE = 0x6d
 const OP_READ = 0x72
@@ -23,6 +37,11 @@ export class EventCounts {
   behind = 0
   /** Events without a key, which no fold by key can take. */
   withoutKey = 0
+  /** Of a table without a key: what a crash repeated, and read events of copies that were begun anew. */
+  repeated = 0
+  superseded = 0
+  /** Of a table without a key: partitions with rows of it. */
+  readonly partitions = new Set<number>()
 }
 
 /** `bytes[start, end)` of a buffer. */
@@ -32,11 +51,22 @@ export interface BufferRange {
   end: number
 }
 
+/** Where else than in key and value something stands. */
+export interface EventBeside {
+  readonly partition: number
+  /** The header `__tidemark.copy.id`, which counts where `needsCopyId` says so. */
+  readonly copyId: string | null
+}
+
+const IN_A_FILE: EventBeside = {partition: 0, copyId: null}
+
 /** What there is to take in. */
 export interface IntakeScope {
   /** How many tables. */
   readonly tables: number
   readonly topics: readonly TopicContent[]
+  /** Indexes of the tables that are folded as a multiset of full rows. Default: none. */
+  readonly keyless?: ReadonlySet<number>
 }
 
 /** A delete, which its tombstone repeats; `table` undefined: of one that is not asked for. */
@@ -57,7 +87,11 @@ export class EventIntake {
   readonly #scanner = new ChangeScanner()
   readonly #keyFrame = new FrameSkipper()
   readonly #fileIndexes = new Map<string, number>()
+  readonly #keyless: ReadonlySet<number>
+  /** By table without a key: the order in the partition at hand. */
+  readonly #orders = new Map<number, {readonly partition: number; readonly order: KeylessOrder}>()
   #partition = 0
+  #copyId: string | null = null
   #lastFile = ''
   #lastPartition = 0
   #lastIndex = 0
@@ -65,15 +99,17 @@ export class EventIntake {
   readonly #head: RecordHead = {kind: 0, table: 0, file: 0, pos: 0}
   readonly #key: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
   readonly #after: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
+  readonly #row: ByteRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
   readonly #at: {-readonly [K in keyof EventPlace]: EventPlace[K]} = {file: '', pos: 0, sid: '', gno: 0, isRead: false}
   #sid = ''
   /** By topic: its last event where that was a delete. */
   readonly #deleted: (Deleted | null)[]
 
-  constructor(store: SpillStore, place: VerifyPlace, {tables, topics}: IntakeScope) {
+  constructor(store: SpillStore, place: VerifyPlace, {tables, topics, keyless}: IntakeScope) {
     this.#store = store
     this.#place = place
     this.#topics = topics
+    this.#keyless = keyless ?? new Set()
     this.counts = Array.from({length: tables}, () => new EventCounts())
     this.#deleted = new Array<Deleted | null>(topics.length).fill(null)
   }
@@ -83,10 +119,18 @@ export class EventIntake {
    * offset behind the value, which may lie before `value.end`; 0 without one. A partition is taken in its order, and
    * one after the other.
    */
-  take(topic: number, key: BufferRange | null, value: BufferRange | null, partition = 0): number {
-    this.#partition = partition
+  take(topic: number, key: BufferRange | null, value: BufferRange | null, beside: EventBeside = IN_A_FILE): number {
+    this.#partition = beside.partition
+    this.#copyId = beside.copyId
     this.#take(topic, key, value)
     return value === null ? 0 : this.#scanner.valueEnd
+  }
+
+  /** Whether the topic has events of a table without a key. */
+  needsCopyId(topic: number): boolean {
+    const content = this.#topics[topic]!
+    const tables = content.type === 'own' ? [content.table] : [...content.tables.values()]
+    return tables.some(table => this.#keyless.has(table))
   }
 
   #take(topic: number, key: BufferRange | null, value: BufferRange | null): void {
@@ -112,6 +156,7 @@ export class EventIntake {
     if (op === OP_READ) counts.reads++
     const standing = this.#locate(value.bytes)
     if (standing === 'behind') counts.behind++
+    else if (this.#keyless.has(table)) this.#keylessEvent(table, standing, value.bytes)
     else if (op === OP_TRUNCATE) this.#truncate(standing)
     else if (op === OP_DELETE) this.#delete(standing, key, counts)
     else this.#upsert(standing, {key, value, counts})
@@ -140,6 +185,7 @@ export class EventIntake {
     if (content.type === 'own') {
       const counts = this.counts[content.table]!
       counts.events++
+      if (this.#keyless.has(content.table)) return
       this.#head.table = content.table
       this.#append(key, null, counts)
       return
@@ -147,6 +193,7 @@ export class EventIntake {
     if (key === null) return
     // Nothing tells whose it is, and for the key of another table it changes nothing.
     for (const table of content.tables.values()) {
+      if (this.#keyless.has(table)) continue
       this.#head.table = table
       this.#append(key, null, this.counts[table]!)
     }
@@ -170,6 +217,56 @@ export class EventIntake {
     this.#after.start = afterStart
     this.#after.end = afterEnd
     this.#append(event.key, this.#after, event.counts)
+  }
+
+  #keylessEvent(table: number, standing: Standing, bytes: Buffer): void {
+    const {op, pos, row, beforeStart, beforeEnd, afterStart, afterEnd} = this.#scanner
+    const counts = this.counts[table]!
+    const order = this.#orderOf(table)
+    const {file, sid, gno} = this.#at
+    const place = {file, pos, row, sid, gno}
+    if (op === OP_TRUNCATE && this.#copyId !== null) {
+      order.beginCopy(this.#copyId)
+      this.#truncate(standing)
+      return
+    }
+    if (op === OP_READ && !order.takesRead(this.#copyId)) {
+      counts.superseded++
+      return
+    }
+    if (op !== OP_READ && !order.takesStreamed(place, {isCreate: op === OP_CREATE})) {
+      counts.repeated++
+      return
+    }
+    if (op === OP_TRUNCATE) {
+      this.#truncate(standing)
+      return
+    }
+    counts.partitions.add(this.#partition)
+    const isShown = standing === 'shown'
+    if (op !== OP_READ && op !== OP_CREATE) {
+      if (beforeStart < 0) throw malformed('has no "before", though it is an update or a delete')
+      this.#rowRecord(isShown ? REMOVE_SHOWN : REMOVE_OPEN, bytes, [beforeStart, beforeEnd])
+    }
+    if (op === OP_DELETE) return
+    if (afterStart < 0) throw malformed('has no "after", though it is no delete')
+    this.#rowRecord(isShown ? ADD_SHOWN : ADD_OPEN, bytes, [afterStart, afterEnd])
+  }
+
+  #rowRecord(kind: number, bytes: Buffer, [start, end]: readonly [number, number]): void {
+    this.#head.kind = kind
+    this.#row.bytes = bytes
+    this.#row.start = start
+    this.#row.end = end
+    this.#store.append(this.#head, this.#row, null)
+  }
+
+  #orderOf(table: number): KeylessOrder {
+    const known = this.#orders.get(table)
+    if (known?.partition === this.#partition) return known.order
+    const order = new KeylessOrder()
+    this.#orders.set(table, {partition: this.#partition, order})
+    return order
   }
 
   #append(key: BufferRange | null, after: ByteRange | null, counts: EventCounts): void {

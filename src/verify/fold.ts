@@ -1,34 +1,29 @@
-// Folds the events of one bucket by key and compares what they add up to with the table's rows.
+// Folds the events of one bucket by key, those of tables without a key as a multiset, and compares what they add up to
+// with the table's rows.
 
 import {scanMembers, skipValue} from './json-scan.ts'
+import {MultisetFold} from './multiset-fold.ts'
+import {DELETE_SHOWN, ROW, TOMBSTONE, TRUNCATE_OPEN, TRUNCATE_SHOWN, UPSERT_OPEN, UPSERT_SHOWN} from './record-kinds.ts'
 import type {Bucket, ByteRange, RecordHead} from './spill-store.ts'
 import {SpillStore} from './spill-store.ts'
-
-/** Kinds of records. Of the events, those of an open transaction may be in the table's read view or not. */
-export const ROW = 0
-export const UPSERT_SHOWN = 1
-export const UPSERT_OPEN = 2
-export const DELETE_SHOWN = 3
-export const DELETE_OPEN = 4
-/** Without its delete, which compaction took: nobody knows its place, so it may be shown or not. */
-export const TOMBSTONE = 5
-export const TRUNCATE_SHOWN = 6
-export const TRUNCATE_OPEN = 7
 
 export type DifferenceKind = 'missing' | 'ghost' | 'different'
 
 export interface Difference {
   readonly kind: DifferenceKind
-  /** The message key's JSON, cut where it is very long. */
+  /** The message key's JSON, cut where it is very long; of a table without a key the row's fingerprint. */
   readonly key: string
   /** Columns that differ, for `different`. */
   readonly columns: readonly string[]
-  /** Place of the last event for the key that counted; null where there was none. */
+  /** Of a table without a key: how often the row is in the table, and from the events. */
+  readonly counts: {readonly table: number; readonly events: number} | null
+  /** Place of the last event for the key, or for the row, that counted; null where there was none. */
   readonly lastEvent: {readonly file: string; readonly pos: number} | null
 }
 
 /** What the comparison of one table has found so far. */
 export class TableFindings {
+  /** Of a table without a key: rows. */
   keys = 0
   missing = 0
   ghosts = 0
@@ -43,6 +38,8 @@ export interface FoldOptions {
   readonly findings: readonly TableFindings[]
   /** Only keys with a row are compared: the rows are those that match a condition, and others may rightly be in the topic. */
   readonly rowsOnly: boolean
+  /** Indexes of the tables without a key. Default: none. */
+  readonly keyless?: ReadonlySet<number>
   /** Differences kept for each table. */
   readonly most: number
   /** By the index in records. */
@@ -109,14 +106,21 @@ function isTruncate({kind}: RecordHead): boolean {
 
 class BucketFold {
   readonly #keys = new Map<string, KeyState>()
+  readonly #multiset: MultisetFold
   readonly #options: FoldOptions
 
   constructor(options: FoldOptions) {
     this.#options = options
+    this.#multiset = new MultisetFold(options)
   }
 
   run(bucket: Bucket): void {
     bucket.read(record => {
+      if (this.#options.keyless?.has(record.table) === true) {
+        if (isTruncate(record)) this.#multiset.truncate(record)
+        else this.#multiset.take(record.bytes.toString('latin1', record.keyStart, record.keyEnd), record)
+        return
+      }
       if (isTruncate(record)) {
         this.#truncate(record)
         return
@@ -127,6 +131,7 @@ class BucketFold {
       else this.#event(name, record, kind <= UPSERT_OPEN ? bytes.toString('latin1', keyEnd, rowEnd) : null)
     })
     for (const [name, state] of this.#keys) this.#compare(name, state)
+    this.#multiset.compare()
   }
 
   // All rows of a bucket come before its events.
@@ -176,6 +181,7 @@ class BucketFold {
       kind,
       key: key.length > SHOWN_KEY_LENGTH ? `${key.slice(0, SHOWN_KEY_LENGTH)}…` : key,
       columns: row === null || topic === null ? [] : differingColumns(row, topic),
+      counts: null,
       lastEvent: state.pos < 0 ? null : {file: this.#options.files[state.file] ?? '', pos: state.pos},
     })
   }

@@ -2,6 +2,7 @@
 
 import {open} from 'node:fs/promises'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
+import {COPY_ID_HEADER} from '../encode/copy-id.ts'
 import type {BufferRange, EventIntake} from './event-intake.ts'
 import {isNull, isText, scanMembers, skipValue} from './json-scan.ts'
 
@@ -50,11 +51,14 @@ class EventLines {
   #line = 0
   #lastName = ''
   #lastTopic = OTHER_TOPIC
+  /** Of the last topic. */
+  #needsCopyId = false
   // Of the line being read.
   #bytes: Buffer = Buffer.alloc(0)
   #end = 0
   #topic = NO_TOPIC
   #isTaken = false
+  #copyId: string | null = null
   readonly #key: BufferRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
   readonly #value: BufferRange = {bytes: Buffer.alloc(0), start: 0, end: 0}
 
@@ -80,6 +84,7 @@ class EventLines {
     this.#end = end
     this.#topic = NO_TOPIC
     this.#isTaken = false
+    this.#copyId = null
     this.#key.start = this.#key.end = this.#value.start = this.#value.end = 0
     try {
       scanMembers(bytes, start, end, this.#onMember)
@@ -90,7 +95,8 @@ class EventLines {
         )
       }
       if (this.#topic === OTHER_TOPIC || this.#isTaken) return
-      this.#intake.take(this.#topic, this.#plainKey(), this.#value.end === 0 ? null : this.#value)
+      const value = this.#value.end === 0 ? null : this.#value
+      this.#intake.take(this.#topic, this.#plainKey(), value, {partition: 0, copyId: this.#copyId})
     } catch (error) {
       if (!(error instanceof TidemarkError) || error.code !== 'TIDEMARK_VERIFY_EVENT_MALFORMED') throw error
       throw new TidemarkError(error.code, `${this.#source.path}, line ${this.#line}: ${error.message}`, {cause: error})
@@ -100,8 +106,10 @@ class EventLines {
   readonly #onMember = (nameStart: number, nameEnd: number, valueStart: number): number => {
     const bytes = this.#bytes
     // Topic and key come first in the lines that Tidemark writes: then the value is walked only once, by the intake.
+    // Headers come last, so that it must wait for them where they count.
     if (
       this.#topic >= 0 &&
+      !this.#needsCopyId &&
       this.#key.end > 0 &&
       isText(bytes, nameStart, nameEnd, 'value') &&
       !isNull(bytes, valueStart)
@@ -118,6 +126,17 @@ class EventLines {
       setRange(this.#key, bytes, valueStart, valueEnd)
     } else if (isText(bytes, nameStart, nameEnd, 'value') && !isNull(bytes, valueStart)) {
       setRange(this.#value, bytes, valueStart, valueEnd)
+    } else if (isText(bytes, nameStart, nameEnd, 'headers') && !isNull(bytes, valueStart)) {
+      scanMembers(bytes, valueStart, valueEnd, this.#onHeader)
+    }
+    return valueEnd
+  }
+
+  readonly #onHeader = (nameStart: number, nameEnd: number, valueStart: number): number => {
+    const bytes = this.#bytes
+    const valueEnd = skipValue(bytes, valueStart, this.#end)
+    if (isText(bytes, nameStart, nameEnd, COPY_ID_HEADER) && bytes[valueStart] === QUOTE) {
+      this.#copyId = bytes.toString('utf8', valueStart + 1, valueEnd - 1)
     }
     return valueEnd
   }
@@ -127,6 +146,7 @@ class EventLines {
     if (!isText(this.#bytes, start, end, this.#lastName)) {
       this.#lastName = this.#bytes.toString('latin1', start, end)
       this.#lastTopic = this.#source.topics.get(this.#lastName) ?? OTHER_TOPIC
+      this.#needsCopyId = this.#lastTopic >= 0 && this.#intake.needsCopyId(this.#lastTopic)
     }
     return this.#lastTopic
   }

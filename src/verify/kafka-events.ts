@@ -4,11 +4,12 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {KafkaSinkSettings} from '../config/settings.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
+import {COPY_ID_HEADER} from '../encode/copy-id.ts'
 import {KafkaCluster} from '../kafka/kafka-cluster.ts'
 import {connectionProblem, fatalConnectionError} from '../kafka/connection-failure.ts'
+import {PartitionRecords, readRecordHeader} from '../kafka/fetch-protocol.ts'
 import {throwOf, TopicFetcher} from '../kafka/topic-fetcher.ts'
-import type {BufferRange} from './event-intake.ts'
-import {PartitionRecords} from '../kafka/fetch-protocol.ts'
+import type {BufferRange, EventIntake} from './event-intake.ts'
 
 export interface KafkaSource {
   readonly settings: KafkaSinkSettings
@@ -19,8 +20,8 @@ export interface KafkaSource {
 
 export interface KafkaTarget {
   readonly signal: AbortSignal
-  /** The ranges are valid during the call. */
-  readonly take: (topic: number, key: BufferRange | null, value: BufferRange | null, partition: number) => void
+  /** The events' taker. The ranges are valid during the call. */
+  readonly intake: Pick<EventIntake, 'take' | 'needsCopyId'>
   /** What is worth knowing about a topic beside its events. */
   readonly note: (topic: string, note: string) => void
 }
@@ -89,6 +90,8 @@ class TopicReader {
     records: PartitionRecords,
   ): Promise<void> {
     const doing = `read ${fetcher.topic}, partition ${partition}`
+    const {intake} = this.#target
+    const needsCopyId = intake.needsCopyId(topic)
     let empty = 0
     while (!records.isDone && empty < EMPTY_FETCHES) {
       const answer = await this.#retried(fetcher, doing, async () => {
@@ -96,12 +99,13 @@ class TopicReader {
         throwOf(found!.errorCode, doing)
         return found!
       })
-      const batches = records.take(answer, (bytes, {keyStart, keyEnd, valueStart, valueEnd}) => {
-        this.#target.take(
+      const batches = records.take(answer, (bytes, record) => {
+        const {keyStart, keyEnd, valueStart, valueEnd} = record
+        intake.take(
           topic,
           keyStart < 0 ? null : range(this.#key, bytes, keyStart, keyEnd),
           valueStart < 0 ? null : range(this.#value, bytes, valueStart, valueEnd),
-          partition,
+          {partition, copyId: needsCopyId ? readRecordHeader(bytes, record, COPY_ID_HEADER) : null},
         )
       })
       empty = batches === 0 ? empty + 1 : 0

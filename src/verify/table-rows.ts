@@ -15,7 +15,7 @@ import {
   type BinlogEnd,
 } from '../mysql/server-reader.ts'
 import {FrameSkipper} from './change-scanner.ts'
-import {ROW} from './fold.ts'
+import {ROW} from './record-kinds.ts'
 import type {ByteRange, SpillStore} from './spill-store.ts'
 import type {VerifiedTable} from './verified-table.ts'
 import type {VerifyPlace} from './verify-place.ts'
@@ -95,6 +95,12 @@ export async function readRows(connection: MysqlConnection, read: RowsToRead, st
     out.clear()
     encoder.encodeText(packet, start, end, out)
     row.end = out.length
+    if (table.isKeyless) {
+      // The row is its own key.
+      row.bytes = out.bytes
+      store.append(head, row, null)
+      return
+    }
     encoder.writeMessageKey(out)
     key.start = frame.payloadStart(out.bytes, row.end, out.length)
     key.end = key.start === row.end ? out.length : out.length - 1

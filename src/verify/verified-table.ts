@@ -19,6 +19,8 @@ import type {TableTopic} from './topic-tables.ts'
 
 export interface VerifiedTable extends TableTopic {
   readonly encoder: RowEncoder
+  /** No key of any kind: it is compared as a multiset of full rows. */
+  readonly isKeyless: boolean
 }
 
 /** The tables named, or every captured one but the signal table. Throws TIDEMARK_VERIFY_… for what cannot be compared. */
@@ -73,6 +75,7 @@ async function describeTable(connection: MysqlConnection, settings: Settings, id
     : []
   const shape = withDeclared(found, declared)
   const messageKey = await uniqueMessageKey(connection, settings, shape)
+  const rowKey = messageKey ?? []
   const options = encoderOptions(settings.events)
   const {topic, keyFields} = tableRoute(settings.events, id)
   return {
@@ -80,29 +83,27 @@ async function describeTable(connection: MysqlConnection, settings: Settings, id
     text,
     topic,
     keyFields,
-    encoder: compileRowEncoder({shape, messageKey, rowKey: messageKey, options}),
+    encoder: compileRowEncoder({shape, messageKey: rowKey, rowKey, options}),
+    isKeyless: messageKey === null,
   }
 }
 
-/** Columns of the message key. A fold by key has one row for each key, so the key must tell rows apart. */
+/**
+ * Columns of the message key. A fold by key has one row for each key, so the key must tell rows apart. Null where the
+ * table has no key of any kind, whatever message.key.columns makes its events' key.
+ */
 async function uniqueMessageKey(
   connection: MysqlConnection,
   settings: Settings,
   shape: TableShape,
-): Promise<readonly number[]> {
+): Promise<readonly number[] | null> {
   const text = tableIdText(shape.id)
   const keys = await readKeys(connection, shape.id)
-  const {messageKey} = await keysOf(shape, settings.events, {
+  const {messageKey, rowKey} = await keysOf(shape, settings.events, {
     uniqueKey: () => Promise.resolve(keys[0]?.columns ?? null),
     isUnique: (_table, columns) => Promise.resolve(isUnique(keys, columns)),
   })
-  if (messageKey.length === 0) {
-    throw new TidemarkError(
-      'TIDEMARK_VERIFY_NO_KEY',
-      `cannot verify ${text}: it has no PRIMARY KEY and no unique index on NOT NULL columns, so its events have no key to ` +
-        'fold by; name the other tables on the command line, or give it a key',
-    )
-  }
+  if (rowKey.length === 0) return null
   const columns = messageKey.map(index => shape.columns[index]!.name)
   if (isUnique(keys, columns)) return messageKey
   throw new TidemarkError(

@@ -6,12 +6,14 @@ import type {Difference} from './fold.ts'
 export interface TableReport {
   readonly table: string
   readonly topic: string
+  /** No key of any kind: compared as a multiset of full rows. */
+  readonly isKeyless: boolean
   readonly equal: boolean
   readonly rows: number
-  /** Keys that the events add up to; with a condition only those that have a row. */
+  /** Keys that the events add up to, or rows where there are no keys; with a condition only those that have a row. */
   readonly keys: number
   readonly events: number
-  /** How many keys: with a row but not in the topic, in the topic but without a row, in both but different. */
+  /** How many keys (rows): with a row but not in the topic, in the topic but without a row, in both but different. */
   readonly missing: number
   readonly ghosts: number
   readonly different: number

@@ -1,4 +1,5 @@
-// Compares tables with their topics: the table's rows at one place without a lock, the events up to there folded by key.
+// Compares tables with their topics: the table's rows at one place without a lock, the events up to there folded by key,
+// or, of a table without a key, as a multiset of full rows.
 
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises'
 import type {KafkaSinkSettings, Settings} from '../config/settings.ts'
@@ -6,7 +7,7 @@ import {stateName} from '../config/state-settings.ts'
 import type {Transform} from '../config/transforms/transform.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {openConnection, queryRows} from '../mysql/connections.ts'
-import {EventIntake} from './event-intake.ts'
+import {EventIntake, type EventCounts} from './event-intake.ts'
 import {compareBucket, TableFindings} from './fold.ts'
 import {readJsonLines} from './json-lines-events.ts'
 import {readKafkaTopics} from './kafka-events.ts'
@@ -132,7 +133,11 @@ class Verification {
   async #readEvents({tables, view}: TableSide): Promise<EventIntake> {
     const {settings, signal, onProgress} = this.#options
     const {topics, contents} = topicTables(tables, settings.events.transforms.length > 0)
-    const intake = new EventIntake(this.#store, view.place, {tables: tables.length, topics: contents})
+    const intake = new EventIntake(this.#store, view.place, {
+      tables: tables.length,
+      topics: contents,
+      keyless: keylessOf(tables),
+    })
     const source = this.#source
     if (source.type === 'file') {
       onProgress(`reading events from ${source.path}`)
@@ -143,7 +148,7 @@ class Verification {
       {settings: source.settings, topics, onProgress},
       {
         signal,
-        take: (topic, key, value, partition) => intake.take(topic, key, value, partition),
+        intake,
         note: (topic, note) => this.#topicNotes.set(topic, [...(this.#topicNotes.get(topic) ?? []), note]),
       },
     )
@@ -159,6 +164,7 @@ class Verification {
       compareBucket(bucket, BUCKETS, {
         findings,
         rowsOnly: condition !== null,
+        keyless: keylessOf(tables),
         most: mostDifferences ?? MOST_DIFFERENCES,
         files: intake.files,
         partitions: intake.partitions,
@@ -186,12 +192,14 @@ class Verification {
     const {keys, missing, ghosts, different, shown} = found.found
     const equal = missing + ghosts + different === 0
     const notes = [...(this.#topicNotes.get(table.topic) ?? []), ...(shares === null ? [] : [shares])]
+    if (table.isKeyless) notes.push(...keylessNotes(counts))
     if (counts.withoutKey > 0) notes.push(`${counts.withoutKey} events without a key were left out`)
     if (!equal) notes.push(...this.#likelyCauses(table.text, {neverCopied: missing > 0 && counts.reads === 0, state}))
     const {events} = counts
     return {
       table: table.text,
       topic: table.topic,
+      isKeyless: table.isKeyless,
       equal,
       rows,
       keys,
@@ -258,6 +266,22 @@ function onlyTable(tables: readonly VerifiedTable[]): VerifiedTable {
     `--where is a condition on the rows of one table, and there are ${tables.length}; name one on the command line`,
     {kind: 'configuration'},
   )
+}
+
+function keylessOf(tables: readonly VerifiedTable[]): ReadonlySet<number> {
+  return new Set(tables.flatMap(({isKeyless}, index) => (isKeyless ? [index] : [])))
+}
+
+function keylessNotes({repeated, superseded, partitions}: EventCounts): string[] {
+  const notes: string[] = []
+  if (repeated > 0) notes.push(`${repeated} events are repetitions, by their file, pos and row, and were left out`)
+  if (superseded > 0) notes.push(`${superseded} read events are of a copy that was begun anew, and were left out`)
+  if (partitions.size > 1) {
+    notes.push(
+      `its events lie in ${partitions.size} partitions: nobody can tell a repetition in one from an event in another`,
+    )
+  }
+  return notes
 }
 
 function duplicateKeys(table: string, rows: number): TidemarkError {

@@ -5,7 +5,16 @@ import type {TableReport, VerifyReport} from '../../../src/verify/verify-report.
 
 function table(name: string, over: Partial<TableReport> = {}): TableReport {
   const counts = {rows: 1200, keys: 1200, events: 3000, missing: 0, ghosts: 0, different: 0}
-  return {table: name, topic: `s.${name}`, equal: true, ...counts, differences: [], notes: [], ...over}
+  return {
+    table: name,
+    topic: `s.${name}`,
+    isKeyless: false,
+    equal: true,
+    ...counts,
+    differences: [],
+    notes: [],
+    ...over,
+  }
 }
 
 function report(tables: readonly TableReport[]): VerifyReport {
@@ -31,8 +40,14 @@ test('a table that differs shows its keys, how many more there are, and what hel
     missing: 3,
     different: 1,
     differences: [
-      {kind: 'missing', key: '{"id":1}', columns: [], lastEvent: null},
-      {kind: 'different', key: '{"id":2}', columns: ['price'], lastEvent: {file: 'binlog.000001', pos: 99}},
+      {kind: 'missing', key: '{"id":1}', columns: [], counts: null, lastEvent: null},
+      {
+        kind: 'different',
+        key: '{"id":2}',
+        columns: ['price'],
+        counts: null,
+        lastEvent: {file: 'binlog.000001', pos: 99},
+      },
     ],
     notes: ['there is no read event'],
   })
@@ -44,6 +59,24 @@ test('a table that differs shows its keys, how many more there are, and what hel
       '  different  {"id":2}  in price  last event at binlog.000001:99',
       '  … and 2 more',
       '  note: there is no read event',
+      'DIFFERENT: 1 of 1 table; 2,400 rows, 6,000 events, at binlog.000007:1234, in 1.5 s',
+    ].join('\n'),
+  )
+})
+
+test('of a table without a key rows are counted, and a difference says how often which row is where', () => {
+  const differing = table('shop.clicks', {
+    isKeyless: true,
+    equal: false,
+    missing: 3,
+    differences: [{kind: 'missing', key: 'sha256:00ff', columns: [], counts: {table: 3, events: 1}, lastEvent: null}],
+  })
+  assert.equal(
+    verifyReportText(report([differing])),
+    [
+      'DIFFERENT  shop.clicks  1,200 rows, 1,200 rows from 3,000 events; 3 missing in the topic',
+      '  missing    sha256:00ff  3 times in the table, 1 in the topic',
+      '  … and 1 more',
       'DIFFERENT: 1 of 1 table; 2,400 rows, 6,000 events, at binlog.000007:1234, in 1.5 s',
     ].join('\n'),
   )

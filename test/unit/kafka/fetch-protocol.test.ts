@@ -7,6 +7,7 @@ import {
   decodeFetchAnswer,
   encodeFetchRequest,
   PartitionRecords,
+  readRecordHeader,
   type AbortedTransaction,
 } from '../../../src/kafka/fetch-protocol.ts'
 
@@ -199,4 +200,36 @@ test('the answer is read partition by partition, with its error and its aborted 
     },
     {partition: 0, errorCode: 0, abortedTransactions: [], records: Buffer.from('x')},
   ])
+})
+
+test('a header is found by its name, whatever stands before it, and is null where it is not there', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.dictionary(fc.string({maxLength: 9}), fc.string({maxLength: 90}), {noNullPrototype: true}),
+      async more => {
+        const wanted = Object.hasOwn(more, 'wanted') ? (more['wanted'] ?? null) : null
+        const records = [{offsetDelta: 0, timestampDelta: 0, key: null, value: Buffer.from('v'), headers: more}].map(
+          encodeRecord,
+        )
+        const {buffer} = await RecordBatch({
+          compression: Types.None,
+          firstOffset: 0,
+          lastOffsetDelta: 0,
+          producerId: -1,
+          records,
+        })
+        const found: (string | null)[] = []
+        new PartitionRecords(0n, 1n).take(
+          {partition: 0, errorCode: 0, abortedTransactions: [], records: Buffer.from(buffer)},
+          (bytes, record) => {
+            found.push(
+              readRecordHeader(bytes, record, 'wanted'),
+              readRecordHeader(bytes, record, Object.keys(more).at(-1) ?? ''),
+            )
+          },
+        )
+        assert.deepEqual(found, [wanted, more[Object.keys(more).at(-1) ?? ''] ?? null])
+      },
+    ),
+  )
 })

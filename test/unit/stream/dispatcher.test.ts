@@ -5,6 +5,7 @@ import {smallImage} from '../../support/binlog-bytes.ts'
 import {MemorySink} from '../../support/memory-sink.ts'
 import {
   BinlogScript,
+  rowsView,
   settled,
   SID,
   signalTable,
@@ -206,6 +207,22 @@ test('streamed events name the place, the transaction and the row they come from
       serverId: 1,
     },
   )
+})
+
+test('rows of a compressed transaction, whose events share one place, are numbered through it, also when resumed', async () => {
+  const rowNumbers = async (skip: number): Promise<number[]> => {
+    const resume = skip === 0 ? null : {sid: SID, gno: 7, rows: skip}
+    const parts = await new StreamParts({...captured, resume}).open()
+    const script = new BinlogScript().begin(7)
+    const endPos = script.pos
+    script.add({kind: 'rows', rows: rowsView('c', T, [smallImage(1, 'a'), smallImage(2, 'b')]), endPos})
+    script.add({kind: 'rows', rows: rowsView('c', UNCAPTURED, [smallImage(3, 'c')]), endPos})
+    script.add({kind: 'rows', rows: rowsView('c', T, [smallImage(4, 'd'), smallImage(5, 'e')]), endPos})
+    await parts.dispatcher.dispatch(script.commit().read())
+    return parts.sink.sent.map(({value}) => (JSON.parse(value!) as {source: {row: number}}).source.row)
+  }
+  assert.deepEqual(await rowNumbers(0), [0, 1, 3, 4])
+  assert.deepEqual(await rowNumbers(1), [1, 3, 4])
 })
 
 test('without a commit timestamp the time is that of the header', async () => {

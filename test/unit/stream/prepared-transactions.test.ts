@@ -18,6 +18,10 @@ function end(script: BinlogScript, gno: number, kind: 'xa-commit' | 'xa-rollback
   return script.gtid(gno).add({kind, xid, threadId: 8})
 }
 
+function rowNumbers(parts: StreamParts): number[] {
+  return parts.sink.sent.map(({value}) => (JSON.parse(value!) as {source: {row: number}}).source.row)
+}
+
 test('rows come with the commit, in the order of the commits, and with its place', async () => {
   const parts = await new StreamParts().open()
   const script = new BinlogScript()
@@ -31,6 +35,17 @@ test('rows come with the commit, in the order of the commits, and with its place
   const {source} = JSON.parse(parts.sink.sent[0]!.value!) as {source: {gtid: string; pos: number}}
   assert.deepEqual([source.gtid, source.pos], [`${SID}:3`, at])
   assert.equal(parts.gtids.copyAt(parts.gtids.count).toString(), `${SID}:1-4`)
+})
+
+test('rows of several events, which share the place of the commit, are numbered through', async () => {
+  const parts = await new StreamParts().open()
+  const script = new BinlogScript().gtid(1).add({kind: 'xa-begin', xid: 'x', threadId: 7})
+  script
+    .rows('c', T, smallImage(1, 'a'), smallImage(2, 'b'))
+    .rows('c', T, smallImage(3, 'c'))
+    .add({kind: 'xa-prepare', xid: 'x'})
+  await parts.dispatcher.dispatch(end(script, 2, 'xa-commit', 'x').read())
+  assert.deepEqual(rowNumbers(parts), [0, 1, 2])
 })
 
 test('rows that are rolled back never come', async () => {

@@ -26,7 +26,7 @@ async function write(
 ): Promise<void> {
   const table = event.table ?? T
   const captured = await parts.catalog.resolve(table)
-  const count = {rows: 0, skip: event.skip ?? 0}
+  const count = {rows: 0, skip: event.skip ?? 0, first: 0}
   parts.writer.write(captured!, rowsView(event.operation, table, event.images), new EventOrigin(), count)
   assert.equal(count.rows, event.operation === 'u' ? event.images.length / 2 : event.images.length)
   parts.emitter.flush()

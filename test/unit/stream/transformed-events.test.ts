@@ -31,7 +31,7 @@ async function stream(t: TestContext, keys: ConfigKeys, options: StreamPartsOpti
     const captured = (await parts.catalog.resolve(table))!
     const view = rowsView(operation, table, images)
     await parts.writer.openTopics(captured, view)
-    parts.writer.write(captured, view, new EventOrigin(), {rows: 0, skip: 0})
+    parts.writer.write(captured, view, new EventOrigin(), {rows: 0, skip: 0, first: 0})
     parts.emitter.flush()
   }
   const sent = (): string[] => parts.sink.sent.map(({key, value}) => `${key} ${value}`)

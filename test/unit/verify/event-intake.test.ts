@@ -9,7 +9,7 @@ import {
   TRUNCATE_SHOWN,
   UPSERT_OPEN,
   UPSERT_SHOWN,
-} from '../../../src/verify/fold.ts'
+} from '../../../src/verify/record-kinds.ts'
 import {SpillStore} from '../../../src/verify/spill-store.ts'
 
 const sid = '2d27e3f2-e590-11f1-ac5b-02fc00000001'
@@ -184,7 +184,7 @@ test('places of two partitions are told apart, though they are in the same file'
   const store = new SpillStore({buckets: 1, memoryBytes: 1e9})
   const intake = new EventIntake(store, place, own)
   const value = '{"before":null,"after":{"id":1},"source":{"file":"b.000001","pos":4},"op":"c"}'
-  for (const partition of [0, 2, 0]) intake.take(0, range('{"id":1}'), range(value), partition)
+  for (const partition of [0, 2, 0]) intake.take(0, range('{"id":1}'), range(value), {partition, copyId: null})
   const files: number[] = []
   store.buckets[0]!.read(({file}) => files.push(file))
   assert.deepEqual(files, [0, 1, 0])

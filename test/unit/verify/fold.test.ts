@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import fc from 'fast-check'
+import {compareBucket, TableFindings} from '../../../src/verify/fold.ts'
 import {
-  compareBucket,
   DELETE_OPEN,
   DELETE_SHOWN,
   ROW,
-  TableFindings,
   TOMBSTONE,
   TRUNCATE_OPEN,
   TRUNCATE_SHOWN,
   UPSERT_OPEN,
   UPSERT_SHOWN,
-} from '../../../src/verify/fold.ts'
+} from '../../../src/verify/record-kinds.ts'
 import {SpillStore} from '../../../src/verify/spill-store.ts'
 
 interface Step {

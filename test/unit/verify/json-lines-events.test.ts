@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {test, type TestContext} from 'node:test'
 import {EventIntake} from '../../../src/verify/event-intake.ts'
 import {readJsonLines} from '../../../src/verify/json-lines-events.ts'
+import {ADD_SHOWN, TRUNCATE_SHOWN} from '../../../src/verify/record-kinds.ts'
 import {SpillStore} from '../../../src/verify/spill-store.ts'
 import {tempFolder} from '../../support/temp-folder.ts'
 
@@ -93,4 +94,23 @@ test('members may stand in any order', async t => {
     ],
   )
   assert.equal(counts[1]!.events, 0)
+})
+
+test('the copy id is taken from the headers, which stand behind the value, for tables without a key', async t => {
+  const event = (op: string, pos: number, copyId: string | null) => {
+    const source = `{"file":"b.000001","pos":${pos},"row":0,"gtid":null}`
+    const value = `{"before":null,"after":${op === 't' ? 'null' : '{"n":1}'},"source":${source},"op":"${op}"}`
+    const headers = copyId === null ? '' : `,"headers":{"other":{"x":[1]},"__tidemark.copy.id":"${copyId}"}`
+    return `{"topic":"s.a","key":null,"value":${value}${headers}}\n`
+  }
+  const path = join(await tempFolder(t), 'events.jsonl')
+  const reads = ['a', 'b', 'a'].map(copyId => event('r', 20, copyId))
+  await writeFile(path, [event('c', 10, null), event('r', 15, 'a'), event('t', 20, 'b'), ...reads].join(''))
+  const store = new SpillStore({buckets: 1, memoryBytes: 1e9})
+  const intake = new EventIntake(store, place, {tables: 1, topics: [{type: 'own', table: 0}], keyless: new Set([0])})
+  await readJsonLines({path, topics: new Map([['s.a', 0]])}, intake, never)
+  const kinds: number[] = []
+  store.buckets[0]!.read(({kind}) => kinds.push(kind))
+  assert.deepEqual(kinds, [ADD_SHOWN, ADD_SHOWN, TRUNCATE_SHOWN, ADD_SHOWN])
+  assert.deepEqual([intake.counts[0]!.events, intake.counts[0]!.superseded], [6, 2])
 })
