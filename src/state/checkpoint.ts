@@ -3,26 +3,20 @@
 import {Ajv} from 'ajv'
 import type {ValidateFunction} from 'ajv'
 import type {PreparedTransaction} from '../core/prepared-transaction.ts'
+import type {StoredOffset} from '../core/stored-offset.ts'
 import type {StoredSchema} from '../core/stored-schemas.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Notification} from '../notifications/notification.ts'
+import type {BranchState} from '../readers/branch-state.ts'
 import type {FileSignalPlace} from '../signals/file-signal-channel.ts'
 import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
 import type {SignalOccurrence} from '../signals/signal-processor.ts'
 import type {SignalRecord} from '../signals/signal.ts'
 import type {StoredSnapshots} from '../snapshot/snapshot-plan.ts'
+import {branchFormat, offsetFormat, preparedFormat} from './branch-format.ts'
 import {storedSchemasFormat} from './stored-schemas-format.ts'
 
-export interface StoredOffset {
-  readonly file: string
-  readonly pos: number
-  /** Executed set before the place; null where the server runs without GTIDs. */
-  readonly gtidSet: string | null
-  /** Rows of the transaction at the place that were emitted, in the binlog's count; with its GTID where it has one. */
-  readonly rows: number
-  readonly sid: string
-  readonly gno: number
-}
+export type {StoredOffset} from '../core/stored-offset.ts'
 
 /** A table whose topic may differ from it, until it is copied again. */
 export interface Divergence {
@@ -58,6 +52,8 @@ export interface Checkpoint extends StoredSnapshots {
   readonly schemas?: readonly StoredSchema[]
   /** XA transactions that were prepared before the offset and had not ended there; absent where there are none. */
   readonly prepared?: readonly PreparedTransaction[]
+  /** The table that a stream of its own reads beside the main one; absent where there is none. */
+  readonly parallel?: BranchState
 }
 
 const FORMAT = 'tidemark-checkpoint'
@@ -84,19 +80,9 @@ const schema = {
     serverUuid: text,
     initialSnapshotQueued: {type: 'boolean'},
     knownTables: {type: 'array', items: text},
-    offset: {
-      type: 'object',
-      required: ['file', 'pos', 'gtidSet', 'rows', 'sid', 'gno'],
-      properties: {file: text, pos: whole, gtidSet: {...text, nullable: true}, rows: whole, sid: text, gno: whole},
-    },
-    prepared: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['xid', 'sid', 'gno', 'file', 'pos'],
-        properties: {xid: text, sid: text, gno: whole, file: text, pos: whole},
-      },
-    },
+    offset: offsetFormat,
+    prepared: preparedFormat,
+    parallel: branchFormat,
     snapshotsPaused: {type: 'boolean'},
     schemas: storedSchemasFormat,
     notifications: {

@@ -1,14 +1,17 @@
 // What the dispatcher is made of, and what it tells the rest.
 
+import type {TransactionName} from '../core/stream-extent.ts'
+import type {TableId} from '../core/table-id.ts'
 import type {EventOrigin} from '../encode/envelope.ts'
 import type {CapturedTable, TableCatalog} from './captured-table.ts'
 import type {DdlChange, DdlEffect} from './ddl-change.ts'
-import type {Emitter} from './emitter.ts'
+import type {Emitter, LaneSource} from './emitter.ts'
 import type {FailingRows} from './failing-rows.ts'
 import type {GtidLog} from './gtid-log.ts'
 import type {StreamPlace} from './offset-tracker.ts'
 import type {PreparedTransactions} from './prepared-transactions.ts'
 import type {RowEventWriter} from './row-event-writer.ts'
+import type {StreamGate} from './stream-gate.ts'
 import type {NoteLog} from './table-notes.ts'
 import type {TransactionMetadata} from './transaction-metadata.ts'
 
@@ -44,8 +47,22 @@ export interface DispatcherOptions {
   readonly includesQuery: boolean
   /** Null where nobody needs to know. */
   readonly watch: TransactionWatch | null
+  /** The stream's end of the outlet; absent: the main stream's. */
+  readonly source?: LaneSource
+  /** Absent: every event is this stream's. */
+  readonly share?: StreamShare
+  /** Absent: the stream never waits and never ends by itself. */
+  readonly gate?: StreamGate
   /** Where the stored state says that the stream goes on, and what of its first transaction was emitted already. */
   readonly start: {readonly place: StreamPlace; readonly resume: ResumedTransaction | null}
+}
+
+/** Which transactions' events of a table are this stream's, while another stream has the others. */
+export interface StreamShare {
+  /** Null: every table is this stream's alone. */
+  readonly table: TableId | null
+  /** Asked for events of `table` only. */
+  has(transaction: TransactionName): boolean
 }
 
 /** A transaction of which the first rows were emitted before a restart. */

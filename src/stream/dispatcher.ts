@@ -6,22 +6,16 @@ import {countRows} from '../binlog/row-count.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {CapturedTable} from './captured-table.ts'
 import {mayTouch, readDdl} from './ddl.ts'
-import type {StreamPlace} from './offset-tracker.ts'
-import {isLost} from './replayed-rows.ts'
-import type {DispatcherOptions, ResumedTransaction} from './dispatcher-options.ts'
+import type {LaneSource} from './emitter.ts'
+import type {ReachedPlace, StreamPlace} from './offset-tracker.ts'
+import type {StreamGate} from './stream-gate.ts'
+import type {DispatcherOptions, ResumedTransaction, StreamShare} from './dispatcher-options.ts'
 
-/** The last event that the stream has brought. */
-export interface ReachedPlace {
-  readonly file: string
-  readonly pos: number
-  /** '' without GTIDs. */
-  readonly sid: string
-  readonly gno: number
-  readonly serverId: number
-  readonly threadId: number
-}
+export type {ReachedPlace} from './offset-tracker.ts'
 
 const NO_ROWS: ResumedTransaction = {sid: '', gno: 0, rows: 0}
+const ALL: StreamShare = {table: null, has: () => true}
+const OPEN: StreamGate = {between: () => null}
 
 export class Dispatcher {
   /** Time of the last transaction, ms since 1970; 0 before the first. */
@@ -51,6 +45,9 @@ export class Dispatcher {
   #lastGno = 0
   #serverId = 0
   readonly #options: DispatcherOptions
+  readonly #source: LaneSource
+  readonly #share: StreamShare
+  readonly #gate: StreamGate
   #stopped = false
 
   constructor(options: DispatcherOptions) {
@@ -60,7 +57,10 @@ export class Dispatcher {
     this.#eventFile = this.#file
     this.#eventPos = this.#pos
     this.#resume = options.start.resume
-    options.emitter.placeNow = () => this.place
+    this.#share = options.share ?? ALL
+    this.#gate = options.gate ?? OPEN
+    this.#source = options.source ?? options.emitter.main
+    this.#source.placeNow = () => this.place
   }
 
   /** Where the stream would be resumed if everything before the next event were acknowledged. */
@@ -90,9 +90,21 @@ export class Dispatcher {
     return {gtid: this.#sid === '' ? '' : `${this.#sid}:${this.#gno}`, file: this.#file, pos: this.#pos}
   }
 
+  /** True where the stream is in no transaction, and was resumed in none. */
+  get isBetween(): boolean {
+    return !this.#inTransaction && this.#resume === null
+  }
+
   /** The transaction that the stream is in, or will go on with, or null. */
   get openTransaction(): {sid: string; gno: number} | null {
     return this.#inTransaction ? {sid: this.#sid, gno: this.#gno} : this.#resume
+  }
+
+  /** Whether an event of the table, in the transaction that the stream is in, is another stream's. */
+  omits({database, table}: TableId): boolean {
+    const others = this.#share.table
+    if (others === null || others.table !== table || others.database !== database) return false
+    return !this.#share.has({sid: this.#sid, gno: this.#gno, file: this.#file, pos: this.#pos})
   }
 
   /** A new connection begins at the stored place again: what was seen of an open transaction is forgotten. */
@@ -120,6 +132,11 @@ export class Dispatcher {
     this.lastHeardMs = Date.now()
     const before = this.transactions
     while (events.next()) {
+      if (this.isBetween) {
+        const gate = this.#gate.between()
+        if (gate === 'end') break
+        if (gate !== null) await this.#waitFor(gate)
+      }
       switch (events.kind) {
         case 'rows': {
           if (prepared.isOpen) {
@@ -127,11 +144,10 @@ export class Dispatcher {
             this.#advance(events)
             break
           }
-          const table = this.#options.catalog.get(events.rows.table)
-          if (table === undefined || table?.target?.records?.isDynamic === true) await this.#resolve(events, table)
-          else this.#rows(events, table)
+          const writing = this.#write(events, events.rows)
+          if (writing !== null) await writing
           // One read may bring rows for many megabytes of events: wait within it, not only behind it.
-          const room = emitter.room()
+          const room = emitter.room(this.#source)
           if (room !== null) await this.#waitFor(room)
           break
         }
@@ -161,7 +177,7 @@ export class Dispatcher {
           break
         case 'query':
           await this.#query(events)
-          await this.#waitFor(emitter.room())
+          await this.#waitFor(emitter.room(this.#source))
           break
         case 'heartbeat':
           this.lagMs = 0
@@ -179,7 +195,8 @@ export class Dispatcher {
     }
     emitter.flushSoon()
     this.#options.events.batchDone()
-    await this.#waitFor(emitter.room())
+    await this.#waitFor(emitter.room(this.#source))
+    if (this.isBetween) this.#gate.between()
     if (this.transactions > before) this.lagMs = Math.max(0, Date.now() - this.lastEventMs)
     this.caughtUp = true
   }
@@ -266,29 +283,32 @@ export class Dispatcher {
 
   // The rows of an XA transaction take effect here, so they have the place and GTID of its commit, and count in it.
   async #replay(events: BinlogEvents, xid: string | null): Promise<void> {
-    const {prepared, catalog, emitter, events: told} = this.#options
+    const {prepared, emitter, events: told} = this.#options
     this.#beginMetadata(events)
-    if (xid !== null && prepared.find(xid) === null) {
-      told.rowsLost(`an XA transaction (${xid}) was committed that had been prepared before the stream began`)
-      return
-    }
-    try {
-      for await (const {view, query} of prepared.rows(xid, {sid: this.#sid, gno: this.#gno})) {
-        if (this.#options.includesQuery) this.#statement = query
-        const table = catalog.get(view.table)
-        if (table === undefined || table?.target?.records?.isDynamic === true) await this.#resolve(events, table, view)
-        else this.#rows(events, table, view)
-        const room = emitter.room()
-        if (room !== null) await this.#waitFor(room)
-      }
-    } catch (error) {
-      if (!isLost(error)) throw error
-      told.rowsLost(`an XA transaction was committed whose rows the server does not have any more (${error.message})`)
+    const committed = prepared.committed(xid, {sid: this.#sid, gno: this.#gno}, reason => told.rowsLost(reason))
+    for await (const {view, query} of committed) {
+      if (this.#options.includesQuery) this.#statement = query
+      const writing = this.#write(events, view)
+      if (writing !== null) await writing
+      const room = emitter.room(this.#source)
+      if (room !== null) await this.#waitFor(room)
     }
   }
 
+  /** Null: done. */
+  #write(events: BinlogEvents, view: RowsView): Promise<void> | null {
+    if (this.#share.table !== null && this.omits(view.table.shape.id)) {
+      this.#rows(events, null, view)
+      return null
+    }
+    const table = this.#options.catalog.get(view.table)
+    if (table === undefined || table?.target?.records?.isDynamic === true) return this.#resolve(events, table, view)
+    this.#rows(events, table, view)
+    return null
+  }
+
   // Also where rows name topics: those are opened first.
-  async #resolve(events: BinlogEvents, known: CapturedTable | null | undefined, view = events.rows): Promise<void> {
+  async #resolve(events: BinlogEvents, known: CapturedTable | null | undefined, view: RowsView): Promise<void> {
     const {writer} = this.#options
     const table = known ?? (await this.#unlessStopped(this.#definition(events, view)))
     if (known === undefined && table !== null) this.#options.events.definition(table)
@@ -315,7 +335,7 @@ export class Dispatcher {
     return this.#stopped ? await new Promise<never>(() => undefined) : value
   }
 
-  #rows(events: BinlogEvents, table: CapturedTable | null, view: RowsView = events.rows): void {
+  #rows(events: BinlogEvents, table: CapturedTable | null, view: RowsView): void {
     this.#options.transactions?.announce()
     this.#eventFile = events.file
     if (table === null) {

@@ -9,8 +9,19 @@ const BATCHES_IN_FLIGHT = 2
 /** What `flushSoon` may add to an event's way under load; in that time a busy stream fills a batch. */
 const PACE_MS = 5
 
-/** One partition's end of the outlet. */
+/** A stream whose events share the outlet: each knows its own place, and has its own share of the memory. */
+export interface LaneSource {
+  readonly tracker: OffsetTracker
+  /** Where the stream is: the place just before the next event. Its dispatcher sets it. */
+  placeNow: () => StreamPlace
+  /** Bytes of its events, open or in flight, above which `room` waits. */
+  readonly mostBytes: number
+  bytes: number
+}
+
+/** One partition's end of the outlet, for one stream: nothing keeps the order between the lanes of two. */
 export interface Lane {
+  readonly source: LaneSource
   readonly topic: SinkTopic
   readonly partition: number
   batch: EventBatch | null
@@ -30,8 +41,9 @@ interface Span {
 
 export interface EmitterOptions {
   readonly sink: Sink
+  /** Of the main stream. */
   readonly tracker: OffsetTracker
-  /** Bytes of streamed events, open or in flight, above which `room` waits. */
+  /** Bytes of streamed events of the main stream, open or in flight, above which `room` waits. */
   readonly streamBytes: number
   /** Called once, for the first thing that an operator must mend. */
   readonly onFailure: (error: unknown) => void
@@ -39,21 +51,25 @@ export interface EmitterOptions {
   readonly onAcknowledged: () => void
 }
 
+/** Whoever waits: for room of one stream, or, where `source` is null, for any acknowledgement. */
+interface Waiter {
+  readonly source: LaneSource | null
+  readonly wake: () => void
+}
+
 export class Emitter {
-  /** Where the stream is: the place just before the next event. The dispatcher sets it. */
-  placeNow: () => StreamPlace = () => {
-    throw new Error('no stream yet')
-  }
+  /** The main stream. */
+  readonly main: LaneSource
   /** True while read events share the sink: then the stream keeps nine tenths of what is in flight, not all of it. */
   snapshotActive = false
   eventsEmitted = 0
-  #streamBytes = 0
-  #openBytes = 0
   #snapshotBytes = 0
   #pace: NodeJS.Timeout | null = null
   #flushDue = false
   readonly #dirty = new Set<Lane>()
-  #waiters: (() => void)[] = []
+  #waiters: Waiter[] = []
+  /** Streams beside the main one. */
+  readonly #branches = new Set<LaneSource>()
   #failure: {error: unknown} | null = null
   #span: Span = {pending: 0, onEmpty: null}
   /** Ends the wait of `cut` where the sink has failed. */
@@ -62,17 +78,29 @@ export class Emitter {
 
   constructor(options: EmitterOptions) {
     this.#options = options
+    this.main = newSource(options.tracker, options.streamBytes)
   }
 
-  lane(topic: SinkTopic, partition: number): Lane {
-    return {topic, partition, batch: null, tracked: null, inFlight: 0, openBytes: 0, isHeld: false}
+  lane(topic: SinkTopic, partition: number, source = this.main): Lane {
+    return {source, topic, partition, batch: null, tracked: null, inFlight: 0, openBytes: 0, isHeld: false}
+  }
+
+  /** Another stream, whose events are tracked by themselves. `closeBranch` when all of them are acknowledged, or given up. */
+  openBranch(tracker: OffsetTracker, mostBytes: number): LaneSource {
+    const source = newSource(tracker, mostBytes)
+    this.#branches.add(source)
+    return source
+  }
+
+  closeBranch(source: LaneSource): void {
+    this.#branches.delete(source)
   }
 
   /** The lane's open batch, opened where there is none. The caller appends one event and calls `appended`. */
   batch(lane: Lane): EventBatch {
     if (lane.batch === null) {
       lane.batch = lane.topic.newBatch(lane.partition)
-      lane.tracked = this.#options.tracker.open(this.placeNow())
+      lane.tracked = lane.source.tracker.open(lane.source.placeNow())
       this.#dirty.add(lane)
     }
     return lane.batch
@@ -82,7 +110,7 @@ export class Emitter {
   appended(lane: Lane): void {
     this.eventsEmitted++
     const bytes = lane.batch!.byteLength
-    this.#openBytes += bytes - lane.openBytes
+    lane.source.bytes += bytes - lane.openBytes
     lane.openBytes = bytes
     if (bytes >= lane.topic.batchBytes) this.#send(lane)
   }
@@ -144,7 +172,9 @@ export class Emitter {
 
   /** Bytes of streamed events that are open or in flight. */
   get streamBytes(): number {
-    return this.#streamBytes + this.#openBytes
+    let {bytes} = this.main
+    for (const branch of this.#branches) bytes += branch.bytes
+    return bytes
   }
 
   /** True while another piece of read events may leave without holding up the stream by more than agreed (I4). */
@@ -156,25 +186,37 @@ export class Emitter {
     return this.#snapshotBytes
   }
 
-  /** Null while there is room for more streamed events, else a promise of it. Rejects when the sink has failed. */
-  room(): Promise<void> | null {
+  /** Null while there is room for more events of the stream, else a promise of it. Rejects when the sink has failed. */
+  room(source = this.main): Promise<void> | null {
     if (this.#failure !== null) return Promise.reject(asError(this.#failure.error))
-    if (this.streamBytes < this.#limit()) return null
+    if (source.bytes < this.#limit(source)) return null
     return new Promise((resolve, reject) => {
-      this.#waiters.push(() => {
+      const wake = (): void => {
         if (this.#failure === null) resolve()
         else reject(asError(this.#failure.error))
-      })
+      }
+      this.#waiters.push({source, wake})
     })
   }
 
-  /** Resolves when nothing of the stream is open or in flight. */
-  async drain(): Promise<void> {
-    while (this.#options.tracker.pending > 0 || this.#snapshotBytes > 0) {
+  /** Sends whatever is open of the stream, be there never so much on its way: what another lane sends comes behind it. */
+  sendOpen(source: LaneSource): void {
+    for (const lane of this.#dirty) if (lane.source === source) this.#send(lane)
+  }
+
+  /** Resolves when nothing of any stream is open or in flight; of this one alone where one is given. */
+  async drain(source: LaneSource | null = null): Promise<void> {
+    while (source === null ? this.#isBusy() : source.tracker.pending > 0) {
       if (this.#failure !== null) throw asError(this.#failure.error)
-      for (const lane of this.#dirty) this.#send(lane)
-      await new Promise<void>(resolve => this.#waiters.push(resolve))
+      for (const lane of this.#dirty) if (source === null || lane.source === source) this.#send(lane)
+      await new Promise<void>(wake => this.#waiters.push({source: null, wake}))
     }
+  }
+
+  #isBusy(): boolean {
+    if (this.main.tracker.pending > 0 || this.#snapshotBytes > 0) return true
+    for (const branch of this.#branches) if (branch.tracker.pending > 0) return true
+    return false
   }
 
   #send(lane: Lane): void {
@@ -183,19 +225,19 @@ export class Emitter {
     lane.batch = null
     lane.tracked = null
     this.#dirty.delete(lane)
+    const {source} = lane
     const bytes = batch.byteLength
-    this.#openBytes -= lane.openBytes
+    source.bytes += bytes - lane.openBytes
     lane.openBytes = 0
     lane.isHeld = false
-    this.#streamBytes += bytes
     lane.inFlight++
     const span = this.#enter()
     this.#options.sink.send(batch).then(
       () => {
         leave(span)
         lane.inFlight--
-        this.#streamBytes -= bytes
-        this.#options.tracker.acknowledge(tracked)
+        source.bytes -= bytes
+        source.tracker.acknowledge(tracked)
         if (lane.isHeld) this.#send(lane)
         this.#afterAcknowledgement()
       },
@@ -207,9 +249,9 @@ export class Emitter {
 
   // With a snapshot beside it the stream's share is bounded, so that in the sink's order of arrival at least a tenth of
   // the bytes are read events, and a snapshot under full load still ends.
-  #limit(): number {
+  #limit({mostBytes}: LaneSource): number {
     const share = this.snapshotActive ? this.#options.sink.snapshotBytesInFlight * 9 : Infinity
-    return Math.min(this.#options.streamBytes, share)
+    return Math.min(mostBytes, share)
   }
 
   /** Throws what made the sink fail. */
@@ -233,10 +275,14 @@ export class Emitter {
   }
 
   #afterAcknowledgement(): void {
-    if (this.#waiters.length > 0 && this.streamBytes < this.#limit()) {
+    if (this.#waiters.length > 0) {
       const waiters = this.#waiters
       this.#waiters = []
-      for (const wake of waiters) wake()
+      for (const waiter of waiters) {
+        const {source} = waiter
+        if (source === null || source.bytes < this.#limit(source)) waiter.wake()
+        else this.#waiters.push(waiter)
+      }
     }
     this.#options.onAcknowledged()
   }
@@ -251,10 +297,17 @@ export class Emitter {
     this.#failure = {error}
     const waiters = this.#waiters
     this.#waiters = []
-    for (const wake of waiters) wake()
+    for (const {wake} of waiters) wake()
     this.#endCut()
     this.#options.onFailure(error)
   }
+}
+
+function newSource(tracker: OffsetTracker, mostBytes: number): LaneSource {
+  const placeNow = (): never => {
+    throw new Error('no stream yet')
+  }
+  return {tracker, mostBytes, placeNow, bytes: 0}
 }
 
 function leave(span: Span): void {

@@ -17,6 +17,17 @@ export interface StreamPlace {
   readonly transactions: number
 }
 
+/** The last event that the stream has brought. */
+export interface ReachedPlace {
+  readonly file: string
+  readonly pos: number
+  /** '' without GTIDs. */
+  readonly sid: string
+  readonly gno: number
+  readonly serverId: number
+  readonly threadId: number
+}
+
 export interface TrackedBatch {
   readonly place: StreamPlace
   acknowledged: boolean

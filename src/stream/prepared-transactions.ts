@@ -6,7 +6,7 @@ import type {BinlogSource, RowsView} from '../binlog/binlog-events.ts'
 import type {PreparedTransaction} from '../core/prepared-transaction.ts'
 import {invariant} from '../core/tidemark-error.ts'
 import type {GtidLog} from './gtid-log.ts'
-import {replayedRows, type PreparedRows} from './replayed-rows.ts'
+import {isLost, replayedRows, type PreparedRows} from './replayed-rows.ts'
 
 /** Rows of one transaction, and of all together, that are kept. */
 const KEPT_BYTES = 1024 * 1024
@@ -126,6 +126,24 @@ export class PreparedTransactions {
     const {replay: source, signal} = this.#options
     const executed = this.#gtids?.copyAt(this.#gtids.count) ?? null
     yield* replayedRows({source, transaction: entry.transaction, executed, until, signal})
+  }
+
+  /** As `rows` of a transaction that is committed here; none where they cannot be had, which is told. */
+  async *committed(
+    xid: string | null,
+    until: {readonly sid: string; readonly gno: number},
+    rowsLost: (reason: string) => void,
+  ): AsyncGenerator<PreparedRows, void> {
+    if (xid !== null && this.find(xid) === null) {
+      rowsLost(`an XA transaction (${xid}) was committed that had been prepared before the stream began`)
+      return
+    }
+    try {
+      yield* this.rows(xid, until)
+    } catch (error) {
+      if (!isLost(error)) throw error
+      rowsLost(`an XA transaction was committed whose rows the server does not have any more (${error.message})`)
+    }
   }
 
   /** Those that a stream needs that goes on where `transactions` were finished; later calls must not name a smaller number. */

@@ -2,7 +2,7 @@
 // kept only where everything goes through one lane.
 
 import type {Sink, SinkTopic} from '../sinks/sink.ts'
-import type {Emitter, Lane} from './emitter.ts'
+import type {Emitter, Lane, LaneSource} from './emitter.ts'
 
 export interface TopicLanes {
   readonly topic: SinkTopic
@@ -12,12 +12,15 @@ export interface TopicLanes {
 export class TopicDirectory {
   readonly #sink: Sink
   readonly #emitter: Emitter
+  readonly #source: LaneSource
   readonly #topics = new Map<string, Promise<TopicLanes>>()
   readonly #opened = new Map<string, TopicLanes>()
 
-  constructor(sink: Sink, emitter: Emitter) {
+  /** Of the main stream, where no other is given. */
+  constructor(sink: Sink, emitter: Emitter, source = emitter.main) {
     this.#sink = sink
     this.#emitter = emitter
+    this.#source = source
   }
 
   /** The topic, created where it is missing. A failure is not remembered: the next call tries again. */
@@ -42,7 +45,9 @@ export class TopicDirectory {
 
   async #open(name: string): Promise<TopicLanes> {
     const topic = await this.#sink.topic(name)
-    const lanes = Array.from({length: topic.partitions}, (_, partition) => this.#emitter.lane(topic, partition))
+    const lanes = Array.from({length: topic.partitions}, (_, partition) =>
+      this.#emitter.lane(topic, partition, this.#source),
+    )
     const opened = {topic, lanes}
     this.#opened.set(name, opened)
     return opened

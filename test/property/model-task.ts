@@ -209,7 +209,7 @@ export class ModelTask {
         if (!this.#crashed) this.#outlet.pump()
       },
     })
-    this.#emitter.placeNow = () => this.#place()
+    this.#emitter.main.placeNow = () => this.#place()
     this.#outlet = new ReadOutlet({
       emitter: this.#emitter,
       notes: this.#notes,

@@ -22,13 +22,14 @@ import {TableCatalog} from '../../src/stream/captured-table.ts'
 import type {TableKeys} from '../../src/stream/captured-table.ts'
 import type {DdlReading} from '../../src/stream/ddl.ts'
 import {Dispatcher} from '../../src/stream/dispatcher.ts'
-import type {ResumedTransaction} from '../../src/stream/dispatcher-options.ts'
+import type {ResumedTransaction, StreamShare} from '../../src/stream/dispatcher-options.ts'
 import {Emitter} from '../../src/stream/emitter.ts'
 import {FailingRows} from '../../src/stream/failing-rows.ts'
 import {GtidLog} from '../../src/stream/gtid-log.ts'
 import {OffsetTracker} from '../../src/stream/offset-tracker.ts'
 import {PreparedTransactions} from '../../src/stream/prepared-transactions.ts'
 import {RowEventWriter} from '../../src/stream/row-event-writer.ts'
+import type {StreamGate} from '../../src/stream/stream-gate.ts'
 import {NoteLog} from '../../src/stream/table-notes.ts'
 import {TopicDirectory} from '../../src/stream/topic-lanes.ts'
 import {TransactionMetadata} from '../../src/stream/transaction-metadata.ts'
@@ -193,6 +194,8 @@ export interface StreamPartsOptions {
   readonly preparedBefore?: readonly PreparedTransaction[]
   /** Where prepared transactions are read again. */
   readonly replay?: BinlogSource
+  readonly share?: StreamShare
+  readonly gate?: StreamGate
 }
 
 /** A server that sends what a test gives it, wherever a stream begins; then it is silent until the stream's end. */
@@ -314,6 +317,8 @@ export class StreamParts {
       gtids: this.gtids,
       prepared: this.prepared,
       watch: null,
+      ...(options.share === undefined ? {} : {share: options.share}),
+      ...(options.gate === undefined ? {} : {gate: options.gate}),
       events: {
         ddl: change => () =>
           this.ddl.push({

@@ -26,7 +26,7 @@ class Outlet {
       onFailure: error => this.failures.push(error),
       onAcknowledged: () => this.acknowledgements++,
     })
-    this.emitter.placeNow = () => this.place
+    this.emitter.main.placeNow = () => this.place
   }
 
   get place() {
@@ -330,4 +330,38 @@ test('a cut rejects where the sink fails', async () => {
   outlet.sink.fail(new Error('broken'))
   await cut
   await assert.rejects(outlet.emitter.cut(), /broken/)
+})
+
+test('a branch is tracked by itself, waits for its own room alone, and a cut and a drain wait for both', async () => {
+  const outlet = new Outlet()
+  const {emitter} = outlet
+  const tracker = new OffsetTracker()
+  const source = emitter.openBranch(tracker, 10)
+  let pos = 500
+  source.placeNow = () => ({...outlet.place, pos})
+  const lane = await outlet.lane()
+  const branchLane = emitter.lane(lane.topic, 1, source)
+  const write10 = (): void => {
+    write(emitter.batch(branchLane), '0123456789')
+    emitter.appended(branchLane)
+    pos++
+  }
+  write10()
+  assert.notEqual(emitter.room(source), null, 'the branch has no room')
+  assert.equal(emitter.room(), null, 'the main stream has')
+  outlet.stream(lane, 'a')
+  assert.equal(outlet.safe, 0)
+  assert.equal(tracker.safePlace(source.placeNow()).pos, 500)
+  let isCut = false
+  const cut = emitter.cut().then(() => (isCut = true))
+  let isDrained = false
+  const drained = emitter.drain(source).then(() => (isDrained = true))
+  outlet.sink.acknowledge(1)
+  await settled()
+  assert.equal(isDrained, true, 'what the branch has sent is acknowledged')
+  assert.equal(isCut, false)
+  assert.equal(tracker.safePlace(source.placeNow()).pos, 501)
+  outlet.sink.acknowledge(1)
+  await Promise.all([cut, drained])
+  assert.equal(emitter.streamBytes, 0)
 })

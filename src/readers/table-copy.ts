@@ -1,0 +1,24 @@
+// The port to a copy of one table by a read view; SnapshotReader is the real one.
+
+import type {StoredOffset} from '../core/stored-offset.ts'
+
+export interface CopyOptions {
+  /** Names this copy in the header `__tidemark.copy.id` of its events. */
+  readonly copyId: string
+  /** Whatever the topic holds of the table is to be dropped by whoever folds it: a truncate event goes before the rows. */
+  readonly resets: boolean
+  readonly signal: AbortSignal
+}
+
+/** One copy of one table by a read view. */
+export interface TableCopy {
+  /**
+   * Locks, opens the read view, unlocks. Resolves with the place P. Rejects with what an operator must mend, or
+   * retryable. `atPlace` is called once P is known and *while the table is still locked*, so that no transaction that
+   * writes the table can lie behind P before the main stream knows of P; what it throws ends the lock.
+   */
+  lock(signal: AbortSignal, atPlace?: (place: StoredOffset) => void): Promise<StoredOffset>
+  /** Emits the truncate event where `resets`, then all rows with the copy id; resolves when all is acknowledged. Rejects retryable where it was cut off. */
+  copy(options: CopyOptions): Promise<void>
+  close(): Promise<void>
+}
