@@ -51,6 +51,12 @@ export class StreamExtent {
     return compareBinlogPositions(this, other) >= 0
   }
 
+  /** How many transactions of the other are not in it; without GTIDs nobody can say how many, where there are any. */
+  lacks(other: StreamExtent): number {
+    if (this.#gtids !== null && other.#gtids !== null) return other.#gtids.subtract(this.#gtids).count
+    return this.covers(other) ? 0 : Infinity
+  }
+
   get text(): ExtentText {
     return {file: this.file, pos: this.pos, gtidSet: this.#gtids?.toString() ?? null}
   }

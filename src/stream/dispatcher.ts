@@ -132,11 +132,9 @@ export class Dispatcher {
     this.lastHeardMs = Date.now()
     const before = this.transactions
     while (events.next()) {
-      if (this.isBetween) {
-        const gate = this.#gate.between()
-        if (gate === 'end') break
-        if (gate !== null) await this.#waitFor(gate)
-      }
+      const gate = this.isBetween ? this.#gate.between() : null
+      if (gate === 'end') break
+      if (gate !== null) await this.#waitFor(gate)
       switch (events.kind) {
         case 'rows': {
           if (prepared.isOpen) {
@@ -193,12 +191,18 @@ export class Dispatcher {
           break
       }
     }
-    emitter.flushSoon()
-    this.#options.events.batchDone()
-    await this.#waitFor(emitter.room(this.#source))
-    if (this.isBetween) this.#gate.between()
+    await this.#batchDone()
     if (this.transactions > before) this.lagMs = Math.max(0, Date.now() - this.lastEventMs)
     this.caughtUp = true
+  }
+
+  async #batchDone(): Promise<void> {
+    const {emitter, events} = this.#options
+    emitter.flushSoon()
+    events.batchDone()
+    await this.#waitFor(emitter.room(this.#source))
+    // Whoever waits for the end of a transaction need not wait for the next one.
+    if (this.isBetween) void this.#gate.between()
   }
 
   async #waitFor(room: Promise<void> | null): Promise<void> {
