@@ -32,15 +32,16 @@ export class BinlogReader extends RunningReader {
 
   /** The predicate may say something else now: an idle stream is asked at once, another at its next end of a transaction. */
   moved(): void {
-    if (!this.#isDispatching && this.#options.stream.hasEnded()) this.#ending.abort()
+    if (!this.#isDispatching && this.#options.stream.isAtEnd()) this.#ending.abort()
   }
 
   protected override async run(signal: AbortSignal): Promise<void> {
     const {stream, isConnectionLoss} = this.#options
     const ended = AbortSignal.any([signal, this.#ending.signal])
-    for (let attempt = 0; !ended.aborted && !stream.hasEnded();) {
+    for (let attempt = 0; !ended.aborted && !stream.isAtEnd();) {
       try {
         await this.#stream(ended, () => (attempt = 0))
+        return
       } catch (error) {
         if (ended.aborted) return
         if (!isConnectionLoss(error)) throw error
@@ -60,7 +61,7 @@ export class BinlogReader extends RunningReader {
       this.#isDispatching = true
       await unlessAborted(stream.dispatch(events), signal)
       this.#isDispatching = false
-      if (signal.aborted || stream.hasEnded()) return
+      if (signal.aborted || stream.hasStopped) return
     }
     if (!signal.aborted) throw new TidemarkError('TIDEMARK_BINLOG_ENDED', 'the dump ended', {kind: 'retryable'})
   }

@@ -15,8 +15,10 @@ export interface BranchSource extends BinlogSource {
 export interface BranchStream {
   /** Returns when there is room for more, or the stream has come to its end. */
   dispatch(events: BinlogEvents): Promise<void>
-  /** True where the end is reached now, or was: nothing behind it was dispatched. */
-  hasEnded(): boolean
+  /** Asks the predicate: true where the stream is to end where it is. */
+  isAtEnd(): boolean
+  /** The predicate has ended it since `resume`: nothing behind that place was dispatched. */
+  readonly hasStopped: boolean
   /** Between two transactions; else in one, and `extent` lies before it. */
   readonly isBetween: boolean
   /** What it has dispatched. */
@@ -30,7 +32,9 @@ export interface BranchStream {
   readonly resumesByPosition: boolean
   /** Resolves when everything that was dispatched is acknowledged. */
   drain(): Promise<void>
-  /** Nothing more of it is emitted. */
+  /** Nothing more of it is emitted. What it has emitted is still acknowledged and stored. */
+  stop(): void
+  /** It is of no more use: all that it has emitted is acknowledged, or nobody waits for that. */
   close(): void
 }
 

@@ -30,6 +30,8 @@ export interface ReconcilingOptions {
 /** The end of the branch's stream, as it is moved: null while there is none. Its predicate is the stream's. */
 export class ReconciledEnd {
   target: StreamExtent | null = null
+  /** The stream ends wherever it is, to be looked at. */
+  isAnywhere = false
   /** Called where the stream comes near while there is no end. */
   onNear: () => void = () => undefined
   readonly #main: MainStream
@@ -41,6 +43,7 @@ export class ReconciledEnd {
   }
 
   readonly isReached = (stream: BranchStream): boolean => {
+    if (this.isAnywhere) return true
     if (this.target !== null) return stream.extent().covers(this.target)
     if (this.isNear(stream)) this.onNear()
     return false
@@ -58,7 +61,8 @@ export class ReconciledEnd {
 export class ReconcilingBinlogReader extends RunningReader {
   readonly #options: ReconcilingOptions
   #reader: BinlogReader | null = null
-  #giveUp: NodeJS.Timeout | null = null
+  #giveUp: NodeJS.Timeout | undefined
+  #again: NodeJS.Timeout | undefined
   #isHolding = false
   #notBefore = 0
   /** Of the main stream. */
@@ -77,12 +81,14 @@ export class ReconcilingBinlogReader extends RunningReader {
       for (;;) {
         await stream.drain()
         if (signal.aborted || this.#adopt()) return
+        end.isAnywhere = false
         this.#reader = new BinlogReader(reading)
         await readToEnd(this.#reader, signal)
       }
     } finally {
       end.onNear = () => undefined
       this.#release()
+      clearTimeout(this.#again)
     }
   }
 
@@ -99,27 +105,38 @@ export class ReconcilingBinlogReader extends RunningReader {
   }
 
   async #hold(signal: AbortSignal): Promise<void> {
-    const {main, end, now} = this.#options
-    if (this.#isHolding || now() < this.#notBefore) return
+    const {main, reading, end, now} = this.#options
+    // The main stream does not wait for a connection.
+    if (this.#isHolding || now() < this.#notBefore || reading.source.identity() === null) return
     this.#isHolding = true
     this.holds++
     const isHeld = await main.hold(HOLD_MS)
-    if (signal.aborted || !isHeld) {
-      this.#release()
+    if (signal.aborted) return
+    if (!isHeld) {
+      this.#lookAgain()
       return
     }
     end.target = main.extent()
-    this.#giveUp = setTimeout(() => this.#release(), HOLD_MS)
+    this.#giveUp = setTimeout(() => this.#lookAgain(), HOLD_MS)
+    this.#reader?.moved()
+  }
+
+  #lookAgain(): void {
+    this.#release()
+    // The branch may have come further than the main stream meanwhile: then nobody need wait.
+    this.#options.end.isAnywhere = true
     this.#reader?.moved()
   }
 
   #release(): void {
     const {main, end, now} = this.#options
-    if (this.#giveUp !== null) clearTimeout(this.#giveUp)
-    this.#giveUp = null
+    clearTimeout(this.#giveUp)
+    clearTimeout(this.#again)
     if (this.#isHolding) main.release()
     this.#isHolding = false
     end.target = null
     this.#notBefore = now() + HOLD_MS
+    // An idle stream would not be asked again.
+    this.#again = setTimeout(() => this.#reader?.moved(), HOLD_MS)
   }
 }

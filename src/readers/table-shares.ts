@@ -22,9 +22,9 @@ export class TableShares implements StreamShare {
   watch(table: TableId): void {
     const seen: TransactionName[] = []
     this.#seen = seen
-    this.table ??= table
-    const {table: watched} = this
-    if (watched !== table) return
+    // Of a table that was locked before, the main stream emits what it is given, and nothing else.
+    if (this.table !== null) return
+    this.table = table
     this.#has = transaction => {
       const last = seen.at(-1)
       if (last?.pos !== transaction.pos || last.gno !== transaction.gno || last.file !== transaction.file) {

@@ -53,6 +53,7 @@ export class HoldGate implements StreamGate {
 /** Ends a stream at the first end of a transaction at which the predicate says so. */
 export class StopGate implements StreamGate {
   readonly #isReached: () => boolean
+  /** Since `reset`: what comes behind in the same read of the socket was passed over, so the stream must be begun again. */
   hasStopped = false
 
   constructor(isReached: () => boolean) {
@@ -62,5 +63,9 @@ export class StopGate implements StreamGate {
   between(): 'end' | null {
     this.hasStopped ||= this.#isReached()
     return this.hasStopped ? 'end' : null
+  }
+
+  reset(): void {
+    this.hasStopped = false
   }
 }
