@@ -36,8 +36,8 @@ export function statusText(report: StatusReport): string {
   const {diverged, error} = report
   const lines = [...statusHeader(report), ...tableLines(shownTables(report))]
   lines.push(...signalLines(report, 5))
-  for (const {table, since, reason} of diverged) {
-    lines.push(`diverged  ${table} since ${since} (${reason}): snapshot again`)
+  for (const {table, since, reason, remedy} of diverged) {
+    lines.push(`diverged  ${table} since ${since} (${reason}): ${remedy}`)
   }
   if (error !== null) lines.push(`error     ${error.message} (${error.code})`)
   return lines.join('\n')

@@ -3,7 +3,7 @@
 import type {Log} from '../core/log.ts'
 import type {Lane, LaneEvents} from './chunk-lane.ts'
 import type {Notes} from './notes.ts'
-import type {OpenTarget, PlanningSource} from './prepared-table.ts'
+import type {OpenTarget, PlanningSource, ResetTopic} from './prepared-table.ts'
 import type {SnapshotObserver} from './snapshot-observer.ts'
 import type {ChunkRun} from './table-run.ts'
 import type {SnapshotThrottle} from './throttle.ts'
@@ -23,6 +23,7 @@ export interface SnapshotCoordinatorOptions {
   readonly outlet: WindowOutlet
   readonly planning: PlanningSource
   readonly openTarget: OpenTarget
+  readonly resetTopic: ResetTopic
   /** Makes the lanes; their events come back here. */
   readonly openLanes: (events: LaneEvents) => readonly Lane[]
   /** Before every chunk. */

@@ -2,6 +2,7 @@
 
 import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
+import type {TablePlan} from './snapshot-plan.ts'
 import type {ChunkKey, KeyValues} from './chunk-key.ts'
 
 /** Where read events of a table go; the stream side knows what is inside and hands it back to its own outlet. */
@@ -42,3 +43,9 @@ export interface PlanningSource {
 
 /** Opens where the read events of a table go (its topic is created where it is missing). */
 export type OpenTarget = (description: TableDescription) => Promise<ReadTarget>
+
+/**
+ * Where the topic may have rows that the table does not have, empties it by a truncate event before anything of the copy
+ * is read. Resolves when that is acknowledged; null where there is nothing to do.
+ */
+export type ResetTopic = (plan: TablePlan, target: ReadTarget) => Promise<void> | null

@@ -68,6 +68,7 @@ export class SnapshotCoordinator {
       watermarks: options.watermarks,
       planning: options.planning,
       openTarget: options.openTarget,
+      resetTopic: options.resetTopic,
       chunkRows: options.chunkRows,
       lanes: this.#scheduler.laneCount,
       signal: options.signal,

@@ -3,7 +3,7 @@
 
 import {shapeFingerprint} from '../core/table-shape.ts'
 import {invariant} from '../core/tidemark-error.ts'
-import type {OpenTarget, PlanningSource, PreparedTable, TableDescription} from './prepared-table.ts'
+import type {OpenTarget, PlanningSource, PreparedTable, ResetTopic, TableDescription} from './prepared-table.ts'
 import type {TableRun} from './table-run.ts'
 import type {Watermarks} from './watermarks.ts'
 
@@ -11,6 +11,7 @@ export interface TablePreparerOptions {
   readonly watermarks: Watermarks
   readonly planning: PlanningSource
   readonly openTarget: OpenTarget
+  readonly resetTopic: ResetTopic
   readonly chunkRows: number
   readonly lanes: number
   readonly signal: AbortSignal
@@ -75,14 +76,15 @@ export class TablePreparer {
       const {invalidations} = run
       const prepared = await this.#prepareOnce(run)
       if (!run.active) return
-      if (run.invalidations === invalidations) {
+      if (run.invalidations === invalidations && prepared !== null) {
         run.prepared = prepared
         return
       }
     }
   }
 
-  async #prepareOnce(run: TableRun): Promise<PreparedTable> {
+  /** Null where it must be begun again. */
+  async #prepareOnce(run: TableRun): Promise<PreparedTable | null> {
     const {planning, openTarget, watermarks, signal} = this.#options
     const {plan} = run
     const startedAtMs = Date.now()
@@ -95,6 +97,14 @@ export class TablePreparer {
     const keyColumns = description.chunkKey.map(column => column.name)
     const sameKey = JSON.stringify(keyColumns) === JSON.stringify(plan.keyColumns)
     if (plan.ranges === null || !sameKey) {
+      const reset = run.active ? this.#options.resetTopic(plan, target) : null
+      if (reset !== null) {
+        await reset
+        // An event that left before the reset must supersede no row that is read now: every low watermark, and with it
+        // the maximum key, lies behind a mark that is issued from here on.
+        run.prepareAgain(watermarks.request())
+        return null
+      }
       plan.ranges = await this.#ranges(run, description)
       plan.keyColumns = keyColumns
       plan.rowsEstimated = description.rowsEstimated

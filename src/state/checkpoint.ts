@@ -27,6 +27,8 @@ export interface Divergence {
   readonly atMs: number
   /** Rows may have gone without an event: a copy brings what is there, and takes nothing away. */
   readonly removesRows?: boolean
+  /** The table was dropped or renamed: there is nothing to copy until it is there again. */
+  readonly gone?: boolean
 }
 
 export interface Checkpoint extends StoredSnapshots {
@@ -192,7 +194,10 @@ const schema = {
       items: {
         type: 'object',
         required: ['table', 'since', 'reason', 'atMs'],
-        properties: {table: text, since: text, reason: text, atMs: {type: 'number'}, removesRows: {type: 'boolean'}},
+        properties: {
+          ...{table: text, since: text, reason: text, atMs: {type: 'number'}},
+          ...{removesRows: {type: 'boolean'}, gone: {type: 'boolean'}},
+        },
       },
     },
   },

@@ -135,7 +135,8 @@ export class TableCatalog {
     }
     if (captured.target !== null) this.#targets.set(text, captured.target)
     this.#tables.set(table, captured)
-    this.#noteKey(captured, keys.messageKey)
+    const key = keyText(shape, keys.messageKey)
+    if (this.#noteKey(id, key)) this.#options.onKeyChange(id)
     this.seen.add(captured.text)
     return captured
   }
@@ -149,6 +150,11 @@ export class TableCatalog {
   isEmitted(id: TableId): boolean {
     const {isSignalTable, isCaptured, signalTableEvents} = this.#options
     return isSignalTable(id) ? signalTableEvents : isCaptured(id)
+  }
+
+  /** Whether the table is one of those that are copied, and told of where they diverge. */
+  isCaptured(id: TableId): boolean {
+    return !this.#options.isSignalTable(id) && this.#options.isCaptured(id)
   }
 
   /** Where events of a table go that the stream has not shown yet, as the server describes it. */
@@ -215,11 +221,22 @@ export class TableCatalog {
     return isSignalTable ? {...settings, columns: NO_COLUMN_RULES} : settings
   }
 
-  #noteKey(table: CapturedTable, messageKey: readonly number[]): void {
-    const names = JSON.stringify(messageKey.map(index => table.encoder.shape.columns[index]!.name))
-    const before = this.#keys.get(table.text)
-    this.#keys.set(table.text, names)
-    if (before !== undefined && before !== names) this.#options.onKeyChange(table.id)
+  /** The table is copied with this message key. True where its events had another one before. */
+  noteKey(shape: TableShape, messageKey: readonly number[]): boolean {
+    return this.#noteKey(shape.id, keyText(shape, messageKey))
+  }
+
+  /** Whether columns of the table's message key, as it was seen last, are among these names, in lower case. */
+  namesKey(id: TableId, names: ReadonlySet<string>): boolean {
+    const key = this.#keys.get(tableIdText(id))
+    return key !== undefined && (JSON.parse(key) as string[]).some(name => names.has(name.toLowerCase()))
+  }
+
+  #noteKey(id: TableId, key: string): boolean {
+    const text = tableIdText(id)
+    const before = this.#keys.get(text)
+    this.#keys.set(text, key)
+    return before !== undefined && before !== key
   }
 
   /** Has every table resolved anew, with keys asked for again. */
@@ -228,4 +245,8 @@ export class TableCatalog {
     this.#tables = new WeakMap()
     this.#owners.clear()
   }
+}
+
+function keyText({columns}: TableShape, messageKey: readonly number[]): string {
+  return JSON.stringify(messageKey.map(index => columns[index]!.name))
 }

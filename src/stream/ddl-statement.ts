@@ -10,11 +10,20 @@ export interface TableRename {
   readonly text: string
 }
 
+/** Clauses of an ALTER TABLE that concern whole tables. */
+interface Alteration {
+  readonly renamedTo: TableId | null
+  /** EXCHANGE PARTITION … WITH TABLE */
+  readonly exchangedWith: TableId | null
+  /** IMPORT TABLESPACE, IMPORT PARTITION … TABLESPACE */
+  readonly importsRows: boolean
+}
+
 type Reading =
   | {readonly type: 'create-table' | 'truncate'; readonly table: TableId}
   /** CREATE INDEX, DROP INDEX. */
   | {readonly type: 'index'; readonly table: TableId}
-  | {readonly type: 'alter-table'; readonly table: TableId; readonly renamedTo: TableId | null}
+  | ({readonly type: 'alter-table'; readonly table: TableId} & Alteration)
   | {readonly type: 'drop-tables'; readonly tables: readonly TableId[]; readonly ifExists: boolean}
   | {readonly type: 'rename-tables'; readonly renames: readonly TableRename[]}
   | {readonly type: 'create-database' | 'alter-database' | 'drop-database'; readonly database: string}
@@ -85,7 +94,7 @@ class StatementReader {
     if (this.#takesDatabase()) return this.#ofDatabase('alter-database')
     if (!this.#takesTable()) return OTHER
     const table = this.#table()
-    return table === null ? OTHER : {type: 'alter-table', table, renamedTo: this.#newName()}
+    return table === null ? OTHER : {type: 'alter-table', table, ...this.#alteration()}
   }
 
   #drop(): Reading {
@@ -133,21 +142,27 @@ class StatementReader {
     return {type, database: isNamed ? token.text : this.#database}
   }
 
-  /** The last `RENAME [TO | AS | =] table` outside of parentheses, if any. */
-  #newName(): TableId | null {
+  /** The last `RENAME [TO | AS | =] table` outside of parentheses, if any, and what else concerns whole tables. */
+  #alteration(): Alteration {
     let depth = 0
-    let renamed: TableId | null = null
+    let found: Alteration = {renamedTo: null, exchangedWith: null, importsRows: false}
     for (; this.#at < this.#tokens.length; this.#at++) {
       const {type, text} = this.#tokens[this.#at]!
       if (type === 'mark') depth += text === '(' ? 1 : text === ')' ? -1 : 0
-      if (depth > 0 || !this.#is('RENAME')) continue
-      this.#at++
-      if (this.#is('INDEX', 'KEY', 'COLUMN')) continue
-      this.#takes('TO', 'AS', '=')
-      renamed = this.#table() ?? renamed
-      this.#at--
+      if (depth > 0) continue
+      if (this.#is('IMPORT') && this.#isAt(1, 'TABLESPACE', 'PARTITION')) found = {...found, importsRows: true}
+      else if (this.#is('WITH') && this.#isAt(1, 'TABLE')) {
+        this.#at += 2
+        found = {...found, exchangedWith: this.#table() ?? found.exchangedWith}
+        this.#at--
+      } else if (this.#is('RENAME') && !this.#isAt(1, 'INDEX', 'KEY', 'COLUMN')) {
+        this.#at++
+        this.#takes('TO', 'AS', '=')
+        found = {...found, renamedTo: this.#table() ?? found.renamedTo}
+        this.#at--
+      }
     }
-    return renamed
+    return found
   }
 
   #table(): TableId | null {
@@ -174,7 +189,11 @@ class StatementReader {
   }
 
   #is(...texts: readonly string[]): boolean {
-    const token = this.#tokens[this.#at]
+    return this.#isAt(0, ...texts)
+  }
+
+  #isAt(ahead: number, ...texts: readonly string[]): boolean {
+    const token = this.#tokens[this.#at + ahead]
     return token !== undefined && token.type !== 'name' && texts.includes(token.text.toUpperCase())
   }
 

@@ -15,6 +15,7 @@ import type {Emitter, Lane} from './emitter.ts'
 import type {NoteLog, RowImage, TableNotes} from './table-notes.ts'
 import type {TopicDirectory} from './topic-lanes.ts'
 import {noPartition, partitionOf} from './transformed-events.ts'
+import {sendReset} from './truncate-events.ts'
 
 /** What the outlet tells the snapshot about its windows. */
 export interface WindowEvents {
@@ -82,6 +83,12 @@ export class ReadOutlet {
   /** True where no chunk has left in part. */
   get isWhole(): boolean {
     return !this.#queue.some(isPartlySent)
+  }
+
+  /** A truncate event before a table is copied; see `sendReset`. */
+  reset(target: EventTarget): Promise<unknown> | null {
+    this.#setOrigin('incremental')
+    return sendReset(target, this.#options.origin, this.#options)
   }
 
   pump(): void {

@@ -24,3 +24,24 @@ export function emitTruncate(
     emitter.appended(lane)
   }
 }
+
+/**
+ * The same before a copy, behind whatever is open for the lanes. Resolves when it is acknowledged in every partition; null
+ * where the table's truncates go nowhere.
+ */
+export function sendReset(
+  {template, lanes}: EventTarget,
+  origin: EventOrigin,
+  {emitter, headers}: {readonly emitter: Emitter; readonly headers: EventHeaders | null},
+): Promise<unknown> | null {
+  if (lanes.lanes.length === 0) return null
+  const length = template.valueLength('d', NULL_ROW_BYTES, 0, origin, 0)
+  const sent = lanes.lanes.map(lane => {
+    const batch = lane.topic.newBatch(lane.partition)
+    batch.begin(null, 0, 0, length, headers)
+    template.writeTruncate(origin, batch.writer)
+    batch.end()
+    return emitter.sendRead(lane, batch)
+  })
+  return Promise.all(sent)
+}

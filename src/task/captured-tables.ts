@@ -54,6 +54,7 @@ export class CapturedTables {
       const text = tableIdText(table)
       return checkpoint !== null && !checkpoint.knownTables.includes(text) && !copying.has(text)
     })
+    this.#watchKnown()
     this.known = captured.map(tableIdText)
     if (added.length === 0 || settings.snapshot.newTables === 'off') return
     const tables = added.map(tableIdText)
@@ -70,6 +71,17 @@ export class CapturedTables {
       kind: 'incremental',
       tables: added.map(table => ({table, condition: null, surrogateKey: null})),
     })
+  }
+
+  // One that was dropped while the task was away is still to be dropped in the stream.
+  #watchKnown(): void {
+    const {checkpoint, settings, divergences} = this.#options
+    const passes = createTableFilter(settings)
+    for (const text of checkpoint?.knownTables ?? []) {
+      const [database = '', ...name] = text.split('.')
+      const table = {database, table: name.join('.')}
+      if (passes(table) && !isSignalTable(settings, table)) divergences.watchKnown(table)
+    }
   }
 
   /** Queues the initial snapshot of snapshot.mode. */

@@ -7,7 +7,8 @@ import type {TableShape} from '../core/table-shape.ts'
 import type {EventHeaders} from '../sinks/sink.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {EventTarget, TableCatalog} from '../stream/captured-table.ts'
-import {readStatement} from '../stream/ddl-statement.ts'
+import {readStatement, type DdlStatement} from '../stream/ddl-statement.ts'
+import {tablesChanged} from '../stream/ddl-tables.ts'
 import type {DdlChange, DdlEffect} from '../stream/ddl-change.ts'
 import type {Dispatcher} from '../stream/dispatcher.ts'
 import type {Emitter} from '../stream/emitter.ts'
@@ -41,6 +42,14 @@ interface Truncated {
   readonly target: EventTarget
 }
 
+interface Effect {
+  readonly change: DdlChange
+  readonly statement: DdlStatement
+  readonly truncated?: Truncated | null
+  /** As rows name them; see TablesChanged. */
+  readonly filled?: readonly TableId[]
+}
+
 export class DdlSide {
   readonly #parts: DdlParts
   readonly #options: DdlSideOptions
@@ -62,33 +71,46 @@ export class DdlSide {
       return this.#truncated(statement.table).then(truncated => origin => {
         if (truncated !== null && !change.isRepeated) emitTruncate(truncated.target, origin, {emitter, headers})
         // Now the windows are dropped, with no turn in between: no row of before the statement leaves behind its event.
-        this.#takeEffect(change, truncated)
+        this.#takeEffect({change, statement, truncated})
       })
     }
     const prepared = change.isRepeated ? null : (schemaChanges?.prepare(statement, change.database) ?? null)
-    if (prepared === null) return () => this.#takeEffect(change, null)
-    return prepared.then(changes => origin => {
-      schemaChanges?.emit(changes, origin)
-      this.#takeEffect(change, null)
-    })
+    const {filled} = tablesChanged(statement, change.reading, change.touches)
+    if (prepared === null && filled.length === 0) return () => this.#takeEffect({change, statement})
+    return Promise.all([prepared, ...filled.map(async table => await this.#asStored(table))]).then(
+      ([changes, ...stored]) =>
+        origin => {
+          if (changes !== null) schemaChanges?.emit(changes, origin)
+          this.#takeEffect({change, statement, filled: stored})
+        },
+    )
   }
 
-  #takeEffect({reading, touches}: DdlChange, truncated: Truncated | null): void {
+  #takeEffect({change, statement, truncated = null, filled = []}: Effect): void {
+    const {reading, touches} = change
     const {catalog, divergences, coordinator, schemas, dispatcher} = this.#parts
     this.#options.server.forget()
-    // Keys other than the primary key are not in the binlog: they may have come or gone with this.
-    catalog.forget()
-    schemas.changed(reading, touches)
     const {file, pos} = dispatcher.reached
+    const since = `${file}:${pos}`
+    const tables = tablesChanged(statement, reading, touches)
+    if (statement.type === 'create-table') divergences.returned(statement.table)
+    // Tables of these names are captured from here on, and have rows that were never streamed under them.
+    for (const table of filled) if (catalog.isCaptured(table)) divergences.watch(table)
     for (const table of divergences.watched) {
       if (!touches(table)) continue
       coordinator?.schemaChanged(table, null, reading.removes)
+      if (tables.removes(table)) divergences.gone(table, since, reading.verb)
       // The statement is read exactly where it becomes an event, so that no other table can be meant.
-      if (reading.changesRows && truncated === null) {
-        divergences.diverged(table, `${file}:${pos}`, reading.verb, reading)
+      else if (tables.changes(table) && truncated === null) {
+        const removesRows =
+          reading.removesRows || filled.includes(table) || (reading.changesColumns && catalog.namesKey(table, reading.words))
+        divergences.diverged(table, since, reading.verb, {removesRows})
       }
     }
-    if (truncated !== null) divergences.emptied(truncated.table, `${file}:${pos}`)
+    if (truncated !== null) divergences.emptied(truncated.table, since)
+    // Keys other than the primary key are not in the binlog: they may have come or gone with this.
+    catalog.forget()
+    schemas.changed(reading, touches)
   }
 
   /** Null where rows of the table are not emitted, or transforms drop the event. */

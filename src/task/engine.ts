@@ -20,10 +20,11 @@ import type {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
 import type {Watermarks} from '../snapshot/watermarks.ts'
+import type {TablePlan} from '../snapshot/snapshot-plan.ts'
 import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
-import {TableCatalog, type CapturedTable} from '../stream/captured-table.ts'
+import {TableCatalog, type CapturedTable, type EventTarget} from '../stream/captured-table.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
 import {Emitter} from '../stream/emitter.ts'
 import type {FailingRows} from '../stream/failing-rows.ts'
@@ -112,7 +113,8 @@ export class Engine {
     this.#gtidsKnown = offset.gtidSet !== null
     this.#gtids = new GtidLog(GtidSet.parse(offset.gtidSet ?? ''))
     this.notes = new NoteLog(settings.stream.memoryBytes)
-    this.divergences = new Divergences(checkpoint?.diverged ?? [], log)
+    const resets = !settings.events.skippedOperations.has('t')
+    this.divergences = new Divergences(checkpoint?.diverged ?? [], log, {resets})
     this.emitter = new Emitter({
       sink,
       tracker: this.tracker,
@@ -290,10 +292,7 @@ export class Engine {
       shapeOf: table => this.schemas.shapeOf(table),
       declaredColumns: table => this.#options.server.declaredColumns(table),
       keysOf: shape => keysOf(shape, settings.events, this.#options.server.streamKeys),
-      onKeyChange: table => {
-        const {file, pos} = this.dispatcher.reached
-        this.divergences.diverged(table, `${file}:${pos}`, 'the message key changed', {removesRows: true})
-      },
+      onKeyChange: table => this.divergences.keyChanged(table, this.dispatcher.reached),
     })
   }
 
@@ -307,7 +306,11 @@ export class Engine {
       signal,
       notes: this.notes,
       outlet: this.outlet,
-      openTarget: ({shape}) => this.catalog.target(shape),
+      openTarget: async ({shape, messageKey}) => {
+        if (this.catalog.noteKey(shape, messageKey)) this.divergences.keyChanged(shape.id, this.dispatcher.reached, {byCopy: true})
+        return await this.catalog.target(shape)
+      },
+      resetTopic: (plan, target) => this.#resetTopic(plan, target as EventTarget),
       onChange: () => {
         this.emitter.snapshotActive = this.coordinator?.active === true && !this.coordinator.paused
       },
@@ -326,6 +329,17 @@ export class Engine {
           }
         : null,
     })
+  }
+
+  // Only a copy of the whole table brings back what the event takes away.
+  #resetTopic({table, condition}: TablePlan, target: EventTarget): Promise<void> | null {
+    const {divergences} = this
+    if (!divergences.resets || condition !== null || !divergences.mayHaveGhosts(table)) return null
+    const sent = this.outlet.reset(target)
+    if (sent === null) return null
+    const {file, pos} = this.dispatcher.reached
+    divergences.reset(table, `${file}:${pos}`)
+    return sent.then(() => undefined)
   }
 
   #createSignals(): SignalSide {

@@ -23,7 +23,7 @@ const MARK_SPACING_MS = 100
 
 export interface SnapshotSideOptions extends Pick<
   SnapshotCoordinatorOptions,
-  'notes' | 'outlet' | 'openTarget' | 'onChange' | 'observers' | 'serverUuid' | 'signal'
+  'notes' | 'outlet' | 'openTarget' | 'resetTopic' | 'onChange' | 'observers' | 'serverUuid' | 'signal'
 > {
   readonly settings: Settings
   readonly server: SourceServer

@@ -60,7 +60,8 @@ export interface StatusReport {
   readonly signals: readonly SignalReceipt[]
   /** The signal channels beside the signal table, which is part of the stream. */
   readonly signalChannels: readonly SignalChannelStatus[]
-  readonly diverged: readonly Omit<Divergence, 'atMs'>[]
+  /** `remedy`: what an operator does about it. */
+  readonly diverged: readonly (Pick<Divergence, 'table' | 'since' | 'reason'> & {readonly remedy: string})[]
   readonly sink: SinkStatus & {readonly eventsEmitted: number; readonly bytesInFlight: number}
   readonly notesOverflowed: number
   readonly error: {readonly code: string; readonly message: string} | null
@@ -93,7 +94,10 @@ export function statusReport(context: StatusContext): StatusReport {
     snapshot: snapshotStatus(engine),
     signals: (engine?.signals.receipts ?? []).slice(-20),
     signalChannels: engine?.signalChannels ?? [],
-    diverged: (engine?.divergences.list ?? []).map(({table, since, reason}) => ({table, since, reason})),
+    diverged: (engine?.divergences.list ?? []).map(known => {
+      const {table, since, reason} = known
+      return {table, since, reason, remedy: engine!.divergences.remedyOf(known)}
+    }),
     sink: {
       ...context.sinkStatus,
       eventsEmitted: engine?.emitter.eventsEmitted ?? 0,

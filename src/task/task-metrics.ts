@@ -36,7 +36,7 @@ export function metricsReading(context: MetricsContext): MetricsReading {
     eventsEmitted: engine?.emitter.eventsEmitted ?? 0,
     rowsLeftOut: engine?.failing?.counts ?? new Map(),
     notesOverflowed: engine?.notes.overflows ?? 0,
-    divergedTables: engine?.divergences.list.length ?? 0,
+    divergedTables: engine?.divergences.count ?? 0,
     signals: [...(engine?.signals.counts ?? [])].map(([key, count]) => {
       const [channel = '', result = ''] = key.split(',')
       return {channel, result, count}

@@ -327,6 +327,7 @@ export class ModelTask {
         },
         boundaries: (_, __, parts) => Promise.resolve(parts > 1 ? [[String(20)]] : []),
       },
+      resetTopic: () => null,
       openTarget: description => Promise.resolve(this.#target(description)),
       openLanes: events => {
         for (let i = 0; i < lanes; i++) this.#lanes.push(new ModelLane(events, mysql, this.#marks))

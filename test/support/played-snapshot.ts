@@ -117,6 +117,7 @@ export class Coordination {
         maximumKey: (...all) => this.maximumKey(...all),
         boundaries: (...all) => this.boundaries(...all),
       },
+      resetTopic: () => null,
       openTarget: ({shape}) => Promise.resolve({shape}),
       throttle: this.played.throttle,
       openLanes: events => {

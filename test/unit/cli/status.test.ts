@@ -45,7 +45,7 @@ const report: StatusReport = {
   },
   signals: [{id: 's1', type: 'log', channel: 'source', result: 'rejected', reason: 'no message', atMs: 1}],
   signalChannels: [],
-  diverged: [{table: 'shop.items', since: 'binlog.000001:4', reason: 'TRUNCATE'}],
+  diverged: [{table: 'shop.items', since: 'binlog.000001:4', reason: 'TRUNCATE', remedy: 'snapshot again'}],
   sink: {state: 'waiting', reason: 'no broker answers', eventsEmitted: 1_500_000, bytesInFlight: 0},
   notesOverflowed: 0,
   error: null,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
-import type {PlanningSource} from '../../../src/snapshot/prepared-table.ts'
+import type {PlanningSource, ResetTopic} from '../../../src/snapshot/prepared-table.ts'
 import {TablePreparer} from '../../../src/snapshot/table-preparer.ts'
 import {TableRun} from '../../../src/snapshot/table-run.ts'
 import {ModelMarks} from '../../property/model-task.ts'
@@ -15,6 +15,7 @@ class Preparation {
   readonly asked: string[] = []
   rowsEstimated = 1_000
   opening: () => Promise<void> = () => Promise.resolve()
+  resetTopic: ResetTopic = () => null
   planning: Partial<PlanningSource> = {}
   readonly #preparer: TablePreparer
 
@@ -38,6 +39,7 @@ class Preparation {
           return this.planning.boundaries?.(described, table, parts) ?? Promise.resolve([['33'], ['66']])
         },
       },
+      resetTopic: (plan, target) => this.resetTopic(plan, target),
       openTarget: async ({shape}) => {
         await this.opening()
         return {shape}
@@ -201,4 +203,41 @@ test('what fails because the task stops is not told', async () => {
   p.stop.abort(new Error('stopped'))
   await p.prepare([])
   assert.deepEqual([p.failed, p.prepared, run.prepared], [[], [], null])
+})
+
+test('I1: what is read of a table whose topic was reset lies behind a mark that was asked for when that was acknowledged', async () => {
+  const p = new Preparation()
+  const run = runOf('t')
+  let acknowledge = (): void => undefined
+  let resets = 0
+  p.resetTopic = () => (resets++ > 0 ? null : new Promise(resolve => (acknowledge = resolve)))
+  await p.prepare([run])
+  assert.deepEqual([p.asked, run.plan.ranges], [['describe t'], null], 'nothing is read before the reset is acknowledged')
+  p.marks.issued = 5
+  acknowledge()
+  await p.prepare([])
+  assert.ok(run.needsMark > 5)
+  assert.deepEqual(p.asked, ['describe t'])
+  p.marks.commit(run.needsMark)
+  await p.prepare([])
+  assert.deepEqual(p.asked, ['describe t', 'describe t', 'maximum t'])
+  assert.deepEqual(p.prepared, ['d.t'])
+})
+
+test('a copy that goes on where it was is not begun with a reset, one that begins anew for another key is', async () => {
+  const p = new Preparation()
+  let resets = 0
+  p.resetTopic = () => {
+    resets++
+    return null
+  }
+  const run = runOf('t')
+  run.plan.ranges = [{after: ['5'], upTo: ['7'], done: false}]
+  run.plan.keyColumns = ['id']
+  await p.prepare([run])
+  assert.equal(resets, 0)
+  p.planning.describe = table => Promise.resolve(description(table.table, {keyColumn: 'other'}))
+  run.prepareAgain(0)
+  await p.prepare([run])
+  assert.equal(resets, 1)
 })

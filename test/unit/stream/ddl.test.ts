@@ -105,6 +105,13 @@ const CHANGES_ROWS: readonly string[] = [
   'ALTER TABLE t DROP CONSTRAINT `PRIMARY`',
   'rename /* gh-ost */ table `d`.`t` to `d`.`_t_del`, `d`.`_t_gho` to `d`.`t`',
   '/*!50000 ALTER TABLE t DROP c */',
+  'ALTER TABLE t ENGINE=BLACKHOLE',
+  'ALTER TABLE t DROP PARTITION p0, p1',
+  'ALTER TABLE t DISCARD PARTITION p0 TABLESPACE',
+  'ALTER TABLE t IMPORT PARTITION p0 TABLESPACE',
+  'ALTER TABLE t ADD COLUMN c INT PARTITION BY KEY ()',
+  'ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4',
+  'ALTER TABLE t ADD COLUMN c INT AS (a + 1) STORED',
 ]
 for (const sql of CHANGES_ROWS) {
   test(`${sql} may change rows without row events`, () => {
@@ -137,6 +144,17 @@ const LEAVES_ROWS: readonly string[] = [
   'ALTER TABLE `a,b`.`my table` ADD INDEX i (a), DROP INDEX `j`',
   '/* why, not how */ ALTER TABLE t /* , DROP c */ ADD INDEX i (a)',
   "ALTER TABLE t COMMENT 'PRIMARY, DROP c'",
+  'ALTER TABLE t ENGINE=InnoDB',
+  'ALTER TABLE t ENGINE = innodb, ROW_FORMAT=DYNAMIC',
+  'ALTER TABLE t FORCE',
+  'ALTER TABLE t DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin',
+  'ALTER TABLE t ALTER COLUMN c SET DEFAULT (1 + 2), ALTER d DROP DEFAULT',
+  'ALTER TABLE t ADD PARTITION (PARTITION p2 VALUES LESS THAN (30))',
+  'ALTER TABLE t REORGANIZE PARTITION p0, p1 INTO (PARTITION p0 VALUES LESS THAN (9))',
+  'ALTER TABLE t COALESCE PARTITION 2',
+  'ALTER TABLE t OPTIMIZE PARTITION p0, p1',
+  'ALTER TABLE t PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (9), PARTITION p1 VALUES LESS THAN MAXVALUE)',
+  'ALTER TABLE t REMOVE PARTITIONING',
 ]
 for (const sql of LEAVES_ROWS) {
   test(`${sql} leaves every row as it was`, () => {
@@ -173,12 +191,22 @@ test('a statement after which rows may be gone is told from one that leaves them
     'RENAME TABLE t TO u',
     'ALTER TABLE t DROP PARTITION p1',
   ]
+  removing.push('ALTER TABLE t EXCHANGE PARTITION p0 WITH TABLE u', 'ALTER TABLE t ENGINE=BLACKHOLE')
   removing.push('ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (b)', 'ALTER TABLE t IMPORT TABLESPACE')
   const keeping = [
     'ALTER TABLE t ADD COLUMN c INT DEFAULT 5',
     'ALTER TABLE t MODIFY c BIGINT',
     'ALTER TABLE t ADD INDEX i (a)',
+    'ALTER TABLE t ADD COLUMN c INT PARTITION BY KEY (id)',
+    'ALTER TABLE t RENAME COLUMN a TO b',
   ]
   for (const sql of removing) assert.equal(readDdl(sql).removesRows, true, sql)
   for (const sql of keeping) assert.equal(readDdl(sql).removesRows, false, sql)
+})
+
+test('a statement that gives columns another name or type, or takes them away, is told from one that adds some', () => {
+  const changing = ['RENAME COLUMN a TO b', 'CHANGE a b INT', 'MODIFY a BIGINT', 'DROP a', 'CONVERT TO CHARACTER SET latin1']
+  for (const clause of changing) assert.equal(readDdl(`ALTER TABLE t ${clause}`).changesColumns, true, clause)
+  for (const clause of ['ADD a INT', 'DROP INDEX a', 'RENAME INDEX a TO b', "COMMENT 'DROP a'", 'RENAME TO u'])
+    assert.equal(readDdl(`ALTER TABLE t ${clause}`).changesColumns, false, clause)
 })

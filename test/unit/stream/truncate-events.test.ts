@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {EventOrigin, type OriginFields} from '../../../src/encode/envelope.ts'
-import {emitTruncate} from '../../../src/stream/truncate-events.ts'
+import {emitTruncate, sendReset} from '../../../src/stream/truncate-events.ts'
 import {MemorySink} from '../../support/memory-sink.ts'
 import {StreamParts, streamTable} from '../../support/stream-parts.ts'
 
@@ -50,4 +50,25 @@ test('with schemas it has the frame of the table', async () => {
     schema.fields[0]!.fields.map(({field}) => field),
     ['id', 'v'],
   )
+})
+
+test('a reset stands in every partition behind what is open for it, and is done when all of them have acknowledged', async () => {
+  const sink = new MemorySink({partitions: 2})
+  const parts = await new StreamParts({sink}).open()
+  const target = await parts.catalog.target(streamTable('t').shape)
+  const origin = new EventOrigin()
+  origin.set({...ORIGIN, snapshot: 'incremental'})
+  emitTruncate(target, origin, {emitter: parts.emitter, headers: null})
+  const done = sendReset(target, origin, {emitter: parts.emitter, headers: HEADERS})
+  assert.deepEqual(
+    sink.sent.map(({partition, key, headers}) => [partition, key, headers['h']]),
+    [
+      [0, null, undefined],
+      [0, null, 'v'],
+      [1, null, undefined],
+      [1, null, 'v'],
+    ],
+  )
+  await done
+  assert.match(sink.sent[1]!.value!, /"snapshot":"incremental".*"op":"t"/)
 })

@@ -9,7 +9,7 @@ import {Divergences} from '../../../src/task/divergences.ts'
 import type {SchemaChangeEvents} from '../../../src/task/schema-change-events.ts'
 import {quietLog} from '../../support/quiet-log.ts'
 import {MemorySink} from '../../support/memory-sink.ts'
-import {EVENT_SETTINGS, StreamParts} from '../../support/stream-parts.ts'
+import {EVENT_SETTINGS, StreamParts, streamTable} from '../../support/stream-parts.ts'
 
 interface SideOptions {
   readonly skipped?: readonly string[]
@@ -60,7 +60,8 @@ async function side({skipped = [], foldsNames = false, schemaChanges}: SideOptio
     const effect = await ddl.effectOf({sql, database: 'd', reading, touches, isRepeated})
     effect(origin)
   }
-  return {apply, events, happened, diverged: () => divergences.list.map(({table}) => table)}
+  const diverged = (): string[] => divergences.list.map(({table, gone}) => (gone === true ? `${table} is gone` : table))
+  return {apply, events, happened, divergences, catalog: parts.catalog, diverged}
 }
 
 test('a truncate becomes an event, and then the windows of its table are dropped; it has not diverged', async () => {
@@ -113,4 +114,40 @@ test('what an earlier run has told is not told again', async () => {
   assert.deepEqual([events(), told, happened.length], [[], [], 2])
   await apply('CREATE TABLE t (id INT)')
   assert.deepEqual(told, ['change'])
+})
+
+test('a table that takes a captured name has rows that were never streamed under it', async () => {
+  const {apply, diverged} = await side({foldsNames: true})
+  await apply('RENAME TABLE e.staging TO d.NEW')
+  assert.deepEqual(diverged(), ['d.new'])
+  await apply('ALTER TABLE new RENAME TO d.newer')
+  assert.deepEqual(diverged(), ['d.new is gone', 'd.newer'])
+})
+
+test('a swap of tables leaves the one diverged, and names the other as gone', async () => {
+  const {apply, diverged} = await side()
+  await apply('RENAME TABLE t TO e.t_del, Big TO t')
+  assert.deepEqual(diverged(), ['d.t', 'd.Big is gone', 'e.t_del'])
+  await apply('CREATE TABLE big (id INT)')
+  assert.deepEqual(diverged(), ['d.t', 'd.Big', 'e.t_del'])
+})
+
+test('a statement that only mentions a table has its windows read again, and says nothing of its rows', async () => {
+  const {apply, happened, diverged} = await side()
+  await apply('ALTER TABLE other ADD t INT')
+  assert.deepEqual([happened, diverged()], [['windows of t behind 0 events'], []])
+})
+
+test('other names and types of key columns leave rows of before under keys that no row has any more', async () => {
+  for (const [sql, wanted] of [
+    ['ALTER TABLE t RENAME COLUMN id TO pk', true],
+    ['ALTER TABLE t MODIFY id VARCHAR(20)', true],
+    ['ALTER TABLE t MODIFY v VARCHAR(20)', false],
+    ['ALTER TABLE t ADD id2 INT', false],
+  ] as const) {
+    const {apply, divergences, catalog} = await side()
+    catalog.noteKey(streamTable('t').shape, [0])
+    await apply(sql)
+    assert.equal(divergences.mayHaveGhosts({database: 'd', table: 't'}), wanted, sql)
+  }
 })

@@ -76,8 +76,16 @@ test('ghosts stay through every copy and later divergence, also behind a restart
   const stored = JSON.parse(JSON.stringify(before.list)) as Divergence[]
   const divergences = new Divergences(stored, quietLog)
   divergences.diverged(tableId('t'), 'b.000003:7', 'ALTER TABLE')
+  assert.deepEqual(
+    divergences.list.map(({reason}) => reason),
+    ['ghosts possible: rows deleted meanwhile', 'ALTER TABLE'],
+    'both are told, since a snapshot ends one of them',
+  )
   divergences.copied(copy('t'))
-  assert.match(divergences.list[0]!.reason, /ghosts possible/)
+  assert.deepEqual(
+    divergences.list.map(({reason}) => reason),
+    ['ghosts possible: rows deleted meanwhile'],
+  )
 })
 
 test('watched tables are told once each', () => {
@@ -131,4 +139,76 @@ test('rows that are left out are said once, keep the first place, and only a cop
   assert.equal(log.lines.length, 2, 'after a copy it is news')
   divergences.copied(copy('t'))
   assert.match(divergences.list[0]!.reason, /^ghosts possible: rows left out: TIDEMARK_VALUE_TIME_RANGE/)
+})
+
+test('a table that is gone is told without being asked for, and asked for when it is there again', () => {
+  const divergences = new Divergences([], quietLog)
+  divergences.watch(tableId('t'))
+  divergences.gone(tableId('t'), 'b.000002:7', 'DROP TABLE')
+  divergences.copied(copy('t'))
+  const [gone] = divergences.list
+  assert.deepEqual([divergences.count, gone!.reason], [0, 'DROP TABLE'])
+  assert.match(divergences.remedyOf(gone!), /^none while the table is gone/)
+  const restarted = new Divergences(JSON.parse(JSON.stringify(divergences.list)) as Divergence[], quietLog)
+  restarted.watch(tableId('t'))
+  assert.deepEqual([restarted.count, restarted.list[0]!.reason], [1, 'DROP TABLE'])
+  restarted.copied(copy('t'))
+  assert.match(restarted.list[0]!.reason, /^ghosts possible: DROP TABLE/)
+})
+
+test('a table that is created anew under its name, however it is spelled, has rows of before in its topic', () => {
+  const divergences = new Divergences([], quietLog)
+  divergences.watch(tableId('t'))
+  divergences.gone(tableId('t'), 'b.000002:7', 'DROP TABLE')
+  divergences.returned(tableId('T'))
+  assert.equal(divergences.count, 1)
+  divergences.returned(tableId('other'))
+  assert.deepEqual(
+    [...divergences.watched].map(({table}) => table),
+    ['t'],
+  )
+})
+
+test('a reset takes the ghosts out of the topic, and what is left to do is the copy that begins with it', () => {
+  const divergences = new Divergences([], quietLog, {resets: true})
+  divergences.ghostsPossible(tableId('t'), 'b.000002:7')
+  divergences.diverged(tableId('t'), 'b.000003:7', 'RENAME TABLE', {removesRows: true})
+  assert.equal(divergences.mayHaveGhosts(tableId('t')), true)
+  divergences.reset(tableId('t'), 'b.000003:9')
+  assert.deepEqual([divergences.mayHaveGhosts(tableId('t')), divergences.count], [false, 1])
+  divergences.copied(copy('t'))
+  assert.deepEqual(divergences.list, [])
+})
+
+test('a copy that is stopped behind its reset leaves a table that has diverged', () => {
+  const divergences = new Divergences([], quietLog, {resets: true})
+  divergences.ghostsPossible(tableId('t'), 'b.000002:7')
+  divergences.reset(tableId('t'), 'b.000003:9')
+  const [left] = divergences.list
+  assert.deepEqual([left!.since, divergences.remedyOf(left!)], ['b.000003:9', 'snapshot again'])
+})
+
+test('what an operator does about it depends on whether truncate events are let through', () => {
+  for (const [resets, wanted] of [
+    [true, /^snapshot again: a truncate event resets the topic first$/],
+    [false, /skipped\.operations=none/],
+  ] as const) {
+    const divergences = new Divergences([], quietLog, {resets})
+    divergences.diverged(tableId('t'), 'b.000003:7', 'RENAME TABLE', {removesRows: true})
+    divergences.ghostsPossible(tableId('u'), 'b.000002:7')
+    for (const known of divergences.list) assert.match(divergences.remedyOf(known), wanted)
+  }
+})
+
+test('another message key that its copy shows is told where nothing was told of it before', () => {
+  const divergences = new Divergences([], quietLog)
+  const place = {file: 'b.000002', pos: 7}
+  divergences.keyChanged(tableId('t'), place, {byCopy: true})
+  assert.equal(divergences.list[0]!.reason, 'the message key changed')
+  divergences.copied(copy('t'))
+  const {list} = divergences
+  divergences.keyChanged(tableId('t'), place, {byCopy: true})
+  assert.deepEqual(divergences.list, list)
+  divergences.keyChanged(tableId('t'), place)
+  assert.equal(divergences.list.length, 2)
 })

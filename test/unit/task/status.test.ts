@@ -22,7 +22,7 @@ function engineOf({plans = [], runs = [], dispatcher = {}, receipts = [], diverg
     dispatcher: {lastEventMs: 0, lagMs: 0, caughtUp: true, lastHeardMs: 0, ...dispatcher},
     coordinator: {plans, runs, waitingWindows: 2, budget: {held: 300}},
     signals: {receipts},
-    divergences: {list: diverged},
+    divergences: {list: diverged, remedyOf: () => 'z'},
     emitter: {eventsEmitted: 9, streamBytes: 10, snapshotBytesInFlight: 20},
     notes: {overflows: 3},
     watermarkProblem: 'denied',
@@ -191,7 +191,7 @@ test('the last twenty receipts are told, and divergences without what is only fo
   const receipts = Array.from({length: 30}, (_, i) => ({id: String(i)}))
   const told = report(engineOf({receipts, diverged: [{table: 'd.t', since: 'x', reason: 'y', atMs: 5}]}))
   assert.deepEqual([told.signals.length, told.signals[0]!.id], [20, '10'])
-  assert.deepEqual(told.diverged, [{table: 'd.t', since: 'x', reason: 'y'}])
+  assert.deepEqual(told.diverged, [{table: 'd.t', since: 'x', reason: 'y', remedy: 'z'}])
 })
 
 test('the report is JSON as it stands', () => {

@@ -61,7 +61,7 @@ test('what the parts know is read from them', () => {
     emitter: {eventsEmitted: 9, streamBytes: 10, snapshotBytesInFlight: 20},
     catalog: {rowsSeen: new Map([['d.t', {c: 1, u: 2, d: 3}]])},
     tracker: {pending: 4},
-    divergences: {list: [{}], watched: [1, 2]},
+    divergences: {count: 1, watched: [1, 2]},
     signals: {counts: new Map([['source,accepted', 3]])},
     notes: {overflows: 5},
     marks: {unseenMs: 1500},
