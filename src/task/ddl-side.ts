@@ -103,7 +103,9 @@ export class DdlSide {
       // The statement is read exactly where it becomes an event, so that no other table can be meant.
       else if (tables.changes(table) && truncated === null) {
         const removesRows =
-          reading.removesRows || filled.includes(table) || (reading.changesColumns && catalog.namesKey(table, reading.words))
+          reading.removesRows ||
+          filled.includes(table) ||
+          (reading.changesColumns && catalog.namesKey(table, reading.words))
         divergences.diverged(table, since, reading.verb, {removesRows})
       }
     }

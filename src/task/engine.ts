@@ -307,7 +307,8 @@ export class Engine {
       notes: this.notes,
       outlet: this.outlet,
       openTarget: async ({shape, messageKey}) => {
-        if (this.catalog.noteKey(shape, messageKey)) this.divergences.keyChanged(shape.id, this.dispatcher.reached, {byCopy: true})
+        if (this.catalog.noteKey(shape, messageKey))
+          this.divergences.keyChanged(shape.id, this.dispatcher.reached, {byCopy: true})
         return await this.catalog.target(shape)
       },
       resetTopic: (plan, target) => this.#resetTopic(plan, target as EventTarget),

@@ -27,6 +27,7 @@ export interface StatusPage {
   readonly behindMs: number | null
   readonly snapshot: {
     readonly state: 'idle' | 'running' | 'paused' | 'failed'
+    readonly windowsWaiting: number
     readonly tables: readonly {
       readonly table: string
       readonly state: string

@@ -212,7 +212,11 @@ test('I1: what is read of a table whose topic was reset lies behind a mark that 
   let resets = 0
   p.resetTopic = () => (resets++ > 0 ? null : new Promise(resolve => (acknowledge = resolve)))
   await p.prepare([run])
-  assert.deepEqual([p.asked, run.plan.ranges], [['describe t'], null], 'nothing is read before the reset is acknowledged')
+  assert.deepEqual(
+    [p.asked, run.plan.ranges],
+    [['describe t'], null],
+    'nothing is read before the reset is acknowledged',
+  )
   p.marks.issued = 5
   acknowledge()
   await p.prepare([])

@@ -205,7 +205,13 @@ test('a statement after which rows may be gone is told from one that leaves them
 })
 
 test('a statement that gives columns another name or type, or takes them away, is told from one that adds some', () => {
-  const changing = ['RENAME COLUMN a TO b', 'CHANGE a b INT', 'MODIFY a BIGINT', 'DROP a', 'CONVERT TO CHARACTER SET latin1']
+  const changing = [
+    'RENAME COLUMN a TO b',
+    'CHANGE a b INT',
+    'MODIFY a BIGINT',
+    'DROP a',
+    'CONVERT TO CHARACTER SET latin1',
+  ]
   for (const clause of changing) assert.equal(readDdl(`ALTER TABLE t ${clause}`).changesColumns, true, clause)
   for (const clause of ['ADD a INT', 'DROP INDEX a', 'RENAME INDEX a TO b', "COMMENT 'DROP a'", 'RENAME TO u'])
     assert.equal(readDdl(`ALTER TABLE t ${clause}`).changesColumns, false, clause)
