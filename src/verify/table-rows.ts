@@ -31,7 +31,7 @@ const EXECUTED_MS = 250
 
 export interface ReadView {
   readonly place: VerifyPlace
-  readonly goal: StreamGoal
+  readonly goal: Omit<StreamGoal, 'tables'>
 }
 
 /** Opens a transaction whose read view is the place to compare at. */

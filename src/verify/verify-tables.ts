@@ -78,7 +78,7 @@ class Verification {
   async run(): Promise<VerifyReport> {
     const began = performance.now()
     const side = await this.#readTables()
-    const state = await waitForStream(this.#taskWait(), side.view.goal)
+    const state = await waitForStream(this.#taskWait(), {...side.view.goal, tables: namesOf(side.tables)})
     const intake = await this.#readEvents(side)
     const findings = await this.#compare(side.tables, intake)
     const tables = side.tables.map((table, index) =>
@@ -112,7 +112,7 @@ class Verification {
     try {
       const tables = await describeTables(connection, settings, this.#options.tables)
       if (condition !== null) await assertCondition(connection, onlyTable(tables), condition)
-      await waitForSnapshots(this.#taskWait(), new Set(tables.map(({text}) => text)))
+      await waitForSnapshots(this.#taskWait(), namesOf(tables))
       const view = await openReadView(connection, ms => this.#delay(ms))
       const rows: number[] = []
       for (const [index, table] of tables.entries()) {
@@ -266,6 +266,10 @@ function onlyTable(tables: readonly VerifiedTable[]): VerifiedTable {
     `--where is a condition on the rows of one table, and there are ${tables.length}; name one on the command line`,
     {kind: 'configuration'},
   )
+}
+
+function namesOf(tables: readonly VerifiedTable[]): ReadonlySet<string> {
+  return new Set(tables.map(({text}) => text))
 }
 
 function keylessOf(tables: readonly VerifiedTable[]): ReadonlySet<number> {

@@ -19,6 +19,11 @@ export interface TaskState {
     }[]
   }[]
   readonly diverged: readonly {readonly table: string; readonly since: string; readonly reason: string}[]
+  /** The table that has a stream of its own beside the main one, whose place is not the offset. */
+  readonly parallel?: {
+    readonly state: string
+    readonly table: {readonly database: string; readonly table: string}
+  }
 }
 
 export interface TaskWait {
@@ -64,6 +69,8 @@ export interface StreamGoal {
   readonly to: BinlogPosition
   /** Null where the server runs without GTIDs. Without what is purged: that never comes through a stream. */
   readonly executed: GtidSet | null
+  /** `database.table` of those that are compared. */
+  readonly tables: ReadonlySet<string>
 }
 
 /** Resolves once the stored offset has reached the goal. Throws TIDEMARK_VERIFY_NOT_REACHED, naming both places. */
@@ -72,6 +79,14 @@ export async function waitForStream(wait: TaskWait, goal: StreamGoal): Promise<T
   return await poll(wait, state => {
     assertSameServer(state, goal.serverUuid, wait.statePath)
     const {offset} = state
+    const beside = besideStream(state, goal.tables)
+    if (beside !== null) {
+      return {
+        code: 'TIDEMARK_VERIFY_NOT_REACHED',
+        waitingFor: `${beside} to go on in the main stream`,
+        message: `${beside} is still streamed beside the other tables; verify again when its stream has caught up (--wait SECONDS)`,
+      }
+    }
     if (goal.executed !== null && offset.gtidSet !== null) {
       if (GtidSet.parse(offset.gtidSet).contains(goal.executed)) return null
     }
@@ -134,6 +149,13 @@ function copying(state: TaskState, tables: ReadonlySet<string>): string | null {
     }
   }
   return null
+}
+
+/** A table of these whose events the offset does not speak for. */
+function besideStream({parallel}: TaskState, tables: ReadonlySet<string>): string | null {
+  if (parallel === undefined || parallel.state === 'adopted') return null
+  const name = `${parallel.table.database}.${parallel.table.table}`
+  return tables.has(name) ? name : null
 }
 
 function assertSameServer(state: TaskState, serverUuid: string, path: string): void {

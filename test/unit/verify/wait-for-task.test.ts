@@ -44,6 +44,7 @@ const goal = (gtids: string | null) => ({
   serverUuid: 'here',
   to: {file: 'b.000002', pos: 500},
   executed: gtids === null ? null : GtidSet.parse(`${sid}:${gtids}`),
+  tables: new Set(['shop.orders']),
 })
 
 test('without GTIDs a stored position at the place is enough, one before it is not', async () => {
@@ -102,4 +103,18 @@ test('a copy that runs is waited for, and only of a table that is compared', asy
 test('an abort ends the waiting', async () => {
   const wait = {...waiting([state(1)]), signal: AbortSignal.abort(new Error('stopped'))}
   await assert.rejects(waitForStream(wait, goal(null)), /stopped/)
+})
+
+test('a table that has a stream of its own is waited for until the main one has taken it over, another is not', async () => {
+  const beside = (name: string, parallel: string) => {
+    return state(500, null, {parallel: {state: parallel, table: {database: 'shop', table: name}}})
+  }
+  const wait = waiting([beside('orders', 'copying'), beside('orders', 'following'), beside('orders', 'adopted')])
+  await waitForStream(wait, goal(null))
+  assert.equal(wait.polls(), 3)
+  await waitForStream(waiting([beside('clicks', 'following')]), goal(null))
+  await assert.rejects(waitForStream(waiting([beside('orders', 'following')], 1), goal(null)), {
+    code: 'TIDEMARK_VERIFY_NOT_REACHED',
+    message: /shop\.orders is still streamed beside the other tables/,
+  })
 })
