@@ -171,7 +171,7 @@ function snapshotSettings(values: OptionValues, problems: ConfigProblems): Setti
     maxThreads: values.integer('snapshot.max.threads'),
     chunkRows: values.integer('incremental.snapshot.chunk.size'),
     watermarking: values.choice<WatermarkingStrategy>('incremental.snapshot.watermarking.strategy'),
-    newTables: values.choice<'incremental' | 'off'>('snapshot.new.tables'),
+    newTables: values.choice<'incremental' | 'parallel' | 'off'>('snapshot.new.tables'),
     memoryBytes: values.integer('snapshot.memory.bytes'),
     throttle: throttleSettings(values, problems),
   }

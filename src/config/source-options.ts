@@ -109,9 +109,7 @@ export const SNAPSHOT_OPTIONS: readonly Option[] = [
     values: ['insert_insert', 'insert_delete'],
   }),
   text('snapshot.new.tables', 'incremental', 'How tables new in the filter are copied.', {
-    values: ['incremental', 'off'],
-    notYet: ['parallel'],
-    instead: 'use incremental',
+    values: ['incremental', 'parallel', 'off'],
   }),
   integer('snapshot.memory.bytes', 64 * 1024 * 1024, 'Bound on chunks read ahead of the stream.', {
     minimum: 1024 * 1024,

@@ -29,6 +29,14 @@ export function extendedHeaders(
   }
 }
 
+/** Names the copy by a read view that an event belongs to. A fold drops what an earlier copy brought at the truncate event. */
+export const COPY_ID = '__tidemark.copy.id'
+
+/** The constant headers and the copy's id, which is there whatever the options say. */
+export function copyHeaders(constant: EventHeaders | null, copyId: string): EventHeaders {
+  return {entries: [...(constant?.entries ?? []), {name: COPY_ID, value: Buffer.from(copyId)}]}
+}
+
 /** Of the two events that an update of the key becomes: which header one has, and the other event's message key. */
 export interface KeyChange {
   readonly name: 'oldkey' | 'newkey'

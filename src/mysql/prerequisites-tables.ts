@@ -4,6 +4,7 @@ import {createTableFilter, isSignalTable} from '../config/table-filter.ts'
 import {tableIdText, type TableId} from '../core/table-id.ts'
 import {queryRows} from './connections.ts'
 import {quoteIdentifier, quoteTable} from './identifiers.ts'
+import {lockTablesStatement, mayLockTables} from './lock-privilege.ts'
 import {mysqlErrorNumber} from './mysql-error.ts'
 import {passed, type PrerequisiteResult, type PrerequisiteScope} from './prerequisite.ts'
 import {knownTypes, readTables} from './schema-reader.ts'
@@ -20,6 +21,7 @@ export async function tablePrerequisites(scope: PrerequisiteScope): Promise<Prer
     checkCount(tables),
     await checkSelect(scope, tables),
     await checkTypes(scope, isCaptured),
+    await checkKeys(scope, tables),
     await checkForeignKeys(scope, isCaptured),
   ]
 }
@@ -81,6 +83,38 @@ async function checkTypes(
     found: some(found.map(row => `${tableIdText(row)}.${row.name} (${row.type})`)),
     wanted: 'only types of MySQL up to 9.7',
     statement: `leave these tables out with table.exclude.list or table.include.list`,
+  }
+}
+
+/** A warning only: such tables are streamed all the same, and may never be copied. */
+async function checkKeys(
+  {connection, account}: PrerequisiteScope,
+  tables: readonly TableId[],
+): Promise<PrerequisiteResult> {
+  const name = 'tables without a key'
+  const keyed = new Set<string>()
+  const rows = await queryRows<{database: string; table: string}>(
+    connection,
+    `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\` FROM information_schema.STATISTICS
+      WHERE NON_UNIQUE = 0 GROUP BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME
+      HAVING SUM(NULLABLE = 'YES' OR SUB_PART IS NOT NULL OR COLUMN_NAME IS NULL) = 0`,
+    [],
+    'look for tables without a key',
+  )
+  for (const row of rows) keyed.add(tableIdText(row))
+  const keyless = tables.filter(id => !keyed.has(tableIdText(id)))
+  if (keyless.length === 0) return passed(name, 'none')
+  const found = `${some(keyless.map(tableIdText))}, copied whole by a read view behind a short lock`
+  const denied: string[] = []
+  for (const database of new Set(keyless.map(id => id.database)))
+    if (!(await mayLockTables(connection, database))) denied.push(database)
+  if (denied.length === 0) return passed(name, `${found}; LOCK TABLES is granted`)
+  return {
+    name,
+    ok: 'warning',
+    found: `${found}, and LOCK TABLES is not granted`,
+    wanted: 'LOCK TABLES, without which such a table is streamed and never copied',
+    statement: denied.map(database => lockTablesStatement(account, database)).join(' '),
   }
 }
 

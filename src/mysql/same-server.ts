@@ -4,15 +4,17 @@ import type {DatabaseSettings} from '../config/settings.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {MysqlConnection} from './connections.ts'
 import {readServerIdentity} from './server-reader.ts'
+import type {ServerIdentity} from './server-reader.ts'
 
-/** Throws TIDEMARK_MYSQL_OTHER_SERVER (retryable) where the connection is not to the server whose binlog is read. */
+/** What the server says of itself. Throws TIDEMARK_MYSQL_OTHER_SERVER (retryable) where the connection is not to the server whose binlog is read. */
 export async function assertSameServer(
   connection: MysqlConnection,
   settings: DatabaseSettings,
   serverUuid: string,
-): Promise<void> {
-  const found = (await readServerIdentity(connection)).serverUuid
-  if (found === serverUuid) return
+): Promise<ServerIdentity> {
+  const identity = await readServerIdentity(connection)
+  const found = identity.serverUuid
+  if (found === serverUuid) return identity
   throw new TidemarkError(
     'TIDEMARK_MYSQL_OTHER_SERVER',
     `${settings.hostname} is server ${found} now, the binlog comes from ${serverUuid}; ` +

@@ -68,7 +68,11 @@ export interface BinlogEnd extends BinlogPosition {
 
 /** The end of the binlog. Null where the server writes none. Needs REPLICATION CLIENT. */
 export async function readBinlogEnd(connection: Connection): Promise<BinlogEnd | null> {
-  const {version} = await readServerIdentity(connection)
+  return await readBinlogEndOf(connection, (await readServerIdentity(connection)).version)
+}
+
+/** The same of a server whose version is known, in one round trip. */
+export async function readBinlogEndOf(connection: Connection, version: string): Promise<BinlogEnd | null> {
   const sql = isAtLeast(version, 8, 2) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS'
   interface Row {
     readonly File: string

@@ -56,6 +56,7 @@ export interface SignalProcessorOptions {
 /** Source id (and tag) and number of the transaction, then the row. */
 const OCCURRENCE_BY_GTID = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::[^:#]+)?):([0-9]+)#/
 const RECEIPTS_KEPT = 50
+const NOTHING_BLOCKS = 'nothing blocks: the parallel reader copies the tables while the stream goes on'
 
 export class SignalProcessor {
   /** Received, not yet acted on; stored. */
@@ -199,6 +200,7 @@ export class SignalProcessor {
       this.#answer(record, 'ignored', `a snapshot with id ${record.id} is queued or running`)
       return
     }
+    const isBlocking = signal.terms.isBlocking === true
     const known = await targets.tables()
     const tables = new Map<string, TableId>()
     for (const pattern of signal.collections) {
@@ -212,7 +214,8 @@ export class SignalProcessor {
     const requests = [...tables].map(([text, table]) => ({
       table,
       condition: signal.conditions.find(condition => condition.collection.test(text))?.filter ?? null,
-      surrogateKey: signal.surrogateKey,
+      surrogateKey: isBlocking ? null : signal.surrogateKey,
+      ...(isBlocking ? {reader: 'parallel' as const} : {}),
     }))
     const unused = signal.conditions.find(
       condition => ![...tables.keys()].some(text => condition.collection.test(text)),
@@ -225,7 +228,7 @@ export class SignalProcessor {
     for (const probed of await Promise.allSettled(requests.map(request => targets.probe(request))))
       if (probed.status === 'rejected') throw probed.reason
     // Answered first, so that whoever follows the notifications of this id sees ACCEPTED before STARTED.
-    this.#answer(record, 'accepted', null)
+    this.#answer(record, 'accepted', isBlocking ? NOTHING_BLOCKS : null)
     targets.execute(signalId(record), requests, signal.terms)
   }
 

@@ -86,7 +86,12 @@ function parse(type: (typeof TYPES)[number], data: Record<string, unknown>): Sig
     case 'execute-snapshot':
       return parseExecute(data)
     case 'stop-snapshot':
-      checkSnapshotType(data)
+      // As in Debezium, which stops no blocking snapshot; here every kind can be stopped.
+      if (snapshotTypeOf(data) === 'blocking') {
+        throw new Rejection(
+          'leave "type" out: stop-snapshot ends copies of every kind, "blocking" is none of its types',
+        )
+      }
       return {type, collections: data['data-collections'] === undefined ? null : collectionsOf(data)}
     case 'pause-snapshot':
     case 'resume-snapshot':
@@ -102,7 +107,7 @@ function parse(type: (typeof TYPES)[number], data: Record<string, unknown>): Sig
 }
 
 function parseExecute(data: Record<string, unknown>): Signal {
-  checkSnapshotType(data)
+  const isBlocking = snapshotTypeOf(data) === 'blocking'
   if (data['additional-condition'] !== undefined) {
     throw new Rejection(
       '"additional-condition" is no longer read, and the whole table would be copied; ' +
@@ -114,7 +119,7 @@ function parseExecute(data: Record<string, unknown>): Signal {
     collections: collectionsOf(data),
     conditions: conditionsOf(data['additional-conditions']),
     surrogateKey: surrogateKeyOf(data['surrogate-key']),
-    terms: termsOf(data),
+    terms: {...termsOf(data), ...(isBlocking ? {isBlocking} : {})},
   }
 }
 
@@ -138,15 +143,12 @@ export function jsonProblem(text: string): string {
   return `unexpected text at line ${line}, column ${column}`
 }
 
-function checkSnapshotType(data: Record<string, unknown>): void {
+function snapshotTypeOf(data: Record<string, unknown>): 'incremental' | 'blocking' {
   const type = data['type']
-  if (type === undefined || (typeof type === 'string' && type.toLowerCase() === 'incremental')) return
-  if (typeof type === 'string' && type.toLowerCase() === 'blocking') {
-    throw new Rejection(
-      '"type": "blocking" is not supported yet; "incremental" copies the same rows and blocks nothing',
-    )
-  }
-  throw new Rejection(`"type" must be "incremental", not ${JSON.stringify(type)}`)
+  const text = typeof type === 'string' ? type.toLowerCase() : type
+  if (text === undefined || text === 'incremental') return 'incremental'
+  if (text === 'blocking') return 'blocking'
+  throw new Rejection(`"type" must be "incremental" or "blocking", not ${JSON.stringify(type)}`)
 }
 
 function collectionsOf(data: Record<string, unknown>): CollectionPattern[] {

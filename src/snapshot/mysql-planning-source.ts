@@ -13,7 +13,7 @@ import type {TableSize} from '../mysql/schema-reader.ts'
 import {withDeclared, type DeclaredColumns} from '../core/declared-columns.ts'
 import {readDeclaredColumns} from '../mysql/declared-columns.ts'
 import {needsDeclared} from '../encode/output-columns.ts'
-import type {KeyReader} from './table-keys.ts'
+import type {KeyReader, TableKeys} from './table-keys.ts'
 import {chunkKeyColumns, keysOf} from './table-keys.ts'
 import {chunkKeyOf, keyLiteral} from './chunk-key.ts'
 import type {ChunkKey, KeyValues} from './chunk-key.ts'
@@ -63,31 +63,28 @@ export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
     return descriptions
   }
 
+  /** Of a table that is copied as a whole and needs no key to read chunks by. */
+  async describeWhole(table: TableId): Promise<TableDescription> {
+    const connection = await this.#options.connection()
+    const [shape] = await readTableShapes(connection, [table])
+    const [size] = await readTableSizes(connection, [table])
+    const [declared] = needsDeclared(this.#options.events) ? await readDeclaredColumns(connection, [table]) : []
+    const found = existing(table, declaredShape(shape ?? null, declared))
+    const keys = await keysOf(found, this.#options.events, this.#options.keys)
+    return {...described(found, keys, size!), rowKey: [], chunkKey: []}
+  }
+
   async #describe(
     connection: MysqlConnection,
     {table, surrogateKey}: DescribedTable,
     {shape, size}: {readonly shape: TableShape | TidemarkError | null; readonly size: TableSize},
   ): Promise<TableDescription> {
-    if (shape instanceof TidemarkError) throw shape
-    if (shape === null) {
-      throw new TidemarkError(
-        'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE',
-        `cannot snapshot ${tableIdText(table)}: the server has no such table; it was dropped, renamed, or the user may not SELECT it`,
-      )
-    }
-    const keys = await keysOf(shape, this.#options.events, this.#options.keys)
-    const columns = await chunkKeyColumns(shape, surrogateKey, keys, this.#options.keys)
-    const chunkKey = chunkKeyOf(shape, columns)
-    const description = {
-      // Where there is no primary key, the binlog names the unique key that the server promotes: so must this, or each
-      // definition in the stream would look like a change.
-      shape: {...shape, primaryKey: keys.rowKey},
-      messageKey: keys.messageKey,
-      rowKey: keys.rowKey.length > 0 ? keys.rowKey : columns,
-      chunkKey,
-      rowsEstimated: size.rows,
-      rowBytes: Math.max(64, Math.ceil(size.rowBytes * 1.5) + shape.columns.length * 12),
-    }
+    const found = existing(table, shape)
+    const keys = await keysOf(found, this.#options.events, this.#options.keys)
+    const columns = await chunkKeyColumns(found, surrogateKey, keys, this.#options.keys)
+    const chunkKey = chunkKeyOf(found, columns)
+    const rowKey = keys.rowKey.length > 0 ? keys.rowKey : columns
+    const description = {...described(found, keys, size), rowKey, chunkKey}
     await this.#explain(connection, description, table)
     return description
   }
@@ -138,6 +135,26 @@ export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
       {table: text, access: plan.type, index: plan.key ?? null, extra: plan.Extra ?? null},
       'chunks of this table are not read as a range of its key, so that each may scan far; an index on the chunk key mends it',
     )
+  }
+}
+
+function existing(table: TableId, shape: TableShape | TidemarkError | null): TableShape {
+  if (shape instanceof TidemarkError) throw shape
+  if (shape !== null) return shape
+  throw new TidemarkError(
+    'TIDEMARK_SNAPSHOT_UNKNOWN_TABLE',
+    `cannot snapshot ${tableIdText(table)}: the server has no such table; it was dropped, renamed, or the user may not SELECT it`,
+  )
+}
+
+function described(shape: TableShape, keys: TableKeys, size: TableSize): Omit<TableDescription, 'rowKey' | 'chunkKey'> {
+  return {
+    // Where there is no primary key, the binlog names the unique key that the server promotes: so must this, or each
+    // definition in the stream would look like a change.
+    shape: {...shape, primaryKey: keys.rowKey},
+    messageKey: keys.messageKey,
+    rowsEstimated: size.rows,
+    rowBytes: Math.max(64, Math.ceil(size.rowBytes * 1.5) + shape.columns.length * 12),
   }
 }
 

@@ -3,11 +3,14 @@
 
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
+import {describeError} from '../core/tidemark-error.ts'
 import {ChunkBudget} from './chunk-budget.ts'
 import type {SnapshotCoordinatorOptions} from './coordinator-options.ts'
 import {chunkBytes} from './chunk-lane.ts'
 import type {LaneEvents, ReadChunk} from './chunk-lane.ts'
-import {forgetNotes} from './notes.ts'
+import type {CopySlices} from './copy-slices.ts'
+import {isParallel, ParallelRuns} from './parallel-runs.ts'
+import type {ParallelTables} from './parallel-tables.ts'
 import {RangeScheduler} from './range-scheduler.ts'
 import {ReadFailures} from './read-failures.ts'
 import {readingOrder} from './reading-order.ts'
@@ -17,11 +20,9 @@ import {endedState, forgetOldPlans, isActive, newSnapshotPlan, reopenFailed} fro
 import type {SnapshotPlan, SnapshotRequest, StoredSnapshots, TablePlan} from './snapshot-plan.ts'
 import {TablePreparer} from './table-preparer.ts'
 import type {SnapshotThrottle} from './throttle.ts'
-import {advance, newChunkRun, rewind, TableRun} from './table-run.ts'
-import type {ChunkRun, RangeRun} from './table-run.ts'
-
-/** After so many chunks without a loss, a range whose chunks were made smaller has them grow again. */
-const CHUNKS_TO_GROW = 20
+import {advance, newChunkRun, noteRead, TableRun} from './table-run.ts'
+import type {ChunkRun} from './table-run.ts'
+import {Windows} from './windows.ts'
 
 export class SnapshotCoordinator {
   /** Stored with the checkpoint; order is reading order. */
@@ -35,10 +36,11 @@ export class SnapshotCoordinator {
   readonly #preparer: TablePreparer
   readonly #failures: ReadFailures
   readonly #observer: Required<SnapshotObserver>
+  readonly #windows: Windows
+  readonly #parallel: ParallelRuns
   /** In reading order. */
   #runs: TableRun[] = []
   #nextOrdinal = 1
-  #waiting: ChunkRun[] = []
   #begun = false
 
   constructor(options: SnapshotCoordinatorOptions) {
@@ -64,6 +66,13 @@ export class SnapshotCoordinator {
         this.#observer.tableStarted(run)
       },
     })
+    this.#windows = new Windows({
+      ...options,
+      budget: this.budget,
+      cancel: range => this.#scheduler.cancel(range),
+      runs: () => this.#runs,
+    })
+    this.#parallel = this.#createParallel(options)
     this.#preparer = new TablePreparer({
       watermarks: options.watermarks,
       planning: options.planning,
@@ -75,15 +84,17 @@ export class SnapshotCoordinator {
     })
     this.#failures = new ReadFailures({
       ...options,
-      onGone: run => this.#tableDone(run),
+      onGone: run => {
+        this.#parallel.stop(run)
+        this.#tableDone(run)
+      },
       onGivenUp: run => {
+        this.#parallel.stop(run)
         this.#end(run, 'failed')
         this.#settle(run.snapshot)
         options.onChange()
       },
-      dropWindows: run => {
-        for (const range of run.ranges) this.#dropWindows(range)
-      },
+      dropWindows: run => this.#windows.dropAll(run),
       onRetry: () => this.advance(),
     })
   }
@@ -120,6 +131,7 @@ export class SnapshotCoordinator {
     const stopped = this.#runs.filter(run => run.active && matches(run.plan.table))
     for (const run of stopped) {
       if (run.preparing) this.#options.onStoppedWhilePreparing()
+      this.#parallel.stop(run)
       this.#end(run, 'stopped')
     }
     for (const plan of new Set(stopped.map(run => run.snapshot))) {
@@ -137,7 +149,9 @@ export class SnapshotCoordinator {
     this.paused = true
     for (const run of this.#runs) {
       run.rest()
-      for (const range of run.ranges) this.#dropWindows(range)
+      // A read view is held where it is: what was read of it leaves, and nothing more is read.
+      if (isParallel(run)) continue
+      this.#windows.dropAll(run)
       this.#options.notes.end(run.text) // A long pause must not fill the memory with notes for windows that are gone.
     }
     this.#observer.paused(this.plans.filter(isActive))
@@ -152,9 +166,11 @@ export class SnapshotCoordinator {
     const waited = this.paused ? this.plans.filter(isActive) : []
     this.paused = false
     for (const run of this.#runs) {
+      if (isParallel(run)) continue
       this.#options.notes.begin(run.text)
       run.prepareAgain(this.#options.watermarks.request())
     }
+    this.#parallel.resume()
     for (const plan of failed) this.#takeUp(reopenFailed(plan))
     this.#observer.resumed(this.plans.filter(plan => waited.includes(plan) || failed.includes(plan)))
     this.#options.onChange()
@@ -164,30 +180,12 @@ export class SnapshotCoordinator {
 
   /** The stream has passed mark `number`: windows whose high watermark that reaches close, in reading order. */
   markSeen(number: number): void {
-    this.#options.watermarks.seen(number)
-    this.#options.notes.place = Math.max(this.#options.notes.place, number)
-    let lost = false
-    const due = this.#waiting.filter(chunk => chunk.high <= number)
-    this.#waiting = this.#waiting.filter(chunk => chunk.high > number)
-    for (const chunk of due) {
-      // Reading one window again drops those behind it, too.
-      if (chunk.state !== 'waiting') continue
-      const notes = this.#options.notes.of(chunk.run.text)
-      if (notes?.lostSince(chunk.chunk.low) === true) {
-        lost = true
-        this.#readAgain(chunk.range, 'notes overflowed')
-      } else {
-        chunk.state = 'closed'
-        this.#options.outlet.enqueue(chunk)
-      }
-    }
-    this.#forgetNotes()
-    if (lost) this.advance()
+    if (this.#windows.markSeen(number)) this.advance()
   }
 
   /** A chunk of closed windows lost its notes before all rows had left. */
   windowLost(chunk: ChunkRun): void {
-    this.#readAgain(chunk.range, 'notes overflowed')
+    this.#windows.readAgain(chunk.range, 'notes overflowed')
     this.advance()
   }
 
@@ -200,15 +198,17 @@ export class SnapshotCoordinator {
     for (const run of this.#runs) {
       if (run.text !== text || !run.active) continue
       if (fingerprint !== null && run.prepared?.fingerprint === fingerprint) continue
+      run.removed ||= removed
+      // Under a read view the table keeps its definition, which is newer than what the stream shows.
+      if (isParallel(run)) continue
       this.#options.log.info(
         {table: text, snapshot: run.snapshot.id},
         'table definition changed, reading windows again',
       )
       // What is being prepared now may have been looked at before the change: it is begun again, too, behind a mark,
       // since the change may be streamed before the server shows it.
-      run.removed ||= removed
       run.prepareAgain(this.#options.watermarks.request())
-      for (const range of run.ranges) this.#dropWindows(range)
+      this.#windows.dropAll(run)
     }
     this.advance()
   }
@@ -216,12 +216,12 @@ export class SnapshotCoordinator {
   /** A piece of the chunk's rows has left; called with `left` true when it was the last. */
   pieceSent(chunk: ChunkRun, left: boolean): void {
     chunk.piecesInFlight++
-    if (left) this.#left(chunk)
+    if (left) this.#windows.left(chunk)
   }
 
   /** All rows that were left of the chunk had been superseded, or the rest has: nothing more to send. */
   finishedWithoutPiece(chunk: ChunkRun): void {
-    this.#left(chunk)
+    this.#windows.left(chunk)
     this.#acknowledged(chunk)
   }
 
@@ -235,12 +235,22 @@ export class SnapshotCoordinator {
     return this.#runs.length > 0
   }
 
+  /** The parallel reader, which the stream's side makes. */
+  set parallelTables(tables: ParallelTables) {
+    this.#parallel.tables = tables
+  }
+
+  /** A copy by a read view begins, with the first row of the run's table. */
+  openSlices(run: TableRun): CopySlices {
+    return this.#parallel.slices(run)
+  }
+
   get runs(): readonly TableRun[] {
     return this.#runs
   }
 
   get waitingWindows(): number {
-    return this.#waiting.length
+    return this.#windows.waiting
   }
 
   async close(): Promise<void> {
@@ -248,9 +258,32 @@ export class SnapshotCoordinator {
     await this.#scheduler.close()
   }
 
+  #createParallel(options: SnapshotCoordinatorOptions): ParallelRuns {
+    return new ParallelRuns({
+      rows: options.chunkRows,
+      budget: this.budget,
+      throttle: options.throttle,
+      outlet: options.outlet,
+      observer: this.#observer,
+      isPaused: () => this.paused,
+      acknowledged: chunk => this.#acknowledged(chunk),
+      onStart: run => {
+        if (run.snapshot.state === 'queued') run.snapshot.state = 'running'
+        run.plan.startedAtMs = Date.now()
+        run.begin()
+        this.#observer.tableStarted(run)
+        options.onChange()
+      },
+      onCopied: run => this.#tableDone(run),
+      onFailed: (run, error) => this.#failures.failed(run, run, error),
+      onFree: () => this.advance(),
+    })
+  }
+
   #takeUp(plan: SnapshotPlan): void {
     const tables = plan.tables.filter(table => table.state === 'waiting' || table.state === 'running')
-    if (!this.paused) for (const table of tables) this.#options.notes.begin(tableIdText(table.table))
+    const byWindows = tables.filter(table => table.reader !== 'parallel')
+    if (!this.paused) for (const {table} of byWindows) this.#options.notes.begin(tableIdText(table))
     const needsMark = this.#options.watermarks.request(this.#runs.length === 0)
     for (const table of tables)
       this.#runs.push(new TableRun({plan: table, snapshot: plan, needsMark, ordinal: this.#nextOrdinal++}))
@@ -261,17 +294,34 @@ export class SnapshotCoordinator {
   /** Prepares and reads whatever can be. Cheap; called after every change and by a timer for what waits for a retry. */
   advance(): void {
     if (!this.#begun || this.paused || this.#options.signal.aborted) return
-    this.#preparer.prepare(this.#runs, {
+    const byWindows = this.#parallel.byWindows(this.#runs)
+    this.#preparer.prepare(byWindows, {
       prepared: run => {
         if (!run.active) return
         if (run.snapshot.state === 'queued') run.snapshot.state = 'running'
         if (run.ranges.length === 0) this.#tableDone(run)
         this.advance()
       },
-      failed: (run, error) => this.#failures.failed(run, run, error),
+      failed: (run, error) => this.#notPrepared(run, error),
     })
-    this.#scheduler.fill(this.#runs)
+    this.#scheduler.fill(byWindows)
+    this.#parallel.advance(this.#runs)
     this.#options.outlet.pump()
+  }
+
+  // A table without a key has no chunks; as a whole it can be copied by a read view.
+  #notPrepared(run: TableRun, error: unknown): void {
+    const {plan} = run
+    const isKeyless = describeError(error).code === 'TIDEMARK_SNAPSHOT_NO_KEY'
+    if (!isKeyless || plan.condition !== null || this.#parallel.tables === null) {
+      this.#failures.failed(run, run, error)
+      return
+    }
+    this.#windows.dropAll(run)
+    plan.reader = 'parallel'
+    this.#endNotes(run)
+    this.#options.onChange()
+    this.advance()
   }
 
   #onChunk(chunk: ReadChunk): void {
@@ -284,15 +334,7 @@ export class SnapshotCoordinator {
       return
     }
     const {run} = range
-    range.attempts = 0
-    run.attempts = 0
-    run.problem = null
-    run.problemCode = null
-    range.lowBound = chunk.low
-    range.readAfter = chunk.end ?? range.readAfter
-    range.readToEnd = chunk.last
-    if (++range.goodChunks % CHUNKS_TO_GROW === 0)
-      range.chunkRows = Math.min(run.snapshot.chunkRows ?? this.#options.chunkRows, range.chunkRows * 2)
+    noteRead(range, chunk, run.snapshot.chunkRows ?? this.#options.chunkRows)
     const empty = chunk.rows === 0
     const high = empty ? 0 : this.#options.watermarks.request(chunk.last && !this.#runs.some(({unread}) => unread))
     const item = newChunkRun(range, chunk, high)
@@ -302,7 +344,7 @@ export class SnapshotCoordinator {
       this.#acknowledged(item)
     } else {
       run.lastKey = chunk.end ?? range.plan.upTo
-      this.#waiting.push(item)
+      this.#windows.add(item)
       this.#observer.chunkRead(item)
     }
     this.#scheduler.yieldIfAsked(chunk.jobId)
@@ -319,36 +361,12 @@ export class SnapshotCoordinator {
     this.advance()
   }
 
-  #readAgain(range: RangeRun, reason: string): void {
-    range.goodChunks = 0
-    range.chunkRows = Math.max(1, Math.floor(range.chunkRows / 2))
-    this.#options.log.warn(
-      {table: range.run.text, reason, chunkRows: range.chunkRows},
-      'reading windows again with smaller chunks',
-    )
-    this.#dropWindows(range)
-    // What was noted since the last mark is lost, too: the next window may only begin at a mark issued from now on.
-    range.run.prepareAgain(this.#options.watermarks.request())
-  }
-
-  #dropWindows(range: RangeRun): void {
-    const dropped = rewind(range)
-    for (const chunk of dropped) this.budget.release(chunkBytes(chunk.chunk))
-    if (dropped.length > 0) this.#waiting = this.#waiting.filter(chunk => chunk.state === 'waiting')
-    if (range.restart) this.#scheduler.cancel(range)
-  }
-
-  #left(chunk: ChunkRun): void {
-    chunk.state = 'left'
-    this.budget.release(chunkBytes(chunk.chunk))
-    this.#forgetNotes()
-  }
-
   #acknowledged(chunk: ChunkRun): void {
     const {run, range} = chunk
     if (advance(range).length === 0) return
     this.#observer.progressed(run)
-    if (run.active && run.ranges.length > 0 && run.ranges.every(r => r.plan.done)) this.#tableDone(run)
+    if (isParallel(run)) this.#parallel.advanced(run)
+    else if (run.active && run.ranges.length > 0 && run.ranges.every(r => r.plan.done)) this.#tableDone(run)
     this.#options.onChange()
   }
 
@@ -362,21 +380,21 @@ export class SnapshotCoordinator {
 
   #end(run: TableRun, state: TablePlan['state']): void {
     run.plan.state = state
-    for (const range of run.ranges) this.#dropWindows(range)
+    this.#windows.dropAll(run)
     this.#runs = readingOrder(this.#runs.filter(other => other !== run))
     this.#observer.tableEnded(run)
     if (this.#runs.length === 0) this.paused = false
-    if (!this.#runs.some(other => other.text === run.text)) this.#options.notes.end(run.text)
+    this.#endNotes(run)
     queueMicrotask(() => this.advance()) // A later snapshot of the same table waits for this.
+  }
+
+  #endNotes({text}: TableRun): void {
+    if (!this.#runs.some(run => run.text === text && !isParallel(run))) this.#options.notes.end(text)
   }
 
   #settle(plan: SnapshotPlan, {byStop = false} = {}): void {
     if (!isActive(plan) || plan.tables.some(t => t.state === 'waiting' || t.state === 'running')) return
     plan.state = byStop && !plan.tables.some(table => table.state === 'failed') ? 'stopped' : endedState(plan)
     this.#observer.snapshotEnded(plan)
-  }
-
-  #forgetNotes(): void {
-    forgetNotes(this.#options.notes, this.#runs, this.#options.watermarks.committed)
   }
 }

@@ -21,6 +21,8 @@ export interface TablePlan {
   readonly condition: string | null
   /** Key columns named by the signal, or null for the table's own key. */
   readonly surrogateKey: readonly string[] | null
+  /** Copied by a read view, with a branch of the stream beside; absent: by windows. */
+  reader?: 'parallel'
   state: TablePlanState
   /** Null until the maximum key was read. An empty array: the table is empty. */
   ranges: RangePlan[] | null
@@ -44,6 +46,8 @@ export interface SnapshotTerms {
   readonly maxRowsPerSecond?: number
   /** Higher is read first; absent: 0. */
   readonly priority?: number
+  /** The signal asked for a blocking snapshot: read events are marked as an initial snapshot's. Nothing blocks. */
+  readonly isBlocking?: true
 }
 
 export interface SnapshotPlan extends SnapshotTerms {
@@ -68,6 +72,7 @@ export interface TableRequest {
   readonly table: TableId
   readonly condition: string | null
   readonly surrogateKey: readonly string[] | null
+  readonly reader?: 'parallel'
 }
 
 export interface SnapshotRequest {

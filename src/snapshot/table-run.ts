@@ -76,6 +76,8 @@ export class TableRun {
   piecesInFlight = 0
   /** For an initial snapshot: a row of this table has left already. */
   firstRowSent = false
+  /** Names the copy by a read view that its rows belong to; null: by windows. */
+  copyId: string | null = null
   lastLoggedAt = 0
   attempts = 0
   notBefore = 0
@@ -163,6 +165,22 @@ export class TableRun {
     const seconds = (performance.now() - this.startedAt) / 1000
     return this.startedAt === 0 || seconds <= 0 ? 0 : (this.plan.rowsDone - this.rowsAtStart) / seconds
   }
+}
+
+/** After so many chunks without a loss, a range whose chunks were made smaller has them grow again. */
+const CHUNKS_TO_GROW = 20
+
+/** Reading has come as far as the end of this chunk. */
+export function noteRead(range: RangeRun, chunk: ReadChunk, mostRows: number): void {
+  const {run} = range
+  range.attempts = 0
+  run.attempts = 0
+  run.problem = null
+  run.problemCode = null
+  range.lowBound = chunk.low
+  range.readAfter = chunk.end ?? range.readAfter
+  range.readToEnd = chunk.last
+  if (++range.goodChunks % CHUNKS_TO_GROW === 0) range.chunkRows = Math.min(mostRows, range.chunkRows * 2)
 }
 
 /** A chunk that was read, before its window. An empty one has nothing to wait for. */

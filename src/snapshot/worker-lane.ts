@@ -36,7 +36,7 @@ export function packError(error: unknown): PackedError {
   }
 }
 
-function unpackError(packed: PackedError): Error {
+export function unpackError(packed: PackedError): Error {
   if (packed.kind !== null) return new TidemarkError(packed.code, packed.message, {kind: packed.kind})
   return Object.assign(new Error(packed.message), {code: packed.code, errno: packed.errno ?? undefined})
 }

@@ -113,6 +113,7 @@ const schema = {
           chunkRows: {type: 'integer', minimum: 1},
           maxRowsPerSecond: {type: 'integer', minimum: 1},
           priority: {type: 'integer'},
+          isBlocking: {type: 'boolean'},
           tables: {
             type: 'array',
             items: {
@@ -135,6 +136,7 @@ const schema = {
                 table: {type: 'object', required: ['database', 'table'], properties: {database: text, table: text}},
                 condition: {...text, nullable: true},
                 surrogateKey: keyValues,
+                reader: {enum: ['parallel']},
                 state: {enum: ['waiting', 'running', 'done', 'stopped', 'failed']},
                 ranges: {
                   type: 'array',

@@ -3,6 +3,7 @@
 // sequence, which happens here, in one go with the look at the notes, so that no event can come between.
 
 import type {EventOrigin} from '../encode/envelope.ts'
+import {copyHeaders} from '../encode/headers.ts'
 import {partitionFor} from '../encode/partitioner.ts'
 import {ChangedRow} from '../encode/transforms/changed-row.ts'
 import type {TableRecords} from '../encode/transforms/table-records.ts'
@@ -56,6 +57,8 @@ export class ReadOutlet {
   /** A topic that a row names is being opened; nothing leaves until it is. */
   #isOpening = false
   #isHeld = false
+  /** Headers of the copy by a read view that is under way. */
+  #copy: {readonly id: string; readonly headers: EventHeaders} | null = null
 
   constructor(options: ReadOutletOptions) {
     this.#options = options
@@ -91,6 +94,13 @@ export class ReadOutlet {
     return sendReset(target, this.#options.origin, this.#options)
   }
 
+  /** The same with the id of the run's copy by a read view, whatever the options let through. */
+  resetForCopy(run: TableRun, target: EventTarget): Promise<unknown> | null {
+    this.#setOrigin(isMarkedIncremental(run) ? 'incremental' : 'true')
+    const {origin, emitter} = this.#options
+    return sendReset(target, origin, {emitter, headers: this.#headersOf(run)})
+  }
+
   pump(): void {
     for (
       let chunk = this.#next();
@@ -124,8 +134,8 @@ export class ReadOutlet {
     const {lanes} = target.lanes
     const batches: (EventBatch | null)[] = lanes.map(() => null)
     const before = chunk.nextRow
-    const rows = new PieceRows(chunk, notes, this.#options)
-    if (chunk.run.snapshot.kind === 'incremental') {
+    const rows = new PieceRows(chunk, notes, {...this.#options, headers: this.#headersOf(chunk.run)})
+    if (isMarkedIncremental(chunk.run)) {
       this.#setOrigin('incremental')
       rows.write({target, batches, origin: this.#options.origin, until: chunk.chunk.rows})
     } else {
@@ -147,6 +157,13 @@ export class ReadOutlet {
       chunk.run.piecesInFlight--
       this.windows!.pieceAcknowledged(chunk)
     })
+  }
+
+  #headersOf(run: TableRun): EventHeaders | null {
+    const {headers} = this.#options
+    if (run.copyId === null) return headers
+    if (this.#copy?.id !== run.copyId) this.#copy = {id: run.copyId, headers: copyHeaders(headers, run.copyId)}
+    return this.#copy.headers
   }
 
   #openTopic(name: string): void {
@@ -344,6 +361,10 @@ class PieceRows {
   #rowKey(row: number, keyEnd: number): string {
     return this.#bytes.toString('latin1', keyEnd, this.#chunk.chunk.ends[row * ENDS + 2])
   }
+}
+
+function isMarkedIncremental({snapshot}: TableRun): boolean {
+  return snapshot.kind === 'incremental' && snapshot.isBlocking !== true
 }
 
 function isPartlySent({state, nextRow}: ChunkRun): boolean {

@@ -65,11 +65,13 @@ export class CapturedTables {
       )
       return
     }
-    log.info({tables}, 'tables are new in the filter, copying them')
+    const {newTables} = settings.snapshot
+    log.info({tables, reader: newTables}, 'tables are new in the filter, copying them')
+    const reader = newTables === 'parallel' ? {reader: newTables} : {}
     coordinator.accept({
       id: `new-tables-${Date.now()}`,
       kind: 'incremental',
-      tables: added.map(table => ({table, condition: null, surrogateKey: null})),
+      tables: added.map(table => ({table, condition: null, surrogateKey: null, ...reader})),
     })
   }
 

@@ -8,10 +8,11 @@ import {tableIdText} from '../core/table-id.ts'
 import type {TableDefinition} from '../core/table-definition.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
-import {TidemarkError} from '../core/tidemark-error.ts'
+import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 import {TurnBatch} from '../core/turn-batch.ts'
 import {readDeclaredColumns} from '../mysql/declared-columns.ts'
 import {quoteTable} from '../mysql/identifiers.ts'
+import {assertMayLock} from '../mysql/lock-privilege.ts'
 import {toMysqlError} from '../mysql/mysql-error.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
 import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
@@ -19,6 +20,9 @@ import {isUnique, readFoldsNames, readKeys, readTables, readTableShapes} from '.
 import {readCreateStatement, readDatabaseCharset, readServerCharset} from '../mysql/table-definitions.ts'
 import {readTableDefinition} from '../mysql/table-definitions.ts'
 import {readBinlogFiles, readExecutedGtidSet, readPurgedGtidSet} from '../mysql/server-reader.ts'
+import {SnapshotReader} from '../readers/snapshot-reader.ts'
+import type {TableCopy} from '../readers/table-copy.ts'
+import {WorkerReadView} from '../readers/worker-read-view.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
 import {MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
 import type {DescribedTable} from '../snapshot/mysql-planning-source.ts'
@@ -29,7 +33,7 @@ import type {KeyReader} from '../snapshot/table-keys.ts'
 import {WorkerLane} from '../snapshot/worker-lane.ts'
 import type {SchemaSource} from '../stream/schema-source.ts'
 import type {InitialSchema} from '../stream/schema-changes.ts'
-import type {LaneParts, SourceServer} from './source-server.ts'
+import type {CopyParts, LaneParts, SourceServer} from './source-server.ts'
 import {waitReason} from './throttle-answer.ts'
 
 /** One connection for each kind of work, so that a slow query of one never holds up the others, least of all the stream. */
@@ -108,8 +112,10 @@ export class MysqlSourceServer implements SourceServer {
       )
     }
     const {signals} = this.#options.connections
-    const description = await this.#probedTables.ask(request)
-    this.#described.set(descriptionKey(request.table, request.surrogateKey), {at: performance.now(), description})
+    const hasKey = await this.#hasKey(request)
+    if (!hasKey && request.condition !== null) throw keylessCondition(request.table)
+    if (!hasKey || request.reader === 'parallel')
+      await signals.use('see whether the table may be locked', open => assertMayLock(open, request.table))
     if (request.condition === null) return
     await signals.use('try the filter', async connection => {
       try {
@@ -181,6 +187,13 @@ export class MysqlSourceServer implements SourceServer {
     return new WorkerLane(events, {database: this.#options.settings.database, ...parts})
   }
 
+  openCopy(parts: CopyParts): TableCopy {
+    const {database, events} = this.#options.settings
+    const {encoderOptions, serverUuid, run} = parts
+    const view = new WorkerReadView({database, serverUuid, encoderOptions, table: run.plan.table})
+    return new SnapshotReader({...parts, database, events, view})
+  }
+
   asksToWait(query: string): Promise<string | null> {
     return this.#options.connections.throttle.use('ask snapshot.throttle.query', async connection => {
       const [result] = await connection.query({sql: query, timeout: THROTTLE_TIMEOUT_MS, rowsAsArray: true})
@@ -190,6 +203,20 @@ export class MysqlSourceServer implements SourceServer {
 
   async run(what: string, sql: string): Promise<void> {
     await this.#options.connections.stream.use(what, connection => connection.query(sql))
+  }
+
+  /** False where the table has no key, and none was named: it is copied as a whole. */
+  async #hasKey(request: TableRequest): Promise<boolean> {
+    try {
+      const description = await this.#probedTables.ask(request)
+      this.#described.set(descriptionKey(request.table, request.surrogateKey), {at: performance.now(), description})
+      return true
+    } catch (error) {
+      if (describeError(error).code === 'TIDEMARK_SNAPSHOT_NO_KEY') return false
+      // Chunks cannot be read by this key; a read view needs none.
+      if (describeError(error).code === 'TIDEMARK_SNAPSHOT_KEY_TYPE' && request.reader === 'parallel') return true
+      throw error
+    }
   }
 
   async #describe(table: TableId, surrogateKey: readonly string[] | null): Promise<TableDescription> {
@@ -241,6 +268,14 @@ function keyReader(connection: ReopeningConnection): KeyReader {
     uniqueKey: async table => (await keysOf(table))[0]?.columns ?? null,
     isUnique: async (table, columns) => isUnique(await keysOf(table), columns),
   }
+}
+
+function keylessCondition(table: TableId): TidemarkError {
+  return new TidemarkError(
+    'TIDEMARK_SNAPSHOT_KEYLESS_CONDITION',
+    `cannot copy a part of ${tableIdText(table)}: without a key nothing says which rows of the topic the part stands for, so ` +
+      `a copy begins with a truncate event and must be whole; leave the condition out, or add a key`,
+  )
 }
 
 function descriptionKey(table: TableId, surrogateKey: readonly string[] | null): string {

@@ -99,7 +99,9 @@ export class ServerSession {
   #connection(purpose: string): ReopeningConnection {
     const connection = new ReopeningConnection({
       open: () => openConnection(this.#settings.database, purpose),
-      verify: open => assertSameServer(open, this.#settings.database, this.#serverUuid),
+      verify: async open => {
+        await assertSameServer(open, this.#settings.database, this.#serverUuid)
+      },
     })
     this.#connections.push(connection)
     return connection

@@ -7,6 +7,8 @@ import type {GtidSet} from '../core/gtid-set.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
+import type {SnapshotReaderOptions} from '../readers/snapshot-reader.ts'
+import type {TableCopy} from '../readers/table-copy.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
 import type {PlanningSource} from '../snapshot/prepared-table.ts'
 import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
@@ -19,6 +21,10 @@ export interface LaneParts {
   readonly encoderOptions: EncoderOptions
   /** The number of the last committed mark, shared with the lane's thread. */
   readonly committedMark: Int32Array
+}
+
+export interface CopyParts extends Omit<SnapshotReaderOptions, 'view' | 'database' | 'events'> {
+  readonly encoderOptions: EncoderOptions
 }
 
 /** All of it is of one server, and rejects with retryable errors while that is away. */
@@ -54,6 +60,8 @@ export interface SourceServer {
   /** What the server has purged, and the first binlog file that it still had behind that. */
   purgedGtids(): Promise<{readonly purged: GtidSet; readonly firstFile: string}>
   openLane(events: LaneEvents, parts: LaneParts): Lane
+  /** A copy of a table by a read view, not yet begun. */
+  openCopy(parts: CopyParts): TableCopy
   /**
    * What snapshot.throttle.query says. Null: go on. Otherwise why to wait, such as `returned 1`. Rejects where it fails; asked
    * on a connection of its own, one at a time.

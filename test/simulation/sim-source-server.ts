@@ -186,6 +186,10 @@ export class SimSourceServer implements SourceServer {
     })
   }
 
+  openCopy(): never {
+    throw new Error('no table of the simulation is copied by a read view')
+  }
+
   openLane(events: LaneEvents, parts: LaneParts): Lane {
     return new SimLane({...this.#options, ...parts, events, number: this.#lanes++})
   }

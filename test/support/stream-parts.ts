@@ -246,6 +246,7 @@ export class StreamParts {
   readonly prepared: PreparedTransactions
   readonly stopping = new AbortController()
   batches = 0
+  onAcknowledged: () => void = () => undefined
 
   constructor(options: StreamPartsOptions = {}) {
     const settings = {...EVENT_SETTINGS, ...options.settings}
@@ -255,7 +256,7 @@ export class StreamParts {
       tracker: this.tracker,
       streamBytes: options.streamBytes ?? 1 << 20,
       onFailure: error => this.failures.push(error),
-      onAcknowledged: () => undefined,
+      onAcknowledged: () => this.onAcknowledged(),
     })
     this.gtids = new GtidLog(GtidSet.parse(options.executed ?? ''))
     this.topics = new TopicDirectory(this.sink, this.emitter)

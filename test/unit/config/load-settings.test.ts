@@ -133,7 +133,6 @@ const NOT_YET: readonly (readonly [string, string])[] = [
   ['snapshot.mode', 'configuration_based'],
   ['signal.enabled.channels', 'source,jmx'],
   ['notification.enabled.channels', 'log,jmx'],
-  ['snapshot.new.tables', 'parallel'],
   ['event.converting.failure.handling.mode', 'skip'],
   ['errors.tolerance', 'all'],
   ['database.ssl.truststore', '/x.jks'],
