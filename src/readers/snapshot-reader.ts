@@ -38,6 +38,7 @@ export interface SnapshotReaderOptions {
 interface Locked {
   readonly lock: TableLock
   readonly description: TableDescription
+  readonly watchdog: CopyWatchdog
 }
 
 export class SnapshotReader implements TableCopy {
@@ -60,27 +61,30 @@ export class SnapshotReader implements TableCopy {
     const lock = (this.#lock = await TableLock.open({database, serverUuid, table, log, onWait}))
     const place = await this.#cutOffBy(signal, lock.place({begin: () => view.begin(), atPlace, signal}))
     // The view holds the definition still.
-    this.#locked = {lock, description: await this.#describe(lock.connection)}
+    const description = await this.#describe(lock.connection)
+    const watchdog = new CopyWatchdog({connection: lock.connection, table, log})
+    // Whoever waits for the table waits no longer, whatever the copy itself is waiting for.
+    watchdog.barking.catch(() => view.close())
+    this.#locked = {lock, description, watchdog}
     return place
   }
 
   async copy({copyId, resets, signal}: CopyOptions): Promise<void> {
     const {run, view, openTarget, resetTopic, openSlices, log} = this.#options
     invariant(this.#locked !== null, 'a copy begins with its lock')
-    const {lock, description} = this.#locked
+    const {lock, description, watchdog} = this.#locked
     const target = await this.#cutOffBy(signal, openTarget(description))
     run.copyId = copyId
     const slices = (this.#slices = openSlices(run))
     run.plan.rowsEstimated = description.rowsEstimated
     const reset = resets ? resetTopic(run, target) : null
     log.info({table: run.text, snapshot: run.snapshot.id, copy: copyId, resets}, 'copying a table by a read view')
-    const watchdog = new CopyWatchdog({connection: lock.connection, table: run.plan.table, log})
     const reading = view.read(this.#job(description, slices), {
       wants: (bytes, rows) => slices.request(bytes, rows, (granted, most) => view.grant(granted, most)),
       slice: slice => slices.take(slice, target),
     })
     try {
-      await this.#cutOffBy(signal, Promise.race([reading, watchdog.barking]))
+      await this.#cutOffBy(signal, Promise.race([watchdog.barking, reading]))
       watchdog.close()
       lock.close()
       await view.close()
@@ -93,6 +97,7 @@ export class SnapshotReader implements TableCopy {
 
   async close(): Promise<void> {
     this.#slices?.close()
+    await this.#locked?.watchdog.close()
     this.#lock?.close()
     await this.#options.view.close()
   }

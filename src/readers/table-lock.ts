@@ -78,6 +78,8 @@ export class TableLock {
       try {
         const place = await this.#locked({begin, atPlace})
         this.#options.onWait(null)
+        // It locks nothing any more, and may be silent for as long as the copy takes.
+        await queryRows(this.connection, 'SET SESSION wait_timeout = 31536000')
         return place
       } catch (error) {
         if (mysqlErrorNumber(error) !== ER_LOCK_WAIT_TIMEOUT) throw await this.#told(error)

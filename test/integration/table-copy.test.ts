@@ -172,11 +172,11 @@ test('values of every type come out as a SELECT of their table gives them', asyn
   const database = await freshDatabase(t, 'copy')
   await fillValueTables(database.connection)
   const sink = new MemorySink({partitions: 3})
-  const scene = await CopyScene.open(t, {database, sink})
+  const scene = await CopyScene.open(t, {database, sink, hasThread: false})
   const all = VALUE_CASES.map((_, i) => `v${i}`)
   for (const table of all) await database.connection.query(`ALTER TABLE ${table} DROP PRIMARY KEY`)
   scene.accept(all)
-  await scene.done(120_000)
+  await scene.done(240_000)
   const connection = await openConnection(readerSettings(database.server), 'test')
   t.after(() => connection.destroy())
   for (const [i, {column}] of VALUE_CASES.entries()) {
