@@ -97,7 +97,7 @@ export class SnapshotReader implements TableCopy {
 
   async close(): Promise<void> {
     this.#slices?.close()
-    await this.#locked?.watchdog.close()
+    this.#locked?.watchdog.close()
     this.#lock?.close()
     await this.#options.view.close()
   }
