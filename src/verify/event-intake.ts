@@ -40,7 +40,7 @@ export class EventCounts {
   /** Of a table without a key: what a crash repeated, and read events of copies that were begun anew. */
   repeated = 0
   superseded = 0
-  /** Of a table without a key: partitions with rows of it. */
+  /** Of a table without a key: partitions with rows whose events have none either, which belong into one. */
   readonly partitions = new Set<number>()
 }
 
@@ -156,7 +156,7 @@ export class EventIntake {
     if (op === OP_READ) counts.reads++
     const standing = this.#locate(value.bytes)
     if (standing === 'behind') counts.behind++
-    else if (this.#keyless.has(table)) this.#keylessEvent(table, standing, value.bytes)
+    else if (this.#keyless.has(table)) this.#keylessEvent(table, standing, {key, bytes: value.bytes})
     else if (op === OP_TRUNCATE) this.#truncate(standing)
     else if (op === OP_DELETE) this.#delete(standing, key, counts)
     else this.#upsert(standing, {key, value, counts})
@@ -219,7 +219,11 @@ export class EventIntake {
     this.#append(event.key, this.#after, event.counts)
   }
 
-  #keylessEvent(table: number, standing: Standing, bytes: Buffer): void {
+  #keylessEvent(
+    table: number,
+    standing: Standing,
+    {key, bytes}: {readonly key: BufferRange | null; readonly bytes: Buffer},
+  ): void {
     const {op, pos, row, beforeStart, beforeEnd, afterStart, afterEnd} = this.#scanner
     const counts = this.counts[table]!
     const order = this.#orderOf(table)
@@ -242,7 +246,7 @@ export class EventIntake {
       this.#truncate(standing)
       return
     }
-    counts.partitions.add(this.#partition)
+    if (key === null) counts.partitions.add(this.#partition)
     const isShown = standing === 'shown'
     if (op !== OP_READ && op !== OP_CREATE) {
       if (beforeStart < 0) throw malformed('has no "before", though it is an update or a delete')

@@ -282,7 +282,7 @@ function keylessNotes({repeated, superseded, partitions}: EventCounts): string[]
   if (superseded > 0) notes.push(`${superseded} read events are of a copy that was begun anew, and were left out`)
   if (partitions.size > 1) {
     notes.push(
-      `its events lie in ${partitions.size} partitions: nobody can tell a repetition in one from an event in another`,
+      `its events lie in ${partitions.size} partitions: partitions were added to the topic, and what was repeated since is not told`,
     )
   }
   return notes

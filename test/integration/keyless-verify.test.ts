@@ -99,3 +99,28 @@ test('in a topic of several partitions, compressed transactions and columns that
   const partitions = new Set((await eventsInKafka(bootstrap, capture.topic('clicks'))).map(({partition}) => partition))
   assert.equal(partitions.size, 1)
 })
+
+test('with message.key.columns, whose values repeat, the rows of all partitions are one multiset', async t => {
+  const {bootstrap} = await sharedKafka()
+  const config = {
+    'topic.creation.default.partitions': '3',
+    'topic.creation.default.replication.factor': '1',
+    'message.key.columns': '.*\\.clicks:n,s',
+  }
+  const random = randomFor(t)
+  const capture = await prepareCapture(t, {prefix: 'keyless', bootstrap, config})
+  const writer = await written(capture, random, t)
+  writer.start()
+  await killed(t, capture, random)
+  const tidemark = await capture.run(t)
+  await tidemark.waitForStreaming()
+  const {equal, tables} = await verify(t, capture)
+  assert.ok(equal, JSON.stringify(tables))
+  await writer.stop()
+  const events = await eventsInKafka(bootstrap, capture.topic('clicks'))
+  assert.equal(new Set(events.map(({partition}) => partition)).size, 3)
+  assert.ok(
+    events.some(({valueText}) => valueText === null),
+    'no key was changed or deleted',
+  )
+})
