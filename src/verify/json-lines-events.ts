@@ -2,7 +2,7 @@
 
 import {open} from 'node:fs/promises'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
-import {COPY_ID_HEADER} from '../encode/copy-id.ts'
+import {COPY_ID} from '../encode/headers.ts'
 import type {BufferRange, EventIntake} from './event-intake.ts'
 import {isNull, isText, scanMembers, skipValue} from './json-scan.ts'
 
@@ -135,7 +135,7 @@ class EventLines {
   readonly #onHeader = (nameStart: number, nameEnd: number, valueStart: number): number => {
     const bytes = this.#bytes
     const valueEnd = skipValue(bytes, valueStart, this.#end)
-    if (isText(bytes, nameStart, nameEnd, COPY_ID_HEADER) && bytes[valueStart] === QUOTE) {
+    if (isText(bytes, nameStart, nameEnd, COPY_ID) && bytes[valueStart] === QUOTE) {
       this.#copyId = bytes.toString('utf8', valueStart + 1, valueEnd - 1)
     }
     return valueEnd

@@ -4,7 +4,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {KafkaSinkSettings} from '../config/settings.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
-import {COPY_ID_HEADER} from '../encode/copy-id.ts'
+import {COPY_ID} from '../encode/headers.ts'
 import {KafkaCluster} from '../kafka/kafka-cluster.ts'
 import {connectionProblem, fatalConnectionError} from '../kafka/connection-failure.ts'
 import {PartitionRecords, readRecordHeader} from '../kafka/fetch-protocol.ts'
@@ -105,7 +105,7 @@ class TopicReader {
           topic,
           keyStart < 0 ? null : range(this.#key, bytes, keyStart, keyEnd),
           valueStart < 0 ? null : range(this.#value, bytes, valueStart, valueEnd),
-          {partition, copyId: needsCopyId ? readRecordHeader(bytes, record, COPY_ID_HEADER) : null},
+          {partition, copyId: needsCopyId ? readRecordHeader(bytes, record, COPY_ID) : null},
         )
       })
       empty = batches === 0 ? empty + 1 : 0
