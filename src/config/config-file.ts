@@ -3,24 +3,47 @@
 
 import {readFileSync} from 'node:fs'
 import {TidemarkError} from '../core/tidemark-error.ts'
+import type {ConfigChanges} from './config-changes.ts'
 import {resolveReferences, type Environment} from './config-providers.ts'
+import {editJson} from './json-edit.ts'
 import {jsonErrorPlace} from './json-place.ts'
 import type {OptionValue} from './option.ts'
 import type {ConfigProblems} from './problems.ts'
-import {parseProperties} from './properties-text.ts'
+import {editProperties, parseProperties} from './properties-text.ts'
 
 export type RawConfig = ReadonlyMap<string, OptionValue>
 
-/** Throws where the file cannot be read or is no JSON; everything else goes to `problems`. */
-export function readConfigFile(path: string, env: Environment, problems: ConfigProblems): RawConfig {
-  const text = readText(path)
-  const isJson = /\.json$/i.test(path) || /^\s*\{/.test(text)
-  const raw = isJson ? fromJson(path, text, problems) : fromProperties(text, problems)
+export interface ConfigText {
+  readonly path: string
+  readonly text: string
+}
+
+/** Throws where the file cannot be read. */
+export function readConfigText(path: string): ConfigText {
+  return {path, text: readText(path)}
+}
+
+/** The keys as the text has them, references to values kept elsewhere too. Throws where it is no JSON; the rest goes to `problems`. */
+export function parseConfigText({path, text}: ConfigText, problems: ConfigProblems): RawConfig {
+  return isJson(path, text) ? fromJson(path, text, problems) : fromProperties(text, problems)
+}
+
+/** With the values that are kept elsewhere. */
+export function resolveConfig(raw: RawConfig, env: Environment, problems: ConfigProblems): RawConfig {
   const resolved = new Map<string, OptionValue>()
   for (const [key, value] of raw) {
     resolved.set(key, typeof value === 'string' ? resolveReferences({key, value, env, problems}) : value)
   }
   return resolved
+}
+
+/** Other values for some keys; everything else stays as it was written. The text is one that `parseConfigText` takes. */
+export function editConfigText({path, text}: ConfigText, changes: ConfigChanges): ConfigText {
+  return {path, text: isJson(path, text) ? editJson(text, changes) : editProperties(text, changes)}
+}
+
+function isJson(path: string, text: string): boolean {
+  return /\.json$/i.test(path) || /^\s*\{/.test(text)
 }
 
 function readText(path: string): string {

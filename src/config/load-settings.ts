@@ -1,6 +1,6 @@
 // From the file that the user wrote to the settings that the program reads; everything that is wrong is said at once.
 
-import {readConfigFile, type RawConfig} from './config-file.ts'
+import {parseConfigText, readConfigText, resolveConfig, type ConfigText, type RawConfig} from './config-file.ts'
 import type {Environment} from './config-providers.ts'
 import {eventSettings} from './event-settings.ts'
 import {topicParts} from './topic-parts.ts'
@@ -28,6 +28,10 @@ import type {
 
 export interface LoadedSettings {
   readonly settings: Settings
+  /** The keys as they are written, references to values kept elsewhere too. */
+  readonly written: RawConfig
+  /** The same with those values. */
+  readonly config: RawConfig
   /** Something that the user should mend. */
   readonly warnings: readonly string[]
   /** What is worth a line in the start log. */
@@ -36,17 +40,25 @@ export interface LoadedSettings {
 
 /** Throws one TidemarkError of the kind `configuration` whose message lists all problems. Reads files, changes nothing. */
 export function loadSettings(path: string, {env}: {readonly env: Environment}): LoadedSettings {
+  return loadSettingsText(readConfigText(path), {env})
+}
+
+/** The same of a text that is not, or not yet, in its file. */
+export function loadSettingsText(text: ConfigText, {env}: {readonly env: Environment}): LoadedSettings {
   const problems = new ConfigProblems()
-  const raw = readConfigFile(path, env, problems)
+  const written = parseConfigText(text, problems)
+  const raw = resolveConfig(written, env, problems)
   const merged = mergeProducerKeys(raw, problems)
   const checked = checkConfig(merged.config, problems)
   // What was reported is left out here, so that the rest is looked at, too, and all problems come at once.
   const values = new OptionValues(checked.values, checked.broken)
   const warnings: string[] = []
   const settings = buildSettings(values, {secrets: findSecrets(raw), config: merged.config, problems, warnings})
-  problems.throwIfAny(path)
+  problems.throwIfAny(text.path)
   return {
     settings,
+    written,
+    config: raw,
     warnings: [...checked.warnings, ...merged.warnings, ...warnings],
     notes: [...checked.notes, ...merged.notes, ...startNotes(settings)],
   }
