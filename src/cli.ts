@@ -19,6 +19,7 @@ const exitCode = await main({
     process.on('SIGINT', listener)
     process.on('SIGTERM', listener)
   },
+  onReloadSignal: listener => process.on('SIGHUP', listener),
   exit: code => process.exit(code),
 })
 process.exitCode = exitCode

@@ -18,6 +18,8 @@ export interface CommandContext {
   stopSignal(): AbortSignal
   /** Texts that the last line on stderr must not show. */
   hide(secrets: readonly string[]): void
+  /** Calls `listener` at each SIGHUP. */
+  onReload(listener: () => void): void
 }
 
 /** Adds one command to the program. */

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   init: async () => (await import('./init.ts')).registerInit,
   signal: async () => (await import('./signal.ts')).registerSignal,
   status: async () => (await import('./status.ts')).registerStatus,
+  tables: async () => (await import('./tables.ts')).registerTables,
   verify: async () => (await import('./verify.ts')).registerVerify,
   state: async () => (await import('./state.ts')).registerState,
 }
@@ -26,6 +27,8 @@ export interface CliProcess {
   writeError(text: string): void
   /** Calls `listener` at each SIGINT and SIGTERM. */
   onStopSignal(listener: () => void): void
+  /** Calls `listener` at each SIGHUP, which else ends the process. */
+  onReloadSignal(listener: () => void): void
   exit(code: number): never
 }
 
@@ -85,6 +88,7 @@ function createContext(process: CliProcess, secrets: string[], setExitCode: (cod
     printError: text => process.writeError(`${redact(text, secrets)}\n`),
     setExitCode,
     hide: more => secrets.push(...more),
+    onReload: listener => process.onReloadSignal(listener),
     stopSignal: () => {
       if (stopping !== null) return stopping.signal
       const controller = (stopping = new AbortController())

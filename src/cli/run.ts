@@ -1,4 +1,4 @@
-// `tidemark run`: capture until SIGINT or SIGTERM, then flush, store, exit.
+// `tidemark run`: capture until SIGINT or SIGTERM, then flush, store, exit; SIGHUP has the configuration read again.
 
 import type {Command} from 'commander'
 import {optionHelp} from '../config/option-docs.ts'
@@ -19,10 +19,21 @@ export function registerRun(program: Command, context: CommandContext): void {
 async function run(path: string, context: CommandContext): Promise<void> {
   const loaded = loadForCommand(path, context)
   const {settings} = loaded
-  const log = createLogger({level: settings.logLevel, task: settings.name, secrets: settings.secrets})
+  const secrets = [...settings.secrets]
+  const log = createLogger({level: settings.logLevel, task: settings.name, secrets})
   const version = packageVersion()
   log.info({version, node: process.version, pid: process.pid}, 'tidemark')
   for (const warning of loaded.warnings) log.warn({}, warning)
   for (const note of loaded.notes) log.info({}, note)
-  await runTask(settings, {log, signal: context.stopSignal(), version})
+  const origin = {
+    path,
+    env: context.env,
+    loaded,
+    onReload: (listener: () => void) => context.onReload(listener),
+    hide: (more: readonly string[]) => {
+      secrets.push(...more.filter(secret => !secrets.includes(secret)))
+      context.hide(more)
+    },
+  }
+  await runTask(settings, {log, signal: context.stopSignal(), version, origin})
 }

@@ -1,6 +1,6 @@
 // The task's status for people.
 
-import type {StatusReport, TableStatus} from '../task/status.ts'
+import type {CapturedTableStatus, StatusReport, TableStatus} from '../task/status.ts'
 import {bytesText, compactSeconds, countText, numberText} from './number-text.ts'
 
 /** The lines above the tables; `away` is why the task does not answer now, and the rest is what it said last. */
@@ -35,12 +35,46 @@ function isUnderWay({state}: TableStatus): boolean {
 export function statusText(report: StatusReport): string {
   const {diverged, error} = report
   const lines = [...statusHeader(report), ...tableLines(shownTables(report))]
-  lines.push(...signalLines(report, 5))
+  lines.push(...signalLines(report, 5), ...tablesSummary(report))
   for (const {table, since, reason, remedy} of diverged) {
     lines.push(`diverged  ${table} since ${since} (${reason}): ${remedy}`)
   }
   if (error !== null) lines.push(`error     ${error.message} (${error.code})`)
   return lines.join('\n')
+}
+
+const TABLES_SHOWN = 20
+
+export interface ListedTables {
+  readonly tables: readonly CapturedTableStatus[]
+  readonly diverged: readonly {readonly table: string; readonly since: string; readonly reason: string}[]
+}
+
+function tablesSummary(report: StatusReport): string[] {
+  const captured = report.tables.filter(({left}) => left === null)
+  if (captured.length === 0) return []
+  const complete = captured.filter(({completeSince}) => completeSince !== null)
+  return [
+    `tables    ${countText(captured.length, 'table')} captured, ${numberText(complete.length)} complete`,
+    ...capturedTableLines(report, TABLES_SHOWN),
+  ]
+}
+
+/** A line for each table; those that are not complete come first where not all are shown. */
+export function capturedTableLines({tables, diverged}: ListedTables, most: number): string[] {
+  const rank = ({completeSince}: CapturedTableStatus): number => (completeSince === null ? 0 : 1)
+  const shown = tables.length <= most ? tables : [...tables].sort((a, b) => rank(a) - rank(b)).slice(0, most)
+  const rows = shown.map(table => [table.table, tableText(table, diverged)])
+  const more = tables.length - shown.length
+  const lines = rows.length === 0 ? [] : columns(rows)
+  return more === 0 ? lines : [...lines, `  and ${numberText(more)} more: \`tidemark tables\` shows all`]
+}
+
+function tableText({table, completeSince, left}: CapturedTableStatus, diverged: ListedTables['diverged']): string {
+  if (left !== null) return `${left.why === 'dropped' ? 'gone' : 'not captured'} since ${left.since}`
+  const divergence = diverged.find(each => each.table === table)
+  if (divergence !== undefined) return `diverged since ${divergence.since}: ${divergence.reason}`
+  return completeSince === null ? 'not complete' : `complete since ${completeSince}`
 }
 
 function signalLine({id, type, result, reason}: StatusReport['signals'][number]): string {

@@ -2,6 +2,7 @@
 
 import type {Settings} from '../config/settings.ts'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
+import type {TableChanges} from '../task/captured-tables.ts'
 import type {StatusReport} from '../task/status.ts'
 
 export interface TaskAddress {
@@ -12,6 +13,7 @@ export interface TaskAddress {
 
 const REQUEST_MS = 5_000
 const SIGNAL_MS = 60_000
+const CHANGE_MS = 90_000
 
 /** Throws TIDEMARK_STATUS_NO_ADDRESS where the task cannot be asked. */
 export function taskAddress({http}: Pick<Settings, 'http'>): TaskAddress {
@@ -81,6 +83,31 @@ export async function postSignal({url, token}: TaskAddress, signal: object): Pro
   if (typeof body?.result === 'string') return
   throw notSent(`answered ${response.status}${typeof body?.error === 'string' ? `: ${body.error}` : ''}`)
 }
+
+/** Changes keys of the task's configuration; null takes one away. Throws TIDEMARK_CONFIG_REFUSED with the task's reason. */
+export async function patchConfig({url, token}: TaskAddress, changes: object): Promise<TableChanges> {
+  const headers = {'content-type': 'application/json', ...(token === null ? {} : {authorization: `Bearer ${token}`})}
+  const refused = (why: string, cause?: unknown): TidemarkError =>
+    new TidemarkError('TIDEMARK_CONFIG_REFUSED', `${url}/config ${why}`, {cause, kind: 'configuration'})
+  let response: Response
+  try {
+    response = await fetch(`${url}/config`, {
+      method: 'PATCH',
+      headers,
+      body: JSON.stringify(changes),
+      signal: AbortSignal.timeout(CHANGE_MS),
+    })
+  } catch (error) {
+    const {code} = describeError(error instanceof Error && error.cause !== undefined ? error.cause : error)
+    throw refused(`does not answer (${code}); \`tidemark status\` shows whether the change was made`, error)
+  }
+  const body = (await response.json().catch(() => null)) as Readonly<Record<string, unknown>> | null
+  if (response.status === 200) return (body?.['tables'] ?? NO_CHANGES) as TableChanges
+  const reason = [body?.['error'], body?.['pending']].find(text => typeof text === 'string')
+  throw refused(`answered ${response.status}: ${reason ?? 'without a reason; its log says why'}`)
+}
+
+const NO_CHANGES: TableChanges = {added: [], returned: [], left: [], copied: []}
 
 const ADVICE: Readonly<Record<number, string>> = {
   401: 'its http.token is another one',

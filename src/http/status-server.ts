@@ -1,4 +1,4 @@
-// The HTTP interface: GET /status as JSON, GET /metrics for Prometheus, whether the task lives, and POST /signals. Bound to
+// The HTTP interface: GET /status as JSON, GET /metrics for Prometheus, whether the task lives, POST /signals, and /config. Bound to
 // loopback unless configured; a token is required where one is set, and always beyond loopback.
 
 import {createServer} from 'node:http'
@@ -25,6 +25,8 @@ export interface StatusServerOptions {
   readonly submit: (text: string) => Promise<HttpAnswer>
   /** How fast snapshots may read: what holds now; and a change, a JSON text. */
   readonly throttle: {shown(): HttpAnswer; change(text: string): HttpAnswer}
+  /** The configuration: what holds now; and a change, a JSON text of all keys or, patched, of some. */
+  readonly config: {shown(): HttpAnswer; change(method: 'PUT' | 'PATCH', text: string): Promise<HttpAnswer>}
   /** What went wrong while a request was answered: the one who asked only learns that it did. */
   readonly onError: (error: {readonly code: string; readonly message: string}, path: string) => void
 }
@@ -81,9 +83,17 @@ async function answer(options: StatusServerOptions, {request, response, path}: E
   if (!isAllowed(options, request)) {
     respond(response, 401, {error: 'a token is required: Authorization: Bearer …'})
   } else if (path === '/signals') {
-    await answerBody({request, response, method: 'POST', answer: options.submit})
+    await answerBody({request, response, methods: ['POST'], answer: options.submit})
   } else if (path === '/snapshot/throttle' && request.method !== 'GET' && request.method !== 'HEAD') {
-    await answerBody({request, response, method: 'PUT', answer: text => options.throttle.change(text)})
+    await answerBody({request, response, methods: ['PUT'], answer: text => options.throttle.change(text)})
+  } else if (path === '/config' && request.method !== 'GET' && request.method !== 'HEAD') {
+    const method = request.method === 'PATCH' ? 'PATCH' : 'PUT'
+    await answerBody({
+      request,
+      response,
+      methods: ['PUT', 'PATCH'],
+      answer: text => options.config.change(method, text),
+    })
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     respond(response, 405, {error: `${request.method ?? ''} is not supported here`})
   } else if (path === '/status') {
@@ -93,8 +103,8 @@ async function answer(options: StatusServerOptions, {request, response, path}: E
     const text = await page.text()
     response.writeHead(200, {'content-type': page.contentType, 'cache-control': 'no-store'})
     response.end(text)
-  } else if (path === '/snapshot/throttle') {
-    const {status, body} = options.throttle.shown()
+  } else if (path === '/snapshot/throttle' || path === '/config') {
+    const {status, body} = (path === '/config' ? options.config : options.throttle).shown()
     respond(response, status, body)
   } else if (path === '/health/live') {
     const {state} = options.status()
@@ -104,22 +114,24 @@ async function answer(options: StatusServerOptions, {request, response, path}: E
     respond(response, streaming ? 200 : 503, {state, streaming})
   } else {
     respond(response, 404, {
-      error: `no ${path} here; there are /status, /metrics, /health/live, /health/ready, /signals and /snapshot/throttle`,
+      error: `no ${path} here; there are /status, /metrics, /health/live, /health/ready, /signals, /snapshot/throttle and /config`,
     })
   }
 }
 
 interface BodyExchange extends Pick<Exchange, 'request' | 'response'> {
-  /** The only one that brings a body here. */
-  readonly method: 'POST' | 'PUT'
+  /** The only ones that bring a body here. */
+  readonly methods: readonly ('POST' | 'PUT' | 'PATCH')[]
   readonly answer: (text: string) => HttpAnswer | Promise<HttpAnswer>
 }
 
 /** JSON must be said to be JSON: no page in a browser may send that to another site's address without asking first. */
-async function answerBody({request, response, method, answer}: BodyExchange): Promise<void> {
+async function answerBody({request, response, methods, answer}: BodyExchange): Promise<void> {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
-  if (request.method !== method) {
-    respond(response, 405, {error: `${request.method ?? ''} is not supported here: ${method} a JSON object`})
+  if (!methods.some(method => method === request.method)) {
+    respond(response, 405, {
+      error: `${request.method ?? ''} is not supported here: ${methods.join(' or ')} a JSON object`,
+    })
   } else if (type !== 'application/json') {
     respond(response, 415, {error: `found content-type ${type || 'none'}, wanted application/json`})
   } else {

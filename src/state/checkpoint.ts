@@ -31,6 +31,15 @@ export interface Divergence {
   readonly gone?: boolean
 }
 
+/** A table that is captured, or was. */
+export interface KnownTable {
+  readonly table: string
+  /** `file:pos` from which on its topic, folded by key, is the table; null while it is not known to be. */
+  readonly completeSince: string | null
+  /** Not captured since `file:pos`, because of the filter or since there was no such table; absent while it is captured. */
+  readonly left?: {readonly since: string; readonly why: 'filter' | 'dropped'}
+}
+
 export interface Checkpoint extends StoredSnapshots {
   readonly connector: string
   readonly serverUuid: string
@@ -48,6 +57,8 @@ export interface Checkpoint extends StoredSnapshots {
   readonly diverged: readonly Divergence[]
   /** `database.table` of every table that was captured so far; others in the filter are new and are copied first. */
   readonly knownTables: readonly string[]
+  /** The same in more detail, with those that left; absent in states from before this was kept. */
+  readonly tables?: readonly KnownTable[]
   /** Not known to be acknowledged, in order; absent where no channel is enabled. */
   readonly notifications?: readonly Notification[]
   /** Definitions of tables; absent where every event names its columns. */
@@ -85,6 +96,22 @@ const schema = {
     offset: offsetFormat,
     prepared: preparedFormat,
     parallel: branchFormat,
+    tables: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['table', 'completeSince'],
+        properties: {
+          table: text,
+          completeSince: {...text, nullable: true},
+          left: {
+            type: 'object',
+            required: ['since', 'why'],
+            properties: {since: text, why: {enum: ['filter', 'dropped']}},
+          },
+        },
+      },
+    },
     snapshotsPaused: {type: 'boolean'},
     schemas: storedSchemasFormat,
     notifications: {

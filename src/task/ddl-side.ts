@@ -13,6 +13,7 @@ import type {DdlChange, DdlEffect} from '../stream/ddl-change.ts'
 import type {Dispatcher} from '../stream/dispatcher.ts'
 import type {Emitter} from '../stream/emitter.ts'
 import {emitTruncate} from '../stream/truncate-events.ts'
+import type {CapturedTables} from './captured-tables.ts'
 import type {Divergences} from './divergences.ts'
 import type {SchemaChangeEvents} from './schema-change-events.ts'
 import type {SchemaSide} from './schema-side.ts'
@@ -31,6 +32,7 @@ export interface DdlParts {
   /** Null: no schema change events. */
   readonly schemaChanges: SchemaChangeEvents | null
   readonly divergences: Divergences
+  readonly tables: Pick<CapturedTables, 'changedBy'>
   readonly coordinator: SnapshotCoordinator | null
   readonly schemas: Pick<SchemaSide, 'changed'>
   readonly dispatcher: Pick<Dispatcher, 'reached'>
@@ -109,6 +111,7 @@ export class DdlSide {
         divergences.diverged(table, since, reading.verb, {removesRows})
       }
     }
+    this.#parts.tables.changedBy(statement, since)
     if (truncated !== null) divergences.emptied(truncated.table, since)
     // Keys other than the primary key are not in the binlog: they may have come or gone with this.
     catalog.forget()

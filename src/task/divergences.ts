@@ -148,6 +148,12 @@ export class Divergences {
     this.#replace(undefined, {...left, ...before, table: text, removesRows: false})
   }
 
+  /** Nothing of a table of this name was ever in its topic. */
+  neverCaptured(table: TableId): void {
+    const text = tableIdText(table)
+    this.list = this.list.filter(known => known.table !== text)
+  }
+
   copied(plan: TablePlan): void {
     const text = tableIdText(plan.table)
     if (plan.condition !== null || plan.startedAtMs === null) return

@@ -23,7 +23,7 @@ import type {Watermarks} from '../snapshot/watermarks.ts'
 import type {TablePlan} from '../snapshot/snapshot-plan.ts'
 import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
-import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
+import type {Checkpoint, KnownTable, StoredOffset} from '../state/checkpoint.ts'
 import {TableCatalog, type CapturedTable, type EventTarget} from '../stream/captured-table.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
 import {Emitter} from '../stream/emitter.ts'
@@ -63,6 +63,8 @@ export interface EngineOptions {
   readonly checkpoint: Checkpoint | null
   /** Known even where nothing else of the stored state is kept: signals of old are not acted on again. */
   readonly signalOffsets: KafkaSignalOffsets | null
+  /** So are tables that were captured before. */
+  readonly storedTables: readonly KnownTable[]
   readonly initialSnapshotQueued: boolean
   /** Notifications of the stored state that may not have arrived. */
   readonly unsent: readonly Notification[]
@@ -143,7 +145,8 @@ export class Engine {
     this.#marks = snapshots?.marks ?? null
     this.coordinator = snapshots?.coordinator ?? null
     this.outlet.windows = this.coordinator
-    this.tables = new CapturedTables({...options, divergences: this.divergences, coordinator: this.coordinator})
+    const {divergences, coordinator} = this
+    this.tables = new CapturedTables({...options, goesOn: checkpoint !== null, divergences, coordinator})
     this.#signals = this.#createSignals()
     this.schemaChanges = SchemaChangeEvents.create({...options, topics, emitter: this.emitter, headers})
     this.#ddl = new DdlSide(this, {settings: settings.events, server: options.server, headers})
@@ -266,7 +269,7 @@ export class Engine {
       initialSnapshotQueued: this.tables.initialSnapshotQueued,
       signals: this.#signals.checkpoint(safe, executed),
       diverged: this.divergences.list,
-      knownTables: [...new Set([...this.tables.known, ...this.catalog.seen])],
+      ...this.tables.known.stored,
       ...(prepared.length === 0 ? {} : {prepared}),
       ...(this.notifications === null ? {} : {notifications: this.notifications.collect()}),
       ...this.schemas.stored(safe),
@@ -317,7 +320,7 @@ export class Engine {
       },
       observers: [
         new SnapshotProgressLog(log),
-        {tableEnded: ({plan}) => (plan.state === 'done' ? this.divergences.copied(plan) : undefined)},
+        {tableEnded: ({plan}) => (plan.state === 'done' ? this.#copied(plan) : undefined)},
         ...(this.notifications === null ? [] : [this.notifications.observer]),
         ...observers,
       ],
@@ -370,8 +373,17 @@ export class Engine {
   }
 
   #defined({id, fingerprint, isSignalTable: isSignals}: CapturedTable): void {
-    if (!isSignals) this.divergences.watch(id)
+    if (!isSignals) {
+      this.divergences.watch(id)
+      this.tables.seen(id)
+    }
     this.coordinator?.schemaChanged(id, fingerprint)
+  }
+
+  #copied(plan: TablePlan): void {
+    const {file, pos} = this.dispatcher.reached
+    this.tables.copied(plan, `${file}:${pos}`)
+    this.divergences.copied(plan)
   }
 
   #batchDone(): void {

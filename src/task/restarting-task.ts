@@ -1,11 +1,12 @@
-// A task that begins again inside the process where its transaction is lost: from the last committed state, with
-// everything that was open dropped and read again.
+// A task that begins again inside the process: where its transaction is lost, from the last committed state, with
+// everything that was open dropped and read again; and where its configuration is changed, behind an orderly end.
 
 import type {Log} from '../core/log.ts'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
 import {TRANSACTION_LOST} from '../sinks/kafka/kafka-transactions.ts'
 import {backoffMs, delay} from './backoff.ts'
+import type {TableChanges} from './captured-tables.ts'
 import type {StatusReport} from './status.ts'
 import type {HttpAnswer} from '../http/status-server.ts'
 
@@ -15,10 +16,18 @@ export interface RunnableTask {
   submitSignal(text: string): Promise<HttpAnswer>
   throttle(change: string | null): HttpAnswer
   run(): Promise<void>
+  /** Ends it as a signal does: what is in flight is waited for, and the state is stored. */
+  stop(): void
+  /** Its tables are known and its state is stored: from here on it goes on by itself. Pending while it cannot. */
+  readonly begun: Promise<TableChanges>
+  /** Of the server that is streamed; null before that is known. */
+  readonly serverUuid: string | null
 }
 
+export type CreateTask = (isRestart: boolean) => RunnableTask
+
 export interface RestartingTaskOptions {
-  readonly create: (isRestart: boolean) => RunnableTask
+  readonly create: CreateTask
   readonly log: Log
   readonly signal: AbortSignal
 }
@@ -26,12 +35,26 @@ export interface RestartingTaskOptions {
 /** A task that ran for so long begins again at once. */
 const GOOD_RUN_MS = 60_000
 
+/** Another task that is to take the place of the one that runs. */
+interface Change {
+  readonly create: CreateTask
+  /** What is gone back to where it cannot begin. */
+  readonly before: CreateTask
+  /** The one that ran has ended, and the other one is beginning. */
+  isTaken: boolean
+  readonly resolve: (tables: TableChanges) => void
+  readonly reject: (error: unknown) => void
+}
+
 export class RestartingTask implements RunnableTask {
   readonly #options: RestartingTaskOptions
   #task: RunnableTask
+  #create: CreateTask
+  #change: Change | null = null
 
   constructor(options: RestartingTaskOptions) {
     this.#options = options
+    this.#create = options.create
     this.#task = options.create(false)
   }
 
@@ -52,27 +75,85 @@ export class RestartingTask implements RunnableTask {
     return this.#task.throttle(change)
   }
 
+  stop(): void {
+    this.#task.stop()
+  }
+
+  get serverUuid(): string | null {
+    return this.#task.serverUuid
+  }
+
+  get begun(): Promise<TableChanges> {
+    return this.#task.begun
+  }
+
+  /**
+   * Ends the task in good order and begins again with what `create` makes; resolves once that has begun. Where it cannot
+   * begin, the one of before begins again, and this rejects. One change at a time.
+   */
+  async change(create: CreateTask): Promise<TableChanges> {
+    return await new Promise((resolve, reject) => {
+      this.#change = {create, before: this.#create, isTaken: false, resolve, reject}
+      this.#task.stop()
+    })
+  }
+
   async run(): Promise<void> {
-    const {create, log, signal} = this.#options
+    const {signal} = this.#options
     for (let attempt = 0; ; attempt++) {
       const began = performance.now()
       try {
         await this.#task.run()
-        return
+        if (signal.aborted || this.#change === null || this.#change.isTaken) return
       } catch (error) {
-        if (!beginsAgain(error) || signal.aborted) throw error
+        const isLost = beginsAgain(error)
+        if (signal.aborted || (!isLost && this.#change?.isTaken !== true)) {
+          this.#change?.reject(error)
+          throw error
+        }
         if (performance.now() - began > GOOD_RUN_MS) attempt = 0
-        const retryInMs = backoffMs(attempt)
-        const {code, message} = describeError(error)
-        log.warn(
-          {code, reason: message, retryInMs},
-          'the transaction was lost, beginning again from the committed state',
-        )
-        await delay(retryInMs, signal)
-        if (signal.aborted) return
-        this.#task = create(true)
+        if (!isLost) this.#goBack(error)
+        else if (!(await this.#waitedForState(error, attempt))) return
       }
+      this.#beginAgain()
     }
+  }
+
+  /** False where it is to stop meanwhile. */
+  async #waitedForState(error: unknown, attempt: number): Promise<boolean> {
+    const {log, signal} = this.#options
+    const retryInMs = backoffMs(attempt)
+    const {code, message} = describeError(error)
+    log.warn({code, reason: message, retryInMs}, 'the transaction was lost, beginning again from the committed state')
+    await delay(retryInMs, signal)
+    return !signal.aborted
+  }
+
+  #goBack(error: unknown): void {
+    const change = this.#change!
+    this.#change = null
+    this.#create = change.before
+    const {code, message} = describeError(error)
+    this.#options.log.error(
+      {code, reason: message},
+      'the change cannot begin, going back to the configuration of before',
+    )
+    change.reject(error)
+  }
+
+  #beginAgain(): void {
+    const change = this.#change
+    if (change !== null) {
+      change.isTaken = true
+      this.#create = change.create
+    }
+    const task = (this.#task = this.#create(true))
+    if (change === null) return
+    void task.begun.then(tables => {
+      if (this.#change !== change) return
+      this.#change = null
+      change.resolve(tables)
+    })
   }
 }
 

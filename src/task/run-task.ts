@@ -13,11 +13,17 @@ import {SnapshotTally} from '../metrics/snapshot-tally.ts'
 import {isActive} from '../snapshot/snapshot-plan.ts'
 import {encodeCheckpoint} from '../state/checkpoint.ts'
 import type {Checkpoint} from '../state/checkpoint.ts'
+import type {CapturedTables, TableChanges} from './captured-tables.ts'
+import {checkChange} from './check-change.ts'
 import {Checkpointer} from './checkpointer.ts'
 import type {CutSource} from './checkpointer.ts'
 import {Engine} from './engine.ts'
 import {createExactlyOnce} from './exactly-once.ts'
+import {storedTables} from './known-tables.ts'
+import {LiveConfig} from './live-config.ts'
+import type {ConfigOrigin} from './live-config.ts'
 import {beginsAgain, RestartingTask} from './restarting-task.ts'
+import type {CreateTask, RunnableTask} from './restarting-task.ts'
 import {openState} from './open-state.ts'
 import type {PreparedServer} from './server-session.ts'
 import {serveHttp} from './serve-http.ts'
@@ -40,6 +46,8 @@ export interface RunTaskOptions {
   /** Aborted by SIGINT and SIGTERM: flush, store, return. */
   readonly signal: AbortSignal
   readonly version: string
+  /** Where the settings came from; absent: they cannot be changed while the task runs. */
+  readonly origin?: ConfigOrigin
 }
 
 /** How long an orderly end waits for what is in flight. */
@@ -50,12 +58,13 @@ const WATCH_INTERVAL_MS = 30_000
 export async function runTask(settings: Settings, options: RunTaskOptions, parts?: TaskParts): Promise<void> {
   const {log, signal} = options
   const process = {id: randomUUID(), signal}
-  const task = new RestartingTask({
-    create: isRestart => new Task(settings, {...options, isRestart}, parts ?? createTaskParts(settings, log, process)),
-    log,
-    signal,
-  })
-  const http = await serveHttp(settings, task, options.log)
+  const creates =
+    (wanted: Settings): CreateTask =>
+    isRestart =>
+      new Task(wanted, {...options, isRestart}, parts ?? createTaskParts(wanted, log, process))
+  const task = new RestartingTask({create: creates(settings), log, signal})
+  const live = createLiveConfig(options, task, creates)
+  const http = await serveHttp(settings, {task, live}, log)
   try {
     await task.run()
   } finally {
@@ -63,7 +72,23 @@ export async function runTask(settings: Settings, options: RunTaskOptions, parts
   }
 }
 
-class Task {
+function createLiveConfig(
+  {origin, log}: RunTaskOptions,
+  task: RestartingTask,
+  creates: (settings: Settings) => CreateTask,
+): LiveConfig | null {
+  if (origin === undefined) return null
+  const live = new LiveConfig({
+    origin,
+    log,
+    check: settings => checkChange(settings, task.serverUuid),
+    apply: settings => task.change(creates(settings)),
+  })
+  origin.onReload(() => void live.reload())
+  return live
+}
+
+class Task implements RunnableTask {
   #state: TaskState = 'starting'
   #streaming = false
   #error: StatusReport['error'] = null
@@ -79,11 +104,16 @@ class Task {
   #checkpointer: Checkpointer | null = null
   #disconnects = 0
   readonly #tally = new SnapshotTally()
+  /** Asked to end, to begin again with other settings. */
+  #makesRoom = false
+  readonly begun: Promise<TableChanges>
+  #tellBegun: (tables: TableChanges) => void = () => undefined
 
   constructor(settings: Settings, options: RunTaskOptions & {readonly isRestart: boolean}, parts: TaskParts) {
     this.#settings = settings
     this.#options = options
     this.#parts = parts
+    this.begun = new Promise(resolve => (this.#tellBegun = resolve))
     setMaxListeners(0, this.#stopping.signal) // Every table that waits for a mark listens; that is no leak.
     const abort = (): void => {
       this.#stopping.abort()
@@ -104,6 +134,16 @@ class Task {
       storeProblem: this.#checkpointer?.problem ?? null,
       error: this.#error,
     })
+  }
+
+  stop(): void {
+    this.#makesRoom = true
+    this.#stopping.abort()
+  }
+
+  /** Of the server that is streamed; null before that is known. */
+  get serverUuid(): string | null {
+    return this.#engine?.serverUuid ?? null
   }
 
   /** A signal over HTTP. */
@@ -155,7 +195,8 @@ class Task {
       if (!signal.aborted) await this.#capture(session, {server, decision, checkpoint})
     } catch (error) {
       // An operator who stops a task that still waits for its broker did not see a failure.
-      if (!this.#options.signal.aborted || this.#engine !== null) this.#fail(error)
+      const isAsked = this.#options.signal.aborted || this.#makesRoom
+      if (!isAsked || this.#engine !== null) this.#fail(error)
     } finally {
       this.#streaming = false
       session.close()
@@ -163,7 +204,7 @@ class Task {
       await this.#parts.store.close()
     }
     if (this.#failure !== null) throw this.#failure.error
-    this.#options.log.info({}, 'stopped')
+    this.#options.log.info({}, this.#makesRoom ? 'stopped to begin again' : 'stopped')
   }
 
   async #capture(
@@ -184,6 +225,7 @@ class Task {
       observers: [this.#tally],
       onAnswer: () => undefined,
       unsent: start.checkpoint?.notifications ?? [],
+      storedTables: storedTables(start.checkpoint),
       offset: decision.offset,
       checkpoint: decision.keepSnapshots ? start.checkpoint : null,
       signalOffsets: start.checkpoint?.signals.kafka ?? null,
@@ -200,18 +242,13 @@ class Task {
     const captured = await untilAnswered(() => engine.tables.list(), {signal, log: this.#options.log})
     if (captured === null) return
     this.#options.log.info({tables: captured.length}, 'tables captured')
-    const since = `${decision.offset.file}:${decision.offset.pos}`
-    if (decision.ghosts) for (const table of captured) engine.divergences.ghostsPossible(table, since)
-    if (decision.snapshot) engine.tables.queueInitialSnapshot(randomUUID(), captured)
-    else if (engine.coordinator?.plans.some(plan => plan.kind === 'initial' && isActive(plan)) !== true)
-      engine.notifications?.initialSnapshotSkipped()
-    if (!decision.keepSnapshots) engine.notifications?.abandoned(start.checkpoint?.snapshots.filter(isActive) ?? [])
-    engine.tables.welcome(captured)
+    const changes = beginTables(engine, captured, start)
     await engine.schemas.begin([...captured, this.#settings.signals.dataCollection ?? []].flat(), signal)
     if (start.checkpoint === null) await this.#tellSchema(engine, captured)
     if (signal.aborted) return
     // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
     await checkpointer.store()
+    this.#tellBegun(changes)
     checkpointer.start()
     exactlyOnce?.start(() => checkpointer.soon())
     if (engine.notifications !== null) engine.notifications.onUrgent = () => checkpointer.soon()
@@ -322,4 +359,20 @@ class Task {
     }
     this.#stopping.abort()
   }
+}
+
+/** Which tables are captured from here on, and which of them are copied. */
+function beginTables(
+  engine: Engine,
+  captured: readonly TableId[],
+  {decision, checkpoint}: {readonly decision: StartDecision; readonly checkpoint: Checkpoint | null},
+): ReturnType<CapturedTables['begin']> {
+  const {tables, divergences, coordinator, notifications} = engine
+  const since = `${decision.offset.file}:${decision.offset.pos}`
+  if (decision.ghosts) for (const table of captured) divergences.ghostsPossible(table, since)
+  if (decision.snapshot) tables.queueInitialSnapshot(randomUUID(), captured)
+  else if (coordinator?.plans.some(plan => plan.kind === 'initial' && isActive(plan)) !== true)
+    notifications?.initialSnapshotSkipped()
+  if (!decision.keepSnapshots) notifications?.abandoned(checkpoint?.snapshots.filter(isActive) ?? [])
+  return tables.begin(captured, decision.offset)
 }

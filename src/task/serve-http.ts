@@ -4,6 +4,7 @@ import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import {startStatusServer} from '../http/status-server.ts'
 import type {HttpAnswer, StatusServerOptions} from '../http/status-server.ts'
+import type {LiveConfig} from './live-config.ts'
 
 export interface AskedTask {
   status(): ReturnType<StatusServerOptions['status']>
@@ -13,10 +14,12 @@ export interface AskedTask {
   throttle(change: string | null): HttpAnswer
 }
 
+const NO_FILE: HttpAnswer = {status: 404, body: {error: 'the configuration of this task comes from no file'}}
+
 /** Listening until `close`; null where http.listen is off. */
 export async function serveHttp(
   {http}: Settings,
-  task: AskedTask,
+  {task, live}: {readonly task: AskedTask; readonly live: LiveConfig | null},
   log: Log,
 ): Promise<Awaited<ReturnType<typeof startStatusServer>> | null> {
   if (http === null) return null
@@ -26,6 +29,10 @@ export async function serveHttp(
     metrics: () => task.metricsPage(),
     submit: text => task.submitSignal(text),
     throttle: {shown: () => task.throttle(null), change: text => task.throttle(text)},
+    config: {
+      shown: () => live?.shown() ?? NO_FILE,
+      change: async (method, text) => (await live?.change(method, text)) ?? NO_FILE,
+    },
     onError: ({code, message}, path) =>
       log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
   })

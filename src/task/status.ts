@@ -9,7 +9,7 @@ import {failedTables} from '../snapshot/snapshot-plan.ts'
 import type {SnapshotPlan, TablePlan} from '../snapshot/snapshot-plan.ts'
 import type {SnapshotThrottle, ThrottleLimits} from '../snapshot/throttle.ts'
 import type {SinkStatus} from '../sinks/sink.ts'
-import type {Divergence} from '../state/checkpoint.ts'
+import type {Divergence, KnownTable} from '../state/checkpoint.ts'
 import type {Engine} from './engine.ts'
 
 export type TaskState = 'starting' | 'running' | 'stopping' | 'failed'
@@ -28,6 +28,14 @@ export interface TableStatus {
   /** Last key read, for people. */
   readonly key: string | null
   readonly problem: string | null
+}
+
+export interface CapturedTableStatus {
+  readonly table: string
+  /** `file:pos` from which on its topic, folded by key, is the table; null while it is not: copied now, only streamed, diverged, left. */
+  readonly completeSince: string | null
+  /** Not captured since `file:pos`, because of the filter or since there is no such table; null while it is captured. */
+  readonly left: NonNullable<KnownTable['left']> | null
 }
 
 export interface ThrottleStatus extends ThrottleLimits {
@@ -62,6 +70,8 @@ export interface StatusReport {
   readonly signalChannels: readonly SignalChannelStatus[]
   /** `remedy`: what an operator does about it. */
   readonly diverged: readonly (Pick<Divergence, 'table' | 'since' | 'reason'> & {readonly remedy: string})[]
+  /** Every table that is captured or was, by name. */
+  readonly tables: readonly CapturedTableStatus[]
   readonly sink: SinkStatus & {readonly eventsEmitted: number; readonly bytesInFlight: number}
   readonly notesOverflowed: number
   readonly error: {readonly code: string; readonly message: string} | null
@@ -98,6 +108,7 @@ export function statusReport(context: StatusContext): StatusReport {
       const {table, since, reason} = known
       return {table, since, reason, remedy: engine!.divergences.remedyOf(known)}
     }),
+    tables: capturedTables(engine),
     sink: {
       ...context.sinkStatus,
       eventsEmitted: engine?.emitter.eventsEmitted ?? 0,
@@ -106,6 +117,16 @@ export function statusReport(context: StatusContext): StatusReport {
     notesOverflowed: engine?.notes.overflows ?? 0,
     error,
   }
+}
+
+function capturedTables(engine: Engine | null): CapturedTableStatus[] {
+  const diverged = new Set(engine?.divergences.list.map(({table}) => table))
+  const known = [...(engine?.tables.known.list ?? [])].sort((a, b) => (a.table < b.table ? -1 : 1))
+  return known.map(({table, completeSince, left = null}) => ({
+    table,
+    completeSince: diverged.has(table) ? null : completeSince,
+    left,
+  }))
 }
 
 /** As `StatusReport.behindMs`. */

@@ -45,6 +45,12 @@ export interface StatusPage {
     readonly eventsEmitted: number
   }
   readonly signals: readonly Readonly<Record<string, unknown>>[]
+  readonly diverged: readonly {readonly table: string; readonly since: string; readonly reason: string}[]
+  readonly tables: readonly {
+    readonly table: string
+    readonly completeSince: string | null
+    readonly left: {readonly since: string; readonly why: string} | null
+  }[]
   readonly error: unknown
 }
 

@@ -53,7 +53,14 @@ test('the README has every command of the program, and no other', async () => {
   let help = ''
   const exit = (): never => assert.fail('--help ended the process')
   const output = {writeOut: (text: string) => void (help += text), writeError: (text: string) => void (help += text)}
-  await main({argv: ['--help'], env: {}, onStopSignal: () => undefined, exit, ...output})
+  await main({
+    argv: ['--help'],
+    env: {},
+    onStopSignal: () => undefined,
+    onReloadSignal: () => undefined,
+    exit,
+    ...output,
+  })
   const commands = [...help.matchAll(/^ {2}(\w+) .*<config>/gm)].map(match => match[1]!)
   assert.deepEqual([...inReadme].sort(), commands.sort())
 })

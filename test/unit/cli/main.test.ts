@@ -22,6 +22,7 @@ async function run(...argv: string[]): Promise<Ran> {
     writeOut: text => out.push(text),
     writeError: text => error.push(text),
     onStopSignal: () => assert.fail('no command here waits for a signal'),
+    onReloadSignal: () => undefined,
     exit: code => assert.fail(`exit ${code}`),
   })
   return {exitCode, out: out.join(''), error: error.join('')}

@@ -45,6 +45,7 @@ const report: StatusReport = {
   },
   signals: [{id: 's1', type: 'log', channel: 'source', result: 'rejected', reason: 'no message', atMs: 1}],
   signalChannels: [],
+  tables: [],
   diverged: [{table: 'shop.items', since: 'binlog.000001:4', reason: 'TRUNCATE', remedy: 'snapshot again'}],
   sink: {state: 'waiting', reason: 'no broker answers', eventsEmitted: 1_500_000, bytesInFlight: 0},
   notesOverflowed: 0,
@@ -95,6 +96,7 @@ async function status(t: TestContext, config: object, ...flags: string[]) {
     writeOut: text => (ran.out += text),
     writeError: text => (ran.error += text),
     onStopSignal: () => assert.fail('nothing to stop here'),
+    onReloadSignal: () => undefined,
     exit: code => assert.fail(`exit ${code}`),
   })
   return {...ran, exitCode}

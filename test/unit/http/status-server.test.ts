@@ -12,6 +12,7 @@ const running: StatusServerOptions = {
   status: () => ({state: 'running', streaming: true}),
   metrics: () => Promise.resolve({contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n')}),
   submit: () => Promise.resolve({status: 202, body: {result: 'accepted'}}),
+  config: {shown: () => ({status: 200, body: {}}), change: () => Promise.resolve({status: 200, body: {}})},
   throttle: {
     shown: () => ({status: 200, body: {waits: null}}),
     change: text => ({status: 200, body: {changed: text}}),

@@ -41,6 +41,7 @@ async function side({skipped = [], foldsNames = false, schemaChanges}: SideOptio
       divergences,
       coordinator,
       schemas: {changed: () => undefined},
+      tables: {changedBy: () => undefined},
       dispatcher: parts.dispatcher,
     },
     {

@@ -17,6 +17,9 @@ function taskOf(ends: (Error | null)[], signal = new AbortController().signal) {
       metricsPage: () => assert.fail(),
       submitSignal: () => assert.fail(),
       throttle: () => assert.fail(),
+      stop: () => assert.fail(),
+      begun: new Promise(() => undefined),
+      serverUuid: null,
       run: () => {
         const end = ends.shift() ?? null
         return end === null ? Promise.resolve() : Promise.reject(end)

@@ -23,6 +23,7 @@ function engineOf({plans = [], runs = [], dispatcher = {}, receipts = [], diverg
     coordinator: {plans, runs, waitingWindows: 2, budget: {held: 300}},
     signals: {receipts},
     divergences: {list: diverged, remedyOf: () => 'z'},
+    tables: {known: {list: []}},
     emitter: {eventsEmitted: 9, streamBytes: 10, snapshotBytesInFlight: 20},
     notes: {overflows: 3},
     watermarkProblem: 'denied',
