@@ -30,6 +30,8 @@ export interface PreparedTransactionsOptions {
   /** Where those that are not kept are read again, beside the stream. */
   readonly replay: BinlogSource
   readonly signal: AbortSignal
+  /** What was prepared before the stream began has nothing of it. */
+  readonly passesUnknown?: boolean
 }
 
 export class PreparedTransactions {
@@ -135,6 +137,7 @@ export class PreparedTransactions {
     rowsLost: (reason: string) => void,
   ): AsyncGenerator<PreparedRows, void> {
     if (xid !== null && this.find(xid) === null) {
+      if (this.#options.passesUnknown === true) return
       rowsLost(`an XA transaction (${xid}) was committed that had been prepared before the stream began`)
       return
     }

@@ -31,11 +31,13 @@ export interface DdlParts {
   readonly emitter: Emitter
   /** Null: no schema change events. */
   readonly schemaChanges: SchemaChangeEvents | null
-  readonly divergences: Divergences
+  readonly divergences: Pick<Divergences, 'watched' | 'watch' | 'returned' | 'diverged' | 'gone' | 'emptied'>
   readonly tables: Pick<CapturedTables, 'changedBy'>
   readonly coordinator: SnapshotCoordinator | null
   readonly schemas: Pick<SchemaSide, 'changed'>
   readonly dispatcher: Pick<Dispatcher, 'reached'>
+  /** False for a table whose events, where the stream is, are those of another stream. */
+  owns(table: TableId): boolean
 }
 
 /** A table that was emptied, and the event that says so. */
@@ -99,7 +101,7 @@ export class DdlSide {
     // Tables of these names are captured from here on, and have rows that were never streamed under them.
     for (const table of filled) if (catalog.isCaptured(table)) divergences.watch(table)
     for (const table of divergences.watched) {
-      if (!touches(table)) continue
+      if (!touches(table) || !this.#parts.owns(table)) continue
       coordinator?.schemaChanged(table, null, reading.removes)
       if (tables.removes(table)) divergences.gone(table, since, reading.verb)
       // The statement is read exactly where it becomes an event, so that no other table can be meant.
@@ -122,7 +124,7 @@ export class DdlSide {
   async #truncated(named: TableId): Promise<Truncated | null> {
     const {catalog} = this.#parts
     const table = await this.#asStored(named)
-    if (!catalog.isEmitted(table)) return null
+    if (!catalog.isEmitted(table) || !this.#parts.owns(table)) return null
     const target = catalog.lastTarget(table) ?? (await catalog.describedTarget(await this.#shapeOf(table)))
     return target.lanes.lanes.length === 0 ? null : {table, target}
   }

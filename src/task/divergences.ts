@@ -154,6 +154,19 @@ export class Divergences {
     this.list = this.list.filter(known => known.table !== text)
   }
 
+  /**
+   * A copy begun at a place of its own is in the topic: whatever had happened before that place is mended, unless rows of
+   * before may still be there.
+   */
+  copiedAt(table: TableId, {isReset}: {readonly isReset: boolean}): void {
+    const text = tableIdText(table)
+    const mended = this.list.filter(known => known.table === text && (isReset || known.atMs !== FOR_EVER))
+    this.list = this.list.filter(known => !mended.includes(known))
+    if (isReset) return
+    const removed = mended.find(({removesRows}) => removesRows === true)
+    if (removed !== undefined) this.#ghosts(text, removed.since, `${removed.reason} removed rows without events`)
+  }
+
   copied(plan: TablePlan): void {
     const text = tableIdText(plan.table)
     if (plan.condition !== null || plan.startedAtMs === null) return

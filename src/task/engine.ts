@@ -1,29 +1,23 @@
 // The parts of a running task, put together: the stream with its outlet on one side, snapshots with their lanes on the
 // other, and the one place where they meet. The only file that knows all of them.
 
-import type {BinlogEvents, BinlogSource} from '../binlog/binlog-events.ts'
-import type {Settings} from '../config/settings.ts'
+import type {BinlogEvents} from '../binlog/binlog-events.ts'
 import {createTableFilter, isSignalTable} from '../config/table-filter.ts'
-import type {Log} from '../core/log.ts'
 import {GtidSet} from '../core/gtid-set.ts'
+import type {TableId} from '../core/table-id.ts'
 import {encoderOptions, type EncoderOptions} from '../encode/encoder-options.ts'
 import {EventOrigin} from '../encode/envelope.ts'
 import {extendedHeaders} from '../encode/headers.ts'
-import type {Notification} from '../notifications/notification.ts'
 import {createNotifications, type Notifications} from '../notifications/notifications.ts'
-import type {Sink} from '../sinks/sink.ts'
 import type {SignalChannelStatus} from '../signals/signal-channel.ts'
-import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
 import type {SignalProcessor} from '../signals/signal-processor.ts'
-import type {SignalReceipt} from '../signals/signal-processor.ts'
 import type {SignalTableMarks} from '../snapshot/signal-table-marks.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
-import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
 import type {Watermarks} from '../snapshot/watermarks.ts'
 import type {TablePlan} from '../snapshot/snapshot-plan.ts'
 import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
-import type {Checkpoint, KnownTable, StoredOffset} from '../state/checkpoint.ts'
+import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {TableCatalog, type CapturedTable, type EventTarget} from '../stream/captured-table.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
 import {Emitter} from '../stream/emitter.ts'
@@ -39,7 +33,9 @@ import {DdlSide} from './ddl-side.ts'
 import {delay} from './backoff.ts'
 import {CapturedTables} from './captured-tables.ts'
 import {Divergences} from './divergences.ts'
+import type {EngineOptions} from './engine-options.ts'
 import {Heartbeat} from './heartbeat.ts'
+import {createParallelSide, type ParallelSide} from './parallel-side.ts'
 import {createRowWriters} from './row-writers.ts'
 import {SchemaChangeEvents} from './schema-change-events.ts'
 import {SchemaSide} from './schema-side.ts'
@@ -47,35 +43,6 @@ import {SignalSide} from './signal-side.ts'
 import {SignalTableReader} from './signal-table-reader.ts'
 import {createSnapshotSide, noteWatch} from './snapshot-side.ts'
 import type {Marks, SnapshotSide} from './snapshot-side.ts'
-import type {SourceServer} from './source-server.ts'
-
-export interface EngineOptions {
-  readonly settings: Settings
-  readonly version: string
-  readonly runId: string
-  readonly log: Log
-  readonly sink: Sink
-  readonly serverUuid: string
-  readonly server: SourceServer
-  /** The server's stream once more, beside the one that is dispatched: for prepared transactions. */
-  readonly replay: BinlogSource
-  readonly offset: StoredOffset
-  readonly checkpoint: Checkpoint | null
-  /** Known even where nothing else of the stored state is kept: signals of old are not acted on again. */
-  readonly signalOffsets: KafkaSignalOffsets | null
-  /** So are tables that were captured before. */
-  readonly storedTables: readonly KnownTable[]
-  readonly initialSnapshotQueued: boolean
-  /** Notifications of the stored state that may not have arrived. */
-  readonly unsent: readonly Notification[]
-  /** Told what happens to snapshots, behind the log. */
-  readonly observers: readonly SnapshotObserver[]
-  /** Told of every answer to a signal. */
-  readonly onAnswer: (receipt: SignalReceipt) => void
-  /** Ends everything; the engine's own failures go to `onFailure`. */
-  readonly signal: AbortSignal
-  readonly onFailure: (error: unknown) => void
-}
 
 export class Engine {
   readonly emitter: Emitter
@@ -94,6 +61,8 @@ export class Engine {
   /** Null where no schema change events are wanted. */
   readonly schemaChanges: SchemaChangeEvents | null
   readonly tables: CapturedTables
+  /** Tables that are copied by a read view and streamed beside the main stream. */
+  readonly parallel: ParallelSide
   /** Changes with a failover to another server that has the same GTIDs. */
   serverUuid: string
   /** Null where provide.transaction.metadata is off. */
@@ -156,13 +125,14 @@ export class Engine {
       onSignalRow: (operation, json, row) => reader.row(operation, json, row),
     })
     this.failing = rows.failing
+    const gtids = this.#gtidsKnown ? this.#gtids : null
+    this.parallel = createParallelSide({...options, headers, encoding, gtids}, this)
     this.dispatcher = new Dispatcher({
-      emitter: this.emitter,
-      catalog: this.catalog,
+      ...{...this.parallel.ofMain, emitter: this.emitter, catalog: this.catalog},
       origin: new EventOrigin(),
       notes: this.notes,
       gtids: this.#gtids,
-      prepared: (this.#prepared = new PreparedTransactions(options, this.#gtidsKnown ? this.#gtids : null)),
+      prepared: (this.#prepared = new PreparedTransactions(options, gtids)),
       watch: this.#marks?.kind === 'executed-gtids' ? noteWatch(this.#marks.watermarks, this.notes) : null,
       events: {
         rowsLost: reason => this.divergences.allDiverged(this.dispatcher.reached, reason),
@@ -215,6 +185,7 @@ export class Engine {
   begin(): void {
     if (!this.#begun) this.#heartbeat.start(this.#options.signal)
     this.#begun = true
+    this.parallel.reader.begin()
     this.coordinator?.begin()
     this.#signals.begin()
   }
@@ -223,8 +194,14 @@ export class Engine {
   serverChanged(serverUuid: string): void {
     this.serverUuid = serverUuid
     this.schemas.serverChanged()
+    this.parallel.reader.serverChanged()
     for (const run of this.coordinator?.runs ?? []) this.coordinator?.schemaChanged(run.plan.table, null)
     if (this.#marks?.kind === 'executed-gtids') this.#marks.watermarks.serverChanged()
+  }
+
+  /** Whether events of the table are the main stream's where that is. */
+  owns(table: TableId): boolean {
+    return !this.dispatcher.omits(table)
   }
 
   dispatch = (events: BinlogEvents): Promise<void> => this.dispatcher.dispatch(events)
@@ -273,11 +250,13 @@ export class Engine {
       ...(prepared.length === 0 ? {} : {prepared}),
       ...(this.notifications === null ? {} : {notifications: this.notifications.collect()}),
       ...this.schemas.stored(safe),
+      ...this.parallel.stored(),
     }
   }
 
   async close(): Promise<void> {
     this.dispatcher.stop()
+    await this.parallel.reader.close()
     await this.#signals.close()
     await this.coordinator?.close()
   }

@@ -222,6 +222,7 @@ class Task implements RunnableTask {
       serverUuid: server.state.serverUuid,
       server: session.server(),
       replay: this.#parts.replay,
+      openBranch: () => this.#parts.openBranch(),
       observers: [this.#tally],
       onAnswer: () => undefined,
       unsent: start.checkpoint?.notifications ?? [],
@@ -249,6 +250,7 @@ class Task implements RunnableTask {
     // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
     await checkpointer.store()
     this.#tellBegun(changes)
+    engine.parallel.store = () => checkpointer.store()
     checkpointer.start()
     exactlyOnce?.start(() => checkpointer.soon())
     if (engine.notifications !== null) engine.notifications.onUrgent = () => checkpointer.soon()

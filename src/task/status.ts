@@ -8,6 +8,7 @@ import {progressOf} from '../snapshot/snapshot-progress-log.ts'
 import {failedTables} from '../snapshot/snapshot-plan.ts'
 import type {SnapshotPlan, TablePlan} from '../snapshot/snapshot-plan.ts'
 import type {SnapshotThrottle, ThrottleLimits} from '../snapshot/throttle.ts'
+import type {BranchStatus} from '../readers/parallel-snapshot-reader.ts'
 import type {SinkStatus} from '../sinks/sink.ts'
 import type {Divergence, KnownTable} from '../state/checkpoint.ts'
 import type {Engine} from './engine.ts'
@@ -63,6 +64,8 @@ export interface StatusReport {
     readonly windowsWaiting: number
     readonly bytesHeld: number
     readonly problem: string | null
+    /** The table that is copied by a read view and streamed beside the others; null: none. */
+    readonly parallel: BranchStatus | null
     readonly throttle: ThrottleStatus
   }
   readonly signals: readonly SignalReceipt[]
@@ -149,6 +152,7 @@ function snapshotStatus(engine: Engine | null): StatusReport['snapshot'] {
     windowsWaiting: engine?.coordinator?.waitingWindows ?? 0,
     bytesHeld: engine?.coordinator?.budget.held ?? 0,
     problem: engine?.watermarkProblem ?? null,
+    parallel: engine?.parallel.reader.status ?? null,
     throttle: throttleStatus(engine?.coordinator?.throttle ?? null),
   }
 }

@@ -37,6 +37,8 @@ export interface TaskParts {
   readonly binlog: TaskBinlog
   /** Another stream of the same server, which may be open beside the first. */
   readonly replay: BinlogSource
+  /** The same, one for each call. */
+  openBranch(): TaskBinlog
   /** `stopping` ends whatever the session waits for. */
   openSession(stopping: AbortSignal): TaskSession
 }
@@ -56,6 +58,7 @@ export function createTaskParts(settings: Settings, log: Log, process: TaskProce
     store: createStateStore(settings, {sink, log, process}),
     binlog: new BinlogReader(settings.database),
     replay: new BinlogReader(settings.database),
+    openBranch: () => new BinlogReader(settings.database),
     openSession: stopping => new ServerSession(settings, log, stopping),
   }
 }

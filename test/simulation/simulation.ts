@@ -159,6 +159,7 @@ class Simulation {
         store: new SimStateStore(this.#disk, scheduler),
         binlog: new SimBinlog(this.#mysql, scheduler),
         replay: new SimBinlog(this.#mysql, scheduler),
+        openBranch: () => new SimBinlog(this.#mysql, scheduler),
         openSession: stopping => new SimSession(server, stopping),
       },
     ).then(() => ended(null), ended)

@@ -39,6 +39,7 @@ const report: StatusReport = {
     state: 'running',
     tables: [orders],
     windowsWaiting: 1,
+    parallel: null,
     bytesHeld: 2_500_000,
     problem: null,
     throttle: {maxRowsPerSecond: null, query: null, waits: null},

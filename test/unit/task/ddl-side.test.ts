@@ -22,7 +22,7 @@ async function side({skipped = [], foldsNames = false, schemaChanges}: SideOptio
   const settings = {skippedOperations: new Set(skipped)}
   const parts = await new StreamParts({sink: new MemorySink({partitions: 2}), settings}).open()
   const divergences = new Divergences([], quietLog)
-  for (const table of ['t', 'Big']) divergences.watch({database: 'd', table})
+  for (const table of ['t', 'Big', 'elsewhere']) divergences.watch({database: 'd', table})
   const happened: string[] = []
   const events = (): string[] => {
     parts.emitter.flush()
@@ -43,6 +43,7 @@ async function side({skipped = [], foldsNames = false, schemaChanges}: SideOptio
       schemas: {changed: () => undefined},
       tables: {changedBy: () => undefined},
       dispatcher: parts.dispatcher,
+      owns: table => table.table !== 'elsewhere',
     },
     {
       settings: {...EVENT_SETTINGS, ...settings},
@@ -151,4 +152,12 @@ test('other names and types of key columns leave rows of before under keys that 
     await apply(sql)
     assert.equal(divergences.mayHaveGhosts({database: 'd', table: 't'}), wanted, sql)
   }
+})
+
+test('a table whose events are another stream’s gets no truncate event here, and has not diverged here', async () => {
+  const {apply, events, diverged} = await side()
+  await apply('TRUNCATE TABLE elsewhere')
+  await apply('ALTER TABLE elsewhere DROP PARTITION p')
+  assert.deepEqual(events(), [])
+  assert.deepEqual(diverged(), [])
 })

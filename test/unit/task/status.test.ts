@@ -24,6 +24,7 @@ function engineOf({plans = [], runs = [], dispatcher = {}, receipts = [], diverg
     signals: {receipts},
     divergences: {list: diverged, remedyOf: () => 'z'},
     tables: {known: {list: []}},
+    parallel: {reader: {status: null}},
     emitter: {eventsEmitted: 9, streamBytes: 10, snapshotBytesInFlight: 20},
     notes: {overflows: 3},
     watermarkProblem: 'denied',
@@ -61,6 +62,7 @@ test('before the stream begins everything is there, and empty', () => {
       snapshot: {
         state: 'idle',
         tables: [],
+        parallel: null,
         windowsWaiting: 0,
         bytesHeld: 0,
         problem: null,
