@@ -314,7 +314,7 @@ export class ParallelSnapshotReader implements ParallelTables {
     if (event.type === 'advanced') return
     this.shares.follow(after)
     const table = after === null ? undefined : tableIdText(after.table)
-    this.#options.log.info({table, from: before ?? 'none', to: after?.state ?? 'none'}, 'parallel reader')
+    this.#options.log.info({table, from: before ?? 'none', to: after?.state ?? 'none'}, 'parallel reader goes on')
   }
 }
 

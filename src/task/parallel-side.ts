@@ -165,8 +165,8 @@ export class ParallelSide {
     if ((await server.schemas?.isMinimal()) === true) throw minimalMetadata(table)
     const shape = await server.shape(table)
     if (shape === null) return false
-    const {messageKey} = await keysOf(shape, settings.events, server.streamKeys)
-    return messageKey.length === 0
+    const {rowKey} = await keysOf(shape, settings.events, server.streamKeys)
+    return rowKey.length === 0
   }
 }
 
