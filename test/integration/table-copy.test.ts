@@ -151,18 +151,23 @@ function copyOf({headers}: {headers: Readonly<Record<string, string>>}): string 
 
 test('I5: a table many times larger than the budget waits for a slow sink, and holds no more than the budget', async t => {
   const database = await freshDatabase(t, 'copy')
-  await database.connection.query(keyless('log', 40_000, 400))
+  await database.connection.query(keyless('log', 40_000, 800))
   const sink = new MemorySink({acks: 'held', snapshotBytesInFlight: 64 * 1024})
   const memoryBytes = 1 << 20
   const scene = await CopyScene.open(t, {database, sink, memoryBytes, settings: {queryTimeoutMs: 1}})
   scene.accept(['log'])
   let most = 0
+  let threadAtAThird: number | undefined
   while (scene.coordinator.active) {
     await eventually({what: 'the next piece', timeoutMs: 30_000, intervalMs: 2}, () =>
       Promise.resolve(sink.waiting > 0 || !scene.coordinator.active || undefined),
     )
     most = Math.max(most, scene.coordinator.budget.held)
     sink.acknowledge(1)
+    if (threadAtAThird === undefined && sink.acknowledged.length > 13_000) {
+      threadAtAThird = await threadOf(database, 'copy')
+      assert.ok(threadAtAThird !== undefined, 'the server has sent all rows, ahead of everything that was granted')
+    }
   }
   assert.ok(most > memoryBytes / 4 && most < memoryBytes * 1.5, String(most))
   assert.equal(scene.rows('log').length, 40_000)
