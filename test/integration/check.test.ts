@@ -299,3 +299,25 @@ test('an id that a replica has, and a replica that does not keep the commit orde
   await database.connection.query(found.get('commit order')!.statement)
   assert.deepEqual(failures(await results(t, config)), ['log_replica_updates'])
 })
+
+test('tables without a key are named, with the GRANT that their copy needs', async t => {
+  const {database, config} = await shop(t)
+  await database.connection.query('CREATE TABLE log (n INT); CREATE TABLE almost (a INT NULL, UNIQUE KEY (a))')
+  const granted = (await results(t, config)).get('tables without a key')!
+  assert.equal(granted.ok, 'ok')
+  assert.match(granted.found, /almost, .*log, copied whole .*; LOCK TABLES is granted/)
+  const less = await withAccount(t, {database, config}, [
+    'REPLICATION SLAVE, REPLICATION CLIENT ON *.*',
+    `SELECT, INSERT ON ${database.name}.*`,
+  ])
+  const denied = (await results(t, less)).get('tables without a key')!
+  assert.equal(denied.ok, 'warning')
+  assert.ok(
+    denied.ok === 'warning' && denied.statement.startsWith(`GRANT LOCK TABLES, SELECT ON \`${database.name}\`.* TO `),
+  )
+})
+
+test('a database whose tables all have keys needs no lock', async t => {
+  const {config} = await shop(t)
+  assert.deepEqual((await results(t, config)).get('tables without a key')?.found, 'none')
+})

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import type {Connection} from 'mysql2/promise'
+import {startMysql} from '../../tools/servers/mysql-server.ts'
 import {eventually} from '../../tools/servers/eventually.ts'
 import {ByteWriter} from '../../src/core/byte-writer.ts'
 import {compileRowEncoder} from '../../src/encode/compile-row-encoder.ts'
@@ -95,6 +96,43 @@ test('a transaction that has written the table holds the lock up, and nobody els
   await scene.done()
   assert.deepEqual(scene.rows('log').sort(), await storedRows(database.connection, 'log'))
   assert.equal(run.problem, null)
+})
+
+test('a prepared XA transaction whose session is gone holds the lock up until it is committed', async t => {
+  const database = await freshDatabase(t, 'copy')
+  await database.connection.query(keyless('log', 10))
+  const writer = await database.connect()
+  const xid = `'${database.name}'`
+  await writer.query(`XA START ${xid}; INSERT INTO log VALUES (100, 'prepared'); XA END ${xid}; XA PREPARE ${xid}`)
+  writer.destroy()
+  const scene = await CopyScene.open(t, {database})
+  scene.accept(['log'])
+  const run = scene.coordinator.runs[0]!
+  await eventually({what: 'the lock to be given up', timeoutMs: 30_000}, () =>
+    Promise.resolve(/waits for a lock/.test(run.problem ?? '') || undefined),
+  )
+  assert.equal(scene.parallel.places.length, 0)
+  await database.connection.query(`XA COMMIT ${xid}`)
+  await scene.done()
+  assert.deepEqual(scene.rows('log').sort(), await storedRows(database.connection, 'log'))
+  assert.equal(scene.rows('log').length, 11)
+})
+
+test('a server without GTIDs that takes no writes is copied from, too', async t => {
+  const server = await startMysql({options: ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']})
+  onCleanUp(t, async () => await server.stop())
+  const database = await freshDatabase(t, 'copy', server)
+  await database.connection.query(keyless('log', 10))
+  const before = await storedRows(database.connection, 'log')
+  await database.connection.query('SET GLOBAL super_read_only = ON')
+  const scene = await CopyScene.open(t, {database})
+  scene.accept(['log'])
+  await scene.done()
+  await database.connection.query('SET GLOBAL super_read_only = OFF, GLOBAL read_only = OFF')
+  assert.deepEqual(scene.rows('log').sort(), before)
+  const [place] = scene.parallel.places
+  assert.equal(place!.gtidSet, null)
+  assert.ok(place!.pos > 4)
 })
 
 test('where LOCK TABLES is not granted, the reason is the GRANT', async t => {

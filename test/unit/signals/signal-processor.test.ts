@@ -106,6 +106,16 @@ test('an accepted snapshot names its tables with their conditions, and is answer
   assert.ok(processing.log.lines.some(({level, sentence}) => level === 'info' && sentence === 'signal accepted'))
 })
 
+test('a blocking snapshot is accepted with a word on what it blocks, for the parallel reader and without a surrogate key', async () => {
+  const processing = new Processing()
+  await processing.send(executeOf(['d.orders'], {type: 'blocking', 'surrogate-key': 'code'}))
+  assert.deepEqual(processing.executed, [
+    {id: 's1', tables: [{table: tableId('orders'), condition: null, surrogateKey: null, reader: 'parallel'}]},
+  ])
+  assert.match(processing.answers[0]![2] ?? '', /^nothing blocks/)
+  assert.equal(processing.answers[0]![1], 'accepted')
+})
+
 test('a table that several patterns match is copied once', async () => {
   const processing = new Processing()
   await processing.send(executeOf(['d.orders', 'd\\.orders', '.*orders']))

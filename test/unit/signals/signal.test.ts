@@ -29,6 +29,11 @@ function execute(data: object): Extract<Signal, {type: 'execute-snapshot'}> {
   return signal
 }
 
+test('a blocking snapshot is taken as one, in any case of its name', () => {
+  assert.equal(execute({type: 'BLOCKING'}).terms.isBlocking, true)
+  assert.equal(execute({type: 'Incremental'}).terms.isBlocking, undefined)
+})
+
 const REJECTED: readonly (readonly [string, string, unknown, RegExp])[] = [
   ['an unknown type', 'execute-snapshots', {}, /unknown signal type "execute-snapshots"; known are execute-snapshot/],
   ['a type in another case', 'LOG', {message: 'x'}, /unknown signal type "LOG"/],
