@@ -72,8 +72,9 @@ async function settle(tidemark: TidemarkProcess, capture: Capture, stop: () => P
 /** Until the main stream has every table. */
 async function branchGone(tidemark: TidemarkProcess): Promise<void> {
   await eventually({what: 'the branch to be taken over', timeoutMs: 60_000}, async () => {
-    const page = (await tidemark.status()) as unknown as {readonly parallel?: unknown}
-    return page.parallel == null ? true : undefined
+    const {snapshot} = await tidemark.status()
+    assert.ok('parallel' in snapshot)
+    return snapshot.parallel === null ? true : undefined
   })
 }
 

@@ -115,6 +115,42 @@ test('the rows of a closed window leave as r events with the place that the stre
   assert.equal(outlet.outlet.rowsSent, 2)
 })
 
+test('rows of a copy by a read view carry its id beside the constant headers, and its reset is in every partition before them', async () => {
+  const outlet = await new Outlet({partitions: 3, acks: 'instant'}).open()
+  const run = tableRun(plan(['t']))
+  run.copyId = 'first'
+  const target = await outlet.parts.catalog.target(streamTable('t').shape)
+  await outlet.outlet.resetForCopy(run, target)
+  outlet.close(run, [1], {more: true})
+  outlet.outlet.pump()
+  run.copyId = 'second'
+  outlet.close(run, [2])
+  outlet.outlet.pump()
+  const found = outlet.sink.sent.map(({value, headers}) => [
+    (JSON.parse(value!) as {op: string}).op,
+    headers['h'],
+    headers['__tidemark.copy.id'],
+  ])
+  assert.deepEqual(found, [
+    ['t', '1', 'first'],
+    ['t', '1', 'first'],
+    ['t', '1', 'first'],
+    ['r', '1', 'first'],
+    ['r', '1', 'second'],
+  ])
+  assert.deepEqual(
+    outlet.sink.sent.slice(0, 3).map(({partition}) => partition),
+    [0, 1, 2],
+  )
+})
+
+test('a blocking snapshot marks its rows as an initial one does', async () => {
+  const outlet = await new Outlet().open()
+  outlet.close(tableRun(plan(['t'], {terms: {isBlocking: true}})), [1, 2, 3])
+  outlet.outlet.pump()
+  assert.deepEqual(outlet.markers(), ['t1 first', 't2 true', 't3 last'])
+})
+
 test('rows whose keys were noted at or behind the low watermark do not leave', async () => {
   const outlet = await new Outlet().open()
   outlet.note(1, 4)
