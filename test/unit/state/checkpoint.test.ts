@@ -32,11 +32,15 @@ const snapshotPlan = fc.record<SnapshotPlan>({
   firstRowSent: fc.boolean(),
 })
 
+const parallelPlan = fc
+  .record({plan: snapshotPlan, table: tablePlan})
+  .map(({plan, table}) => ({...plan, isBlocking: true as const, tables: [{...table, reader: 'parallel' as const}]}))
+
 const checkpoints = fc.record<Checkpoint>({
   connector: text,
   serverUuid: text,
   offset: fc.record({file: text, pos: whole, gtidSet: fc.option(text), rows: whole, sid: text, gno: whole}),
-  snapshots: fc.array(snapshotPlan, {maxLength: 3}),
+  snapshots: fc.array(fc.oneof(snapshotPlan, parallelPlan), {maxLength: 3}),
   initialSnapshotQueued: fc.boolean(),
   signals: fc.record({
     pending: fc.array(
