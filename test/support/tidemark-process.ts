@@ -28,6 +28,7 @@ export interface StatusPage {
   readonly snapshot: {
     readonly state: 'idle' | 'running' | 'paused' | 'failed'
     readonly windowsWaiting: number
+    readonly parallel: {readonly table: string; readonly state: string; readonly waitsFor: string | null} | null
     readonly tables: readonly {
       readonly table: string
       readonly state: string
