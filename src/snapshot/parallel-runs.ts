@@ -34,8 +34,13 @@ export class ParallelRuns {
 
   /** Runs that may be read by windows now: of those that share a table, the first one alone. */
   byWindows(runs: readonly TableRun[]): readonly TableRun[] {
-    if (this.#open === null && !runs.some(isParallel)) return runs
-    const taken = new Set<string>(this.#open === null ? [] : [this.#open.text])
+    const isOpen = this.tables?.busy === true
+    if (!isOpen && this.#open === null && !runs.some(isParallel)) return runs
+    const taken = new Set<string>()
+    if (this.#open !== null) taken.add(this.#open.text)
+    // Whoever was streamed by a branch before a restart still is.
+    const branch = isOpen ? this.tables?.status : null
+    if (branch != null) taken.add(branch.table)
     return runs.filter(run => {
       if (isParallel(run)) taken.add(run.text)
       return !taken.has(run.text)

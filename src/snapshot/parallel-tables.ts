@@ -16,6 +16,8 @@ export interface ParallelEvents {
 export interface ParallelTables {
   /** A branch is open (copying, following or not yet adopted): no other may start. */
   readonly busy: boolean
+  /** The branch that is open, also one that was open before a restart: `database.table`. */
+  readonly status: {readonly table: string} | null
   start(run: TableRun, told: ParallelEvents): void
   /** The run is to be copied no further, for a stop-snapshot or since it has failed for good. */
   stop(run: TableRun): void

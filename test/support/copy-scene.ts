@@ -48,6 +48,7 @@ export interface CopySceneOptions {
 /** A parallel reader that copies, and copies again where it was cut off. */
 class OnlyCopies implements ParallelTables {
   busy = false
+  readonly status = null
   readonly copyIds: string[] = []
   readonly stopped: string[] = []
   readonly places: StoredOffset[] = []

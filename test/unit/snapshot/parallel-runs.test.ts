@@ -14,6 +14,7 @@ class PlayedParallel implements ParallelTables {
   run: TableRun | null = null
   told: ParallelEvents | null = null
   isOpen = false
+  status: {table: string} | null = null
   readonly stopped: string[] = []
   readonly started: string[] = []
 
@@ -247,6 +248,19 @@ test('a restored copy begins again, before those that had not begun', () => {
   second.coordinator.restore({snapshots: stored})
   second.coordinator.begin()
   assert.deepEqual(p.started, ['d.u'])
+})
+
+test('while the branch of before a restart is open no window of its table is read', async () => {
+  const {c, p} = scene({lanes: 2})
+  p.isOpen = true
+  p.status = {table: 'd.t'}
+  c.accept(['t', 'u'])
+  await c.commit()
+  assert.deepEqual(c.described, ['u'])
+  p.isOpen = false
+  c.coordinator.advance()
+  await c.commit()
+  assert.deepEqual(c.described, ['u', 't'])
 })
 
 test('a definition that changes in the stream does not disturb a copy', () => {
