@@ -95,6 +95,25 @@ test('a table without a key is copied by signal while it is written, and a secon
   assert.deepEqual(await tidemark.stop(), {code: 0, signal: null}, tidemark.stderr)
 })
 
+test('where LOCK TABLES is not granted, the signal is rejected with the GRANT', async t => {
+  const capture = await prepareCapture(t, {prefix: 'keyless'})
+  const {name} = capture.database
+  const user = `${name}_u`
+  await capture.connection.query(
+    `CREATE TABLE log (n INT); CREATE USER '${user}'@'%' IDENTIFIED BY 'pa55word';
+      GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%';
+      GRANT SELECT, INSERT ON ${name}.* TO '${user}'@'%'`,
+  )
+  onCleanUp(t, async () => {
+    await capture.connection.query(`DROP USER '${user}'@'%'`)
+  })
+  const tidemark = await capture.run(t, {'database.user': user, 'database.password': 'pa55word'})
+  await tidemark.waitForStreaming()
+  const {result, reason} = await receipt(tidemark, await capture.snapshot(['log']))
+  assert.equal(result, 'rejected')
+  assert.ok(reason!.includes(`GRANT LOCK TABLES, SELECT ON \`${name}\`.* TO '${user}'@'%';`), reason!)
+})
+
 test('snapshot.mode=initial copies tables with and without a key', async t => {
   const capture = await prepareCapture(t, {prefix: 'keyless', config: {'snapshot.mode': 'initial'}})
   await capture.connection.query(`${keyless('log')}${keyless('audit')}${numberedTable('orders', 900)}`)
