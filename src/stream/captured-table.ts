@@ -226,10 +226,10 @@ export class TableCatalog {
     return this.#noteKey(shape.id, keyText(shape, messageKey))
   }
 
-  /** Whether columns of the table's message key, as it was seen last, are among these names, in lower case. */
-  namesKey(id: TableId, names: ReadonlySet<string>): boolean {
+  /** Names of the table's message key, as it was seen last; undefined where it has not been seen. */
+  lastKey(id: TableId): readonly string[] | undefined {
     const key = this.#keys.get(tableIdText(id))
-    return key !== undefined && (JSON.parse(key) as string[]).some(name => names.has(name.toLowerCase()))
+    return key === undefined ? undefined : (JSON.parse(key) as string[])
   }
 
   #noteKey(id: TableId, key: string): boolean {

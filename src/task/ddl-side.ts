@@ -52,6 +52,8 @@ interface Effect {
   readonly truncated?: Truncated | null
   /** As rows name them; see TablesChanged. */
   readonly filled?: readonly TableId[]
+  /** Columns of the message key of the table that is altered. */
+  readonly key?: readonly string[]
 }
 
 export class DdlSide {
@@ -80,17 +82,34 @@ export class DdlSide {
     }
     const prepared = change.isRepeated ? null : (schemaChanges?.prepare(statement, change.database) ?? null)
     const {filled} = tablesChanged(statement, change.reading, change.touches)
-    if (prepared === null && filled.length === 0) return () => this.#takeEffect({change, statement})
-    return Promise.all([prepared, ...filled.map(async table => await this.#asStored(table))]).then(
-      ([changes, ...stored]) =>
+    const key = this.#keyOf(change, statement)
+    if (prepared === null && filled.length === 0 && !(key instanceof Promise)) {
+      return () => this.#takeEffect({change, statement, key})
+    }
+    return Promise.all([prepared, key, ...filled.map(async table => await this.#asStored(table))]).then(
+      ([changes, names, ...stored]) =>
         origin => {
           if (changes !== null) schemaChanges?.emit(changes, origin)
-          this.#takeEffect({change, statement, filled: stored})
+          this.#takeEffect({change, statement, key: names, filled: stored})
         },
     )
   }
 
-  #takeEffect({change, statement, truncated = null, filled = []}: Effect): void {
+  /** The key that the statement may change: as it was seen last, else as the server has it by now. */
+  #keyOf({reading, touches}: DdlChange, statement: DdlStatement): readonly string[] | Promise<readonly string[]> {
+    if (statement.type !== 'alter-table' || !reading.changesColumns) return []
+    const {catalog, divergences} = this.#parts
+    const table = [...divergences.watched].find(each => touches(each) && isSame(folded(each), folded(statement.table)))
+    if (table === undefined) return []
+    return catalog.lastKey(table) ?? this.#storedKey(table)
+  }
+
+  async #storedKey(table: TableId): Promise<readonly string[]> {
+    const shape = await this.#options.server.shape(table)
+    return shape?.primaryKey.map(index => shape.columns[index]!.name) ?? []
+  }
+
+  #takeEffect({change, statement, truncated = null, filled = [], key = []}: Effect): void {
     const {reading, touches} = change
     const {catalog, divergences, coordinator, schemas, dispatcher} = this.#parts
     this.#options.server.forget()
@@ -109,7 +128,7 @@ export class DdlSide {
         const removesRows =
           reading.removesRows ||
           filled.includes(table) ||
-          (reading.changesColumns && catalog.namesKey(table, reading.words))
+          (reading.changesColumns && key.some(name => reading.words.has(name.toLowerCase())))
         divergences.diverged(table, since, reading.verb, {removesRows})
       }
     }
