@@ -1,5 +1,5 @@
 // The table's definition changes while it is copied: no row comes out in a wrong shape, the copy goes on or ends, and
-// what the topic cannot show is said.
+// what the topic cannot show is said. Every kind of statement is in ddl-moments.
 
 import assert from 'node:assert/strict'
 import type {RowDataPacket} from 'mysql2/promise'
@@ -41,24 +41,17 @@ async function divergedTables(tidemark: TidemarkProcess): Promise<string[]> {
   return diverged.map(({table}) => table)
 }
 
-for (const change of [
-  "ADD COLUMN more VARCHAR(5) NOT NULL DEFAULT 'x'",
-  "ADD COLUMN more VARCHAR(5) NOT NULL DEFAULT 'x' FIRST",
-  'MODIFY note VARCHAR(200) NOT NULL FIRST',
-  'RENAME COLUMN note TO text',
-]) {
-  test(`ALTER TABLE … ${change} in the middle of a copy: a second copy equals the table`, async t => {
-    const {capture, tidemark, id} = await whileCopying(t)
-    await capture.connection.query(`ALTER TABLE a ${change}`)
-    await capture.connection.query('UPDATE a SET id = id + 1000 WHERE id % 7 = 0')
-    await snapshotEnded(tidemark, id)
-    await snapshotEnded(tidemark, await capture.snapshot(['a']))
-    await caughtUp(tidemark, capture.connection)
-    assert.deepEqual(await divergedTables(tidemark), [], 'a whole copy that was begun later mends it')
-    await tidemark.stop()
-    assert.deepEqual(await folded(capture, 'a'), await stored(capture, 'a'))
-  })
-}
+test('a column that moves and changes in the middle of a copy, with keys that change: a second copy equals the table', async t => {
+  const {capture, tidemark, id} = await whileCopying(t)
+  await capture.connection.query('ALTER TABLE a MODIFY note VARCHAR(200) NOT NULL FIRST')
+  await capture.connection.query('UPDATE a SET id = id + 1000 WHERE id % 7 = 0')
+  await snapshotEnded(tidemark, id)
+  await snapshotEnded(tidemark, await capture.snapshot(['a']))
+  await caughtUp(tidemark, capture.connection)
+  assert.deepEqual(await divergedTables(tidemark), [], 'a whole copy that was begun later mends it')
+  await tidemark.stop()
+  assert.deepEqual(await folded(capture, 'a'), await stored(capture, 'a'))
+})
 
 test('a column added in the middle of a copy is said to make the topic diverge', async t => {
   const {capture, tidemark, id} = await whileCopying(t)
