@@ -244,7 +244,7 @@ test('columns that change their names again and again, under kill -9: every valu
   const writeRows = async (): Promise<void> => {
     await capture.connection.query(insert, [id++, name, id++, name])
   }
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 5; round++) {
     await writeRows()
     const isDown = random.chance(0.4)
     if (isDown) await tidemark.kill()
