@@ -21,9 +21,10 @@ test('a table that was dropped while the task was away is watched until the stre
     log: quietLog,
     divergences,
     coordinator: null,
-    checkpoint: {knownTables: ['d.t', 'd.a.b', 'd.excluded', 'd.signals']},
+    storedTables: ['d.t', 'd.a.b', 'd.excluded', 'd.signals'].map(table => ({table, completeSince: null})),
+    goesOn: true,
     initialSnapshotQueued: false,
   })
-  tables.welcome([tableId('t')])
+  tables.begin([tableId('t')], {file: 'b.000001', pos: 4})
   assert.deepEqual([...divergences.watched].map(tableIdText).sort(), ['d.a.b', 'd.t'])
 })
