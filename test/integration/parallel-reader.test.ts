@@ -52,6 +52,7 @@ async function copied(t: TestContext, capture: Capture, {killAt, exactlyOnce, re
     tidemark = await capture.run(t)
     await tidemark.waitForStreaming()
   }
+  if (killAt.length === 0) await tidemark.waitForLog(STATES.locked, 60_000)
   await tidemark.waitForStatus(({snapshot}) => snapshot.state === 'idle' && snapshot.parallel === null, 120_000)
   await delay(200)
   await writer.stop()
