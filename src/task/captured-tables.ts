@@ -112,10 +112,7 @@ export class CapturedTables {
 
   /** A whole copy has ended; told before the divergences are. */
   copied({table, condition}: TablePlan, place: string): void {
-    if (condition !== null) return
-    const text = tableIdText(table)
-    const again = this.#options.divergences.list.some(diverged => diverged.table === text)
-    this.known.complete(text, place, {again})
+    if (condition === null) this.known.complete(tableIdText(table), place)
   }
 
   /** Queues the initial snapshot of snapshot.mode. */
@@ -176,7 +173,8 @@ export class CapturedTables {
     divergences.watch(table)
     if (known === null) divergences.neverCaptured(table)
     else this.#returned(table)
-    this.known.enter(text, isNew ? place : null)
+    // What comes back has a topic with rows of before.
+    this.known.enter(text, isNew && known === null ? place : null)
     if (isNew) log.info({table: text, since: place}, 'table created, captured from its first row on')
     else this.#copyUnasked(table)
   }

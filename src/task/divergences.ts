@@ -17,6 +17,13 @@ export interface DivergenceKind {
   readonly removesRows?: boolean
 }
 
+export interface DivergenceWatch {
+  /** The topic of `database.table` is not known to be the table any more. */
+  diverged(table: string): void
+  /** It is, from `file:pos` on: neither has a row there. */
+  emptied(table: string, since: string): void
+}
+
 export class Divergences {
   /** At most two for a table: that it has diverged, and ghosts of before. */
   list: readonly Divergence[]
@@ -25,10 +32,17 @@ export class Divergences {
   /** Truncate events are let through, so that a copy may begin with one. */
   readonly resets: boolean
 
-  constructor(stored: readonly Divergence[], log: Log, {resets = false}: {resets?: boolean} = {}) {
+  readonly #watch: DivergenceWatch | null
+
+  constructor(
+    stored: readonly Divergence[],
+    log: Log,
+    {resets = false, watch = null}: {resets?: boolean; watch?: DivergenceWatch | null} = {},
+  ) {
     this.list = stored
     this.#log = log
     this.resets = resets
+    this.#watch = watch
   }
 
   /** Captured tables that are known so far. */
@@ -106,6 +120,7 @@ export class Divergences {
 
   #replace(before: Divergence | undefined, after: Divergence): void {
     this.list = [...this.list.filter(known => known !== before), after]
+    this.#watch?.diverged(after.table)
   }
 
   /** Something changed rows without an event, and nobody can say of which tables. */
@@ -136,6 +151,7 @@ export class Divergences {
     const text = tableIdText(table)
     this.#log.info({table: text, since}, 'table truncated, its topic has a truncate event')
     this.list = this.list.filter(known => known.table !== text)
+    this.#watch?.emptied(text, since)
   }
 
   /** A truncate event is in the topic, and all rows of the table come behind it, with a copy that begins now. */

@@ -84,8 +84,7 @@ export class Engine {
     this.#gtidsKnown = offset.gtidSet !== null
     this.#gtids = new GtidLog(GtidSet.parse(offset.gtidSet ?? ''))
     this.notes = new NoteLog(settings.stream.memoryBytes)
-    const resets = !settings.events.skippedOperations.has('t')
-    this.divergences = new Divergences(checkpoint?.diverged ?? [], log, {resets})
+    this.divergences = this.#createDivergences()
     this.emitter = new Emitter({
       sink,
       tracker: this.tracker,
@@ -259,6 +258,17 @@ export class Engine {
     await this.parallel.reader.close()
     await this.#signals.close()
     await this.coordinator?.close()
+  }
+
+  #createDivergences(): Divergences {
+    const {settings, checkpoint, log} = this.#options
+    return new Divergences(checkpoint?.diverged ?? [], log, {
+      resets: !settings.events.skippedOperations.has('t'),
+      watch: {
+        diverged: table => this.tables.known.incomplete(table),
+        emptied: (table, since) => this.tables.known.complete(table, since),
+      },
+    })
   }
 
   #createCatalog(topics: TopicDirectory, encoding: EncoderOptions): TableCatalog {

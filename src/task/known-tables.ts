@@ -32,11 +32,16 @@ export class KnownTables {
     this.#tables.set(table, {table, completeSince})
   }
 
-  /** Its topic has all of it from `since` on. What was complete before stays so, unless `again`. */
-  complete(table: string, since: string, {again = false} = {}): void {
+  /** Its topic has all of it from `since` on. What was complete before stays so. */
+  complete(table: string, since: string): void {
     const known = this.#tables.get(table)
-    if (known === undefined || known.left !== undefined || (known.completeSince !== null && !again)) return
-    this.#tables.set(table, {table, completeSince: since})
+    if (known?.completeSince === null && known.left === undefined)
+      this.#tables.set(table, {table, completeSince: since})
+  }
+
+  incomplete(table: string): void {
+    const known = this.#tables.get(table)
+    if (known !== undefined) this.#tables.set(table, {...known, completeSince: null})
   }
 
   leave(table: string, since: string, why: DepartureReason): void {

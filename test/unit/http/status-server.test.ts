@@ -190,3 +190,24 @@ test('the throttle is shown to a GET and changed by a PUT of JSON, with the toke
   assert.equal((await get(url, {method: 'POST', headers, body: '{}'}))[0], 405)
   assert.equal((await get(url, {method: 'PUT', headers, body: ' '.repeat(300_000)}))[0], 413)
 })
+
+test('the configuration is shown, replaced by a PUT and patched by a PATCH, of JSON alone', async t => {
+  const changes: string[] = []
+  const url = await serve(t, {
+    config: {
+      shown: () => ({status: 200, body: {name: 'shop'}}),
+      change: (method, text) => {
+        changes.push(`${method} ${text}`)
+        return Promise.resolve({status: 409, body: {error: 'read-only'}})
+      },
+    },
+  })
+  assert.deepEqual(await get(`${url}/config`), [200, {name: 'shop'}])
+  const headers = {'content-type': 'application/json'}
+  for (const method of ['PUT', 'PATCH']) {
+    assert.deepEqual(await get(`${url}/config`, {method, headers, body: '{}'}), [409, {error: 'read-only'}])
+    assert.equal((await get(`${url}/config`, {method, body: '{}'}))[0], 415)
+  }
+  assert.equal((await get(`${url}/config`, {method: 'POST', headers, body: '{}'}))[0], 405)
+  assert.deepEqual(changes, ['PUT {}', 'PATCH {}'])
+})

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {TidemarkError} from '../../../src/core/tidemark-error.ts'
+import type {TableChanges} from '../../../src/task/captured-tables.ts'
+import type {StatusReport} from '../../../src/task/status.ts'
 import {TRANSACTION_LOST} from '../../../src/sinks/kafka/kafka-transactions.ts'
 import {RestartingTask, type RunnableTask} from '../../../src/task/restarting-task.ts'
 import {quietLog} from '../../support/quiet-log.ts'
@@ -47,4 +49,63 @@ test('a task that is to stop does not begin again', async () => {
   const {task, starts} = taskOf([lost()], stopping.signal)
   await assert.rejects(task.run(), {code: TRANSACTION_LOST})
   assert.deepEqual(starts, [false])
+})
+
+function settled<T>(): {promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void} {
+  let [resolve, reject]: [(value: T) => void, (error: Error) => void] = [() => undefined, () => undefined]
+  const promise = new Promise<T>((done, failed) => ([resolve, reject] = [done, failed]))
+  return {promise, resolve, reject}
+}
+
+/** A task that runs until it is told to stop or fails; `fail` ends it. */
+function steered(name: string) {
+  const ended = settled<void>()
+  const begun = settled<TableChanges>()
+  const task: RunnableTask = {
+    status: () => ({name}) as StatusReport,
+    metricsPage: () => assert.fail(),
+    submitSignal: () => assert.fail(),
+    throttle: () => assert.fail(),
+    run: () => ended.promise,
+    stop: () => ended.resolve(),
+    begun: begun.promise,
+    serverUuid: null,
+  }
+  return {task, begin: () => begun.resolve(NO_CHANGES), fail: (error: Error) => ended.reject(error)}
+}
+
+const NO_CHANGES: TableChanges = {added: [], returned: [], left: [], copied: []}
+
+test('a change ends the task in good order, and another one begins in its place', async () => {
+  const [one, two] = [steered('one'), steered('two')]
+  const stopping = new AbortController()
+  const task = new RestartingTask({create: () => one.task, log: quietLog, signal: stopping.signal})
+  const running = task.run()
+  const changed = task.change(isRestart => {
+    assert.equal(isRestart, true)
+    return two.task
+  })
+  two.begin()
+  assert.deepEqual(await changed, NO_CHANGES)
+  assert.equal(task.status().name, 'two')
+  two.fail(new TidemarkError('TIDEMARK_X', 'later'))
+  await assert.rejects(running, {code: 'TIDEMARK_X'})
+})
+
+test('a change that cannot begin gives way to the task of before', async () => {
+  const [one, two, again] = [steered('one'), steered('two'), steered('again')]
+  const before = [one, again]
+  const task = new RestartingTask({
+    create: () => before.shift()!.task,
+    log: quietLog,
+    signal: new AbortController().signal,
+  })
+  const running = task.run()
+  const changed = task.change(() => two.task)
+  two.fail(new TidemarkError('TIDEMARK_X', 'cannot'))
+  await assert.rejects(changed, {code: 'TIDEMARK_X'})
+  await new Promise(resolve => setImmediate(resolve))
+  assert.equal(task.status().name, 'again')
+  again.task.stop()
+  await running
 })
