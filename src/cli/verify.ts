@@ -33,8 +33,8 @@ Writers and Tidemark go on meanwhile; a key that was being changed at that momen
   different  both have it, with other values
 
 With --where only the rows that match are compared; keys of the topic without such a row are not judged, so ghosts are not
-found. A table without a key of any kind is compared as a multiset of full rows: how often each is there (README, "Tables
-without a key"); its differences are named by a fingerprint of the row. Large tables go through temporary files (TMPDIR).
+found. A table without a key of any kind is compared as a multiset of full rows: how often each is there. Its
+differences are named by a fingerprint of the row. Large tables go through temporary files (TMPDIR).
 Exit code: 0 equal, 1 different or not comparable, 2 wrong usage.`
 
 export function registerVerify(program: Command, context: CommandContext): void {
