@@ -26,7 +26,7 @@ export function closingSummary(end: {
   const {rowsLoaded, rowsCopied, superseded, snapshotMs, events, peakMegabytes} = end.figures
   const {inserted, updated, deleted, rekeyed} = end.changes
   return [
-    ['shop', `${withCommas(rowsLoaded)} rows in 6 tables`],
+    ['shop', `${withCommas(rowsLoaded)} rows in 7 tables`],
     [
       'snapshot',
       `${withCommas(rowsCopied)} rows in ${secondsText(snapshotMs)}: ` +

@@ -1,4 +1,4 @@
-// The shop: six tables with the types that real ones have, and the SQL that fills each. Pure.
+// The shop: six tables with the types that real ones have and one without a key, and the SQL that fills each. Pure.
 
 export interface ShopTable {
   readonly name: string
@@ -18,6 +18,7 @@ export function shopTables(orders: number): readonly ShopTable[] {
     orderItems(orders, Math.ceil(orders / 150)),
     payments(Math.ceil(orders * 0.4)),
     shipments(Math.ceil(orders / 4)),
+    pageViews(Math.ceil(orders / 2), Math.ceil(orders / 150)),
   ]
 }
 
@@ -158,6 +159,27 @@ function shipments(numbers: number): ShopTable {
         ${pick(['Poşta 📦', 'La Poste', 'Schnell & Söhne'], 'i')},
         IF(i % 7 = 0, NULL, JSON_OBJECT('code', LEFT(SHA2(i, 256), 16), 'stops', i % 12)), i % 2,
         IF(i % 5 = 0, NULL, TIMESTAMP '2023-01-02 00:00:00.000' + INTERVAL i * 211 SECOND)
+      FROM numbers`,
+  }
+}
+
+/** No key of any kind, and many rows that are equal in every column: the parallel reader copies it. */
+function pageViews(numbers: number, productCount: number): ShopTable {
+  return {
+    name: 'page_views',
+    numbers,
+    create: `CREATE TABLE page_views (
+      sku VARCHAR(24) NULL,
+      referrer VARCHAR(60) NULL,
+      seconds FLOAT NULL,
+      seen_on DATE NOT NULL,
+      KEY (sku)
+    ) CHARACTER SET utf8mb4`,
+    fill: (first, last) => `INSERT INTO page_views (sku, referrer, seconds, seen_on)
+      ${numbersFrom(first, last)}
+      SELECT IF(i % 13 = 0, NULL, ${sku(`(1 + i % ${productCount})`)}),
+        IF(i % 3 = 0, NULL, ${pick(['search', 'newsletter ✉️', 'Empfehlung'], 'i DIV 3')}), IF(i % 17 = 0, NULL, i % 20 / 8e0),
+        DATE '2024-01-01' + INTERVAL i % 30 DAY
       FROM numbers`,
   }
 }

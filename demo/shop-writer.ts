@@ -69,6 +69,7 @@ export class ShopWriter {
   // Without foreign keys a row may be missing by now; such a change changes nothing, which is as it is in a shop.
   #anyChange(): [keyof ChangeCounts, string] {
     const order = 1 + below(this.#orders)
+    const view = `'SKU-${padded(1 + below(this.#orders / 150), 6)}'`
     const changes: [keyof ChangeCounts, string][] = [
       [
         'inserted',
@@ -103,6 +104,13 @@ export class ShopWriter {
         ORDER BY sku LIMIT 1`,
       ],
       ['updated', `UPDATE payments SET booked_at = NOW(6) WHERE id = ${1 + below(this.#orders * 0.4)}`],
+      [
+        'inserted',
+        `INSERT INTO page_views (sku, referrer, seconds, seen_on)
+        VALUES (${view}, NULL, 0.5, '2024-01-01'), (${view}, NULL, 0.5, '2024-01-01')`,
+      ],
+      ['updated', `UPDATE page_views SET seconds = ${below(20) / 8} WHERE sku = ${view} LIMIT 2`],
+      ['deleted', `DELETE FROM page_views WHERE sku = ${view} LIMIT 1`],
       ['deleted', `DELETE FROM orders WHERE id = ${order}`],
       ['deleted', `DELETE FROM order_items WHERE order_id = ${order} AND line = 2`],
       [

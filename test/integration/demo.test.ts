@@ -21,7 +21,7 @@ test('the demo ends with the proof that every topic equals its table', async t =
   assert.equal(code, 0, demo.output())
   assert.match(demo.output(), /stop-snapshot demo-\d-stop accepted/)
   assert.match(demo.output(), /shop\.order(s|_items): stopped after/)
-  assert.match(demo.output(), /equal: 6 tables/)
+  assert.match(demo.output(), /equal: 7 tables/)
   assert.match(readFileSync(join(demo.folder, 'tidemark.log'), 'utf8'), /"msg":"snapshot done"/)
   await nothingRuns(demo)
 })
@@ -31,7 +31,7 @@ test('the demo over Kafka ends with the same proof', async t => {
   const demo = await startDemo(t, {args: ['--kafka'], env: {[environmentName('Kafka')]: bootstrap}})
   const {code} = await demo.ended
   assert.equal(code, 0, demo.output())
-  assert.match(demo.output(), /equal: 6 tables/)
+  assert.match(demo.output(), /equal: 7 tables/)
 })
 
 for (const moment of ['[1/8]', '[4/8]', '[6/8]']) {
