@@ -10,7 +10,8 @@ import {killedAtRandom, keylessUnderWrites, untilReaders, type KeylessRun} from 
 const ROWS = 3_000
 
 const STATES = [
-  {name: 'copying', from: null, to: 'copying'},
+  {name: 'locking', from: null, to: 'copying'},
+  {name: 'copying', line: 'copying a table by a read view'},
   // It streams what lies between the two locks.
   {name: 'copying again', from: 'copying', to: 'copying'},
   {name: 'following', from: 'copying', to: 'following'},
@@ -20,7 +21,8 @@ const STATES = [
 
 async function killedIn(t: TestContext, scenario: KeylessRun, state: (typeof STATES)[number]): Promise<void> {
   const tidemark = await scenario.run()
-  await untilReaders(tidemark, state)
+  if ('line' in state) await tidemark.waitForLog(state.line, 90_000)
+  else await untilReaders(tidemark, state)
   // At once, or a moment later.
   await delay(scenario.random.pick([0, scenario.random.integer(1, 60)]))
   const end = await tidemark.kill()
