@@ -39,13 +39,13 @@ test('killed while it copies, copies again, follows, is adopted and done, the to
 test('eight kills at random instants: the topic is the table', async t => {
   const {kafka} = await integrationServers()
   const scenario = await keylessUnderWrites(t, {bootstrap: kafka.bootstrap, rows: ROWS})
-  await killedAtRandom(t, scenario, {kills: 8, between: [0, 2000]})
+  await killedAtRandom(t, scenario, {kills: 8, between: [0, 3500]})
   await scenario.judge()
 })
 
 test('eight kills at random instants, exactly once: nothing comes twice behind the last copy', async t => {
   const {kafka} = await integrationServers()
   const scenario = await keylessUnderWrites(t, {bootstrap: kafka.bootstrap, rows: ROWS, exactlyOnce: true})
-  await killedAtRandom(t, scenario, {kills: 8, between: [0, 2000]})
+  await killedAtRandom(t, scenario, {kills: 8, between: [0, 3500]})
   await scenario.judge()
 })
