@@ -216,7 +216,9 @@ export class Demo {
 
   async #prove(config: string, {run, writer}: {run: TidemarkRun; writer: ShopWriter}): Promise<void> {
     const {terminal, undo} = this.#scene
-    terminal.step(`The proof: every topic, folded by key (or as a multiset), equals its table: tidemark verify ${shownPath(config)}`)
+    terminal.step(
+      `The proof: every topic, folded by key (or as a multiset), equals its table: tidemark verify ${shownPath(config)}`,
+    )
     await writer.stop()
     terminal.line(`the writer has stopped after ${withCommas(writer.total)} changed rows`)
     const {code} = await tidemark(['verify', config], undo, line => terminal.line(line))
