@@ -49,7 +49,7 @@ export async function startReplica(
         'SELECT GTID_SUBSET(?, @@GLOBAL.gtid_executed) AS yes',
         [executed],
       )
-      return Number(answer?.['yes']) === 1
+      return Number(answer?.['yes']) === 1 ? true : undefined
     })
   }
   await caughtUp()

@@ -39,11 +39,12 @@ async function outliveOutages(capture: Capture, writers: readonly RandomWriter[]
   for (const [writer, one] of writers.entries()) {
     one.outlive({
       writer,
-      reconnected: async ask =>
-        await eventually(
-          {what: 'the server to answer a writer', timeoutMs: 120_000},
-          async () => await ask(await capture.database.connect()),
-        ),
+      reconnected: async ask => {
+        const {answer} = await eventually({what: 'the server to answer a writer', timeoutMs: 120_000}, async () => ({
+          answer: await ask(await capture.database.connect()),
+        }))
+        return answer
+      },
     })
   }
 }

@@ -12,21 +12,26 @@ export interface Deadline {
   readonly pointless?: () => string | undefined
 }
 
-/** The first value of `probe` that is neither undefined nor false. A probe that throws is tried again; its last error is the cause. */
+/**
+ * The first value of `probe` that is not undefined. A probe that throws is tried again; its last error is the cause.
+ * `false` is refused, since nobody can tell whether it is an answer or "not yet".
+ */
 export async function eventually<T>(
   deadline: Deadline,
   probe: () => Promise<T | undefined> | T | undefined,
-): Promise<Exclude<T, false>> {
+): Promise<T> {
   const until = Date.now() + deadline.timeoutMs
   let cause: unknown
   for (;;) {
+    let value: T | undefined
     try {
-      const value = await probe()
-      if (value !== undefined && value !== false) return value as Exclude<T, false>
+      value = await probe()
       cause = undefined
     } catch (error) {
       cause = error
     }
+    if (value === false) throw new TypeError(`a probe for ${deadline.what} gave false; wanted a value, or undefined`)
+    if (value !== undefined) return value
     const pointless = deadline.pointless?.()
     if (pointless !== undefined) throw new ServersError(`cannot wait for ${deadline.what}: ${pointless}`, {cause})
     if (Date.now() >= until) {
