@@ -18,8 +18,8 @@ const withServers = ['integration', 'regression']
 
 export const suites = {
   unit: {folders: withoutServers, servers: false, fileTimeoutMs: 120_000},
-  integration: {folders: withServers, servers: true, fileTimeoutMs: 300_000},
-  all: {folders: [...withoutServers, ...withServers], servers: true, fileTimeoutMs: 300_000},
+  integration: {folders: withServers, servers: true, fileTimeoutMs: 600_000},
+  all: {folders: [...withoutServers, ...withServers], servers: true, fileTimeoutMs: 600_000},
   long: {folders: ['long'], servers: true, fileTimeoutMs: 3_600_000},
 } as const satisfies Record<string, Suite>
 

@@ -78,7 +78,7 @@ export async function exactlyOnceUnderWrites(t: TestContext, options: ExactlyOnc
   await first.waitForStreaming()
   assert.deepEqual(await first.stop(), {code: 0, signal: null}, first.stderr)
   const writer = new RandomWriter(await capture.database.connect(), tables, random)
-  writer.start()
+  writer.start(3)
   const events = async (table: string): Promise<ObservedEvent[]> => await eventsInKafka(bootstrap, capture.topic(table))
 
   const run = async (copies = true): Promise<TidemarkProcess> => {
