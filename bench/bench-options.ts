@@ -67,7 +67,8 @@ cases, on real MySQL and Kafka (default: all of them)
   stream     a backlog of 500,000 rows in transactions of 1,000, and of 100,000 in transactions of one; Kafka, as above
   many-tables
              100 tables of 1,000 rows by one signal; Kafka, lz4
-  latency    50 changes/s, idle and during a snapshot: commit to consumer, and to the broker's ack
+  latency    50 changes/s, idle, during an incremental snapshot, and beside the parallel reader (a blocking signal, which only
+             Tidemark takes without a stop): commit to consumer, and to the broker's ack
   start      start of the process to \`streaming\`, ten times
   memory     peak memory: a snapshot of 5 million narrow rows, and one transaction of 2 million rows; Kafka, lz4
 parts alone

@@ -6,7 +6,15 @@ import type {CaseName} from './bench-options.ts'
 import {database} from './bench-database.ts'
 import {warmUpOrders, type BenchTable} from './bench-tables.ts'
 import {progress, type BenchWorld} from './bench-world.ts'
-import {RUN_TIMEOUT_MS, type Contender, type ContenderRun, type Place, type RunSetup, type WarmUp} from './contender.ts'
+import {
+  RUN_TIMEOUT_MS,
+  type Contender,
+  type ContenderRun,
+  type Place,
+  type RunSetup,
+  type SnapshotType,
+  type WarmUp,
+} from './contender.ts'
 import type {Figures, RunFigures, VariantFigures} from './figures.ts'
 import {measure, topicOf} from './measurement.ts'
 import {verify} from './verification.ts'
@@ -86,11 +94,15 @@ export async function warmUpCopy(run: ContenderRun): Promise<void> {
 }
 
 /** Gives the id of the signal. */
-export async function executeSnapshot(run: ContenderRun, dataCollections: readonly string[]): Promise<string> {
-  if (run.executeSnapshot !== undefined) return await run.executeSnapshot(dataCollections)
+export async function executeSnapshot(
+  run: ContenderRun,
+  dataCollections: readonly string[],
+  type: SnapshotType = 'incremental',
+): Promise<string> {
+  if (run.executeSnapshot !== undefined) return await run.executeSnapshot(dataCollections, type)
   const {world} = run.setup
   const id = randomUUID()
-  const data = JSON.stringify({'data-collections': dataCollections})
+  const data = JSON.stringify({type, 'data-collections': dataCollections})
   await world.connection.query("INSERT INTO debezium_signal VALUES (?, 'execute-snapshot', ?)", [id, data])
   return id
 }

@@ -41,9 +41,14 @@ export interface Place {
   readonly value: string
 }
 
+/** `data.type` of the signal. */
+export type SnapshotType = 'incremental' | 'blocking'
+
 export interface Contender {
   /** `tidemark`, `debezium tuned` … */
   readonly name: string
+  /** A blocking snapshot leaves its stream going. */
+  readonly hasParallelReader: boolean
   /** Starts a task, lets the work be done with it, and ends it, whatever happens; its topics are deleted. */
   within<T>(setup: RunSetup, work: (run: ContenderRun) => Promise<T>): Promise<T>
   /** The present: what is written from now on is what a run from there has before it. */
@@ -62,7 +67,7 @@ export interface ContenderRun {
   /** The time from which on what is written comes through, ms. */
   streaming(): Promise<number>
   /** Sends the signal that copies the tables, and gives its id; where it is left out, a row of the signal table does. */
-  executeSnapshot?(dataCollections: readonly string[]): Promise<string>
+  executeSnapshot?(dataCollections: readonly string[], type: SnapshotType): Promise<string>
   /** The time at which the product said that the snapshot of this signal is done, ms. */
   snapshotEnd(signalId: string): Promise<number>
   /** True once it cannot go on. */

@@ -46,6 +46,9 @@ export interface LatencyFigures {
   /** Until the broker has appended it, which is when it is acknowledged; the broker counts whole milliseconds. */
   readonly idleToAck: Latencies
   readonly duringSnapshotToAck: Latencies
+  /** The same while the parallel reader copies the table; null where there is none. */
+  readonly duringParallel: Latencies | null
+  readonly duringParallelToAck: Latencies | null
   /** Rows copied meanwhile. */
   readonly snapshotRows: number
   readonly peakRssMb: number | null
@@ -130,6 +133,10 @@ const latencyColumns: readonly Column<LatencyFigures>[] = [
   {head: 'p99', cell: runs => fixed(runs, run => run.duringSnapshot.p99)},
   {head: 'to ack p50', cell: runs => fixed(runs, run => run.duringSnapshotToAck.p50)},
   {head: 'p99', cell: runs => fixed(runs, run => run.duringSnapshotToAck.p99)},
+  {head: 'parallel p50', cell: runs => fixed(runs, run => run.duringParallel?.p50 ?? null)},
+  {head: 'p99', cell: runs => fixed(runs, run => run.duringParallel?.p99 ?? null)},
+  {head: 'to ack p50', cell: runs => fixed(runs, run => run.duringParallelToAck?.p50 ?? null)},
+  {head: 'p99', cell: runs => fixed(runs, run => run.duringParallelToAck?.p99 ?? null)},
   {head: 'changes', cell: runs => whole(runs, run => run.idle.changes + run.duringSnapshot.changes)},
   {head: 'peak MB', cell: runs => whole(runs, run => run.peakRssMb)},
 ]

@@ -1,4 +1,5 @@
-// How long a change takes from its commit to a consumer, and to the broker's acknowledgement: idle, and during a snapshot.
+// How long a change takes from its commit to a consumer, and to the broker's acknowledgement: idle, during an incremental
+// snapshot, and during a copy by the parallel reader, which is what a signal for a blocking snapshot asks of us.
 // The changes go to a table of their own, so that the consumer need not read the snapshot's flood; they are in the same
 // stream as the copied rows all the same.
 
@@ -14,7 +15,7 @@ import {
   type CaseContext,
   type Variants,
 } from './case-runs.ts'
-import type {Contender, ContenderRun} from './contender.ts'
+import type {Contender, ContenderRun, SnapshotType} from './contender.ts'
 import {latencies, type Latencies, type LatencyFigures} from './figures.ts'
 import {topicOf} from './measurement.ts'
 import {peakRssMb, resetPeak} from './process-usage.ts'
@@ -63,12 +64,11 @@ async function latencyRun(
     })
     const before = await world.topics.count(topicOf(run, orders.name))
     const snapshot = await probe.during(async () => {
-      const until = Date.now() + world.options.seconds * 1000
-      do await run.snapshotEnd(await executeSnapshot(run, [collection(orders.name)]))
-      while (Date.now() < until)
+      await copyAgainAndAgain(run, 'incremental')
     })
-    const changes = await probe.stop(run)
     const snapshotRows = (await world.topics.count(topicOf(run, orders.name))) - before
+    const parallel = await parallelCopies(contender, run, probe)
+    const changes = await probe.stop(run)
     const peak = peakRssMb(run.pid)
     const verified = await verify(run, {tables: [ticks.name], events: changes})
     return {
@@ -77,11 +77,32 @@ async function latencyRun(
       duringSnapshot: toConsumer(snapshot),
       idleToAck: toAck(idle),
       duringSnapshotToAck: toAck(snapshot),
+      duringParallel: parallel === null ? null : toConsumer(parallel),
+      duringParallelToAck: parallel === null ? null : toAck(parallel),
       snapshotRows,
       peakRssMb: peak,
       verified,
     }
   })
+}
+
+/** Changes made meanwhile; null where a blocking snapshot would stop the stream that is measured. */
+async function parallelCopies(
+  {hasParallelReader}: Contender,
+  run: ContenderRun,
+  probe: LatencyProbe,
+): Promise<readonly Change[] | null> {
+  if (!hasParallelReader) return null
+  return await probe.during(async () => {
+    await copyAgainAndAgain(run, 'blocking')
+  })
+}
+
+/** At least once, and until the time of a part is over. */
+async function copyAgainAndAgain(run: ContenderRun, type: SnapshotType): Promise<void> {
+  const until = Date.now() + run.setup.world.options.seconds * 1000
+  do await run.snapshotEnd(await executeSnapshot(run, [collection(orders.name)], type))
+  while (Date.now() < until)
 }
 
 /** Writes changes and meets their events again. Both clocks are this machine's. */

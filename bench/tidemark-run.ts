@@ -21,6 +21,7 @@ import {
   type Place,
   type RunSetup,
   type SinkName,
+  type SnapshotType,
   type Span,
 } from './contender.ts'
 import {profileText, readProfiles, type ProfileWindow} from './cpu-profile.ts'
@@ -55,6 +56,7 @@ export function tidemarkOf({checkout, cli}: {readonly checkout: string; readonly
 function contender(build: Build): Contender {
   return {
     name: build.name,
+    hasParallelReader: true,
     within: async (setup, work) => await withinRun(build, setup, work),
     presentPlace: async setup => await presentState(setup, build),
   }
@@ -175,7 +177,7 @@ class TidemarkRun implements ContenderRun {
   readonly isTransactional: boolean
   readonly startedAtMs: number
   readonly task: TidemarkProcess
-  readonly executeSnapshot?: (dataCollections: readonly string[]) => Promise<string>
+  readonly executeSnapshot?: (dataCollections: readonly string[], type: SnapshotType) => Promise<string>
   readonly #configFile: string
   readonly #profiles: string | null
   readonly #kill: () => void
@@ -188,7 +190,7 @@ class TidemarkRun implements ContenderRun {
     this.prefix = prefix
     this.state = state
     this.eventsFile = config['sink.file.path'] ?? null
-    if (build.readOnly === true) this.executeSnapshot = async tables => await postSnapshot(this.task, tables)
+    if (build.readOnly === true) this.executeSnapshot = async (...what) => await postSnapshot(this.task, ...what)
     this.isTransactional = config['exactly.once.support'] === 'required'
     this.#configFile = configFile
     this.#profiles = profiles
@@ -258,9 +260,13 @@ class TidemarkRun implements ContenderRun {
   }
 }
 
-async function postSnapshot({url}: TidemarkProcess, dataCollections: readonly string[]): Promise<string> {
+async function postSnapshot(
+  {url}: TidemarkProcess,
+  dataCollections: readonly string[],
+  type: SnapshotType,
+): Promise<string> {
   const id = randomUUID()
-  const signal = {id, type: 'execute-snapshot', data: {'data-collections': dataCollections}}
+  const signal = {id, type: 'execute-snapshot', data: {type, 'data-collections': dataCollections}}
   const headers = {'content-type': 'application/json'}
   const response = await fetch(`${url}/signals`, {method: 'POST', headers, body: JSON.stringify(signal)})
   if (response.status !== 202) throw new Error(`POST /signals: ${response.status} ${await response.text()}`)

@@ -25,6 +25,7 @@ export function debezium(worker: ConnectWorker, tuning: Tuning): Contender {
   const name = `debezium ${tuning}`
   return {
     name,
+    hasParallelReader: false,
     within: async (setup, work) => await withinConnector({worker, tuning, name, setup}, work),
     presentPlace: async ({world}) => {
       const [rows] = await world.connection.query<RowDataPacket[]>('SHOW BINARY LOG STATUS')

@@ -65,8 +65,8 @@ const notes: readonly string[] = [
   'CPU and memory: of the Connect worker’s process and of Tidemark’s process, as the kernel counts them, over the same span; ' +
     'the peak of memory is reset before it. The worker’s heap grows in the course of a race up to its bound of 2 GB, as a JVM’s does; ' +
     'the standings take the case with the least ratio, which is an early one.',
-  'Latency: 50 inserts/s, each a transaction, into a table of its own, for 10 seconds idle and then during snapshots of another ' +
-    'table, 3 seconds after the start. It counts from the commit’s return to the writer. The consumer is kafkajs in the bench’s own ' +
+  'Latency: 50 inserts/s, each a transaction, into a table of its own, for 10 seconds idle, then during incremental snapshots of ' +
+    'another table, then (Tidemark) beside copies of it by the parallel reader, 3 seconds after the start. It counts from the commit’s return to the writer. The consumer is kafkajs in the bench’s own ' +
     'process; the time of the ack is the broker’s append time (LogAppendTime), in whole milliseconds, rounded against us.',
   'Every run’s topics are compared with their tables by `tidemark verify` (folded by key, each column’s bytes), Debezium’s, too; ' +
     'a difference ends the race.',

@@ -108,6 +108,8 @@ function latencyTable(variants: readonly VariantFigures[]): string {
         of(run => run.duringSnapshot.p99),
         of(run => run.duringSnapshotToAck.p50),
         of(run => run.duringSnapshotToAck.p99),
+        of(run => run.duringParallel?.p99 ?? null),
+        of(run => run.duringParallelToAck?.p99 ?? null),
         of(run => run.snapshotRows),
         of(run => run.peakRssMb),
         runs[0]!.verified,
@@ -116,7 +118,9 @@ function latencyTable(variants: readonly VariantFigures[]): string {
   })
   if (rows.length === 0) return ''
   const consumer = ['idle p50 ms', 'p99', 'in a snapshot p50 ms', 'p99']
-  const head = ['latency of', ...consumer, 'to the ack p50 ms', 'p99', 'rows copied meanwhile', 'peak MB', 'verified']
+  const ack = ['to the ack p50 ms', 'p99']
+  const parallel = ['beside the parallel reader p99 ms', 'to the ack p99']
+  const head = ['latency of', ...consumer, ...ack, ...parallel, 'rows copied meanwhile', 'peak MB', 'verified']
   return markdownTable(head, rows)
 }
 

@@ -37,6 +37,8 @@ function latency(contender: string, idleP50: number): VariantFigures {
     duringSnapshot: times,
     idleToAck: times,
     duringSnapshotToAck: times,
+    duringParallel: null,
+    duringParallelToAck: contender === 'tidemark' ? times : null,
     snapshotRows: 1_000_000,
     peakRssMb: 150,
     verified: 'equal',
@@ -140,4 +142,9 @@ test('the document holds the command, the machine, both configurations and every
   )
   assert.match(text, /\| tidemark \| 2\.00 \| 6\.00 \|/)
   assert.doesNotMatch(text, /NaN|undefined/)
+})
+
+test('latency beside the parallel reader is ours alone: no rival streams while it blocks', () => {
+  const line = named([latency('debezium tuned', 13), latency('tidemark', 2)], 'commit to ack beside a copy')
+  assert.deepEqual([line?.tidemark, line?.rivals, line?.verdict], [6, {}, 'aim'])
 })
