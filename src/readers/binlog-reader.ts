@@ -3,6 +3,7 @@
 
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 import type {Log} from '../core/log.ts'
+import {unlessStopped} from '../core/unless-stopped.ts'
 import type {BranchSource, BranchStream} from './branch-stream.ts'
 import {RunningReader} from './reader.ts'
 
@@ -59,7 +60,7 @@ export class BinlogReader extends RunningReader {
       onEvents()
       this.problem = null
       this.#isDispatching = true
-      await unlessAborted(stream.dispatch(events), signal)
+      await unlessStopped(stream.dispatch(events), signal)
       this.#isDispatching = false
       if (signal.aborted || stream.hasStopped) return
     }
@@ -88,21 +89,5 @@ export class BinlogReader extends RunningReader {
       'the parallel reader’s binlog connection was lost, connecting again',
     )
     await delay(retryInMs, signal)
-  }
-}
-
-/** A sink that takes nothing must not keep a reader from stopping. */
-async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  let stop = (): void => undefined
-  const stopped = new Promise<void>(resolve => {
-    stop = resolve
-    signal.addEventListener('abort', stop, {once: true})
-    if (signal.aborted) stop()
-  })
-  try {
-    await Promise.race([work, stopped])
-  } finally {
-    signal.removeEventListener('abort', stop)
-    work.catch(() => undefined)
   }
 }

@@ -38,7 +38,7 @@ import {stopWhenCopied} from './stop-when-copied.ts'
 import {StreamLoop} from './stream-loop.ts'
 import {submitSignal} from './submitted-signal.ts'
 import {answerThrottle} from './throttle-change.ts'
-import {unlessStopped} from './unless-stopped.ts'
+import {unlessStopped} from '../core/unless-stopped.ts'
 import {untilAnswered} from './until-answered.ts'
 
 export interface RunTaskOptions {

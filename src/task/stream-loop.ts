@@ -8,7 +8,7 @@ import {backoffMs, delay} from './backoff.ts'
 import type {Engine} from './engine.ts'
 import {isConnectionLoss} from './errors.ts'
 import type {TaskBinlog, TaskSession} from './task-parts.ts'
-import {unlessStopped} from './unless-stopped.ts'
+import {unlessStopped} from '../core/unless-stopped.ts'
 
 export interface StreamLoopOptions {
   readonly engine: Engine

@@ -2,8 +2,8 @@
 // committed: how often each full row is there, and every change in its order.
 
 import type {Connection, RowDataPacket} from 'mysql2/promise'
-import {setTimeout as delay} from 'node:timers/promises'
 import {jsonMembers} from './json-members.ts'
+import {RepeatingWriter} from './repeating-writer.ts'
 import type {SeededRandom} from './seeded-random.ts'
 
 /** A full row as canonical text, whatever it was read from. */
@@ -157,43 +157,20 @@ export class KeylessTable {
 }
 
 /** One connection writes to one table, so that the order is known. */
-export class KeylessWriter {
+export class KeylessWriter extends RepeatingWriter {
   readonly table: KeylessTable
   transactions = 0
   readonly #connection: Connection
   readonly #random: SeededRandom
-  #running: Promise<void> | null = null
-  #stopped = false
 
   constructor(connection: Connection, table: KeylessTable, random: SeededRandom) {
+    super()
     this.#connection = connection
     this.table = table
     this.#random = random
   }
 
-  /** Writes until `stop`, with so much rest behind each transaction. */
-  start(restMs = 0): void {
-    this.#stopped = false
-    this.#running = this.#run(restMs)
-    // Whoever calls `stop` gets the error; until then it must not end the test run.
-    this.#running.catch(() => undefined)
-  }
-
-  /** Resolves when the last transaction has ended. Rejects with what the server refused. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    await this.#running
-    this.#running = null
-  }
-
-  async #run(restMs: number): Promise<void> {
-    while (!this.#stopped) {
-      await this.transaction()
-      if (restMs > 0) await delay(restMs)
-    }
-  }
-
-  async transaction(): Promise<void> {
+  override async transaction(): Promise<void> {
     const {sql, changes, undo} = this.table.transaction()
     if (sql.length === 0) return
     const rollsBack = this.#random.chance(0.08)

@@ -2,8 +2,8 @@
 // in which order. One writer is one connection; a table belongs to one writer, so that the order is known.
 
 import type {Connection, RowDataPacket} from 'mysql2/promise'
-import {setTimeout as delay} from 'node:timers/promises'
 import type {KeyShape} from './key-shapes.ts'
+import {RepeatingWriter} from './repeating-writer.ts'
 import type {SeededRandom} from './seeded-random.ts'
 
 /**
@@ -248,17 +248,16 @@ const RECEIPTS = 'writer_receipts'
 /** The table in which writers that outlive outages leave what they committed last. */
 export const receiptsTable = `CREATE TABLE ${RECEIPTS} (writer INT PRIMARY KEY, receipt VARCHAR(40) NOT NULL)`
 
-export class RandomWriter {
+export class RandomWriter extends RepeatingWriter {
   readonly tables: readonly WrittenTable[]
   transactions = 0
   rolledBack = 0
   #connection: Connection
   readonly #random: SeededRandom
   #outages: WriterOutages | null = null
-  #running: Promise<void> | null = null
-  #stopped = false
 
   constructor(connection: Connection, tables: readonly WrittenTable[], random: SeededRandom) {
+    super()
     this.#connection = connection
     this.tables = tables
     this.#random = random
@@ -269,30 +268,8 @@ export class RandomWriter {
     this.#outages = outages
   }
 
-  /** Writes until `stop`, with so much rest behind each transaction. */
-  start(restMs = 0): void {
-    this.#stopped = false
-    this.#running = this.#run(restMs)
-    // Whoever calls `stop` gets the error; until then it must not end the test run.
-    this.#running.catch(() => undefined)
-  }
-
-  /** Resolves when the last transaction has ended. Rejects with what the server refused. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    await this.#running
-    this.#running = null
-  }
-
-  async #run(restMs: number): Promise<void> {
-    while (!this.#stopped) {
-      await this.transaction()
-      if (restMs > 0) await delay(restMs)
-    }
-  }
-
   /** One random transaction of one or several statements, sometimes rolled back, whole or to a savepoint. */
-  async transaction(): Promise<void> {
+  override async transaction(): Promise<void> {
     const random = this.#random
     const parts = new Map<WrittenTable, Draft['entries']>()
     const draft: {sql: string[]; undo: (() => void)[]} = {sql: [], undo: []}

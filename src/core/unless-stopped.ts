@@ -1,8 +1,8 @@
-// Work that a stopping task does not wait for.
+// Work that whoever is told to stop does not wait for.
 
 /**
- * Resolves when the work is done, or the signal aborts: a sink that takes nothing must not keep a stopping task. What could
- * not be sent is not stored as done.
+ * Resolves when the work is done, or the signal aborts: a sink that takes nothing must not keep a task or a reader from
+ * stopping. What could not be sent is not stored as done.
  */
 export async function unlessStopped(work: Promise<void>, signal: AbortSignal): Promise<void> {
   let stop = (): void => undefined
