@@ -7,6 +7,8 @@ import {toMysqlError} from '../mysql/mysql-error.ts'
 import type {StreamStart} from './binlog-events.ts'
 import type {DumpEnd} from './event-decoder.ts'
 
+const PURGED = 'TIDEMARK_BINLOG_PURGED'
+
 /** ER_SOURCE_FATAL_ERROR_READING_BINLOG: purged, a wrong position, a file that cannot be read, and more. */
 const FATAL_READING_BINLOG = 1236
 
@@ -32,7 +34,7 @@ export async function explainDumpEnd(
       start.type === 'gtid' ? await missingGtids(start.executed, control) : await missingPlace(start, control)
     if (missing !== null) {
       return new TidemarkError(
-        'TIDEMARK_BINLOG_PURGED',
+        PURGED,
         `cannot read the binlog from where the stream stopped: ${missing}; ${START_AGAIN}`,
         {cause},
       )
@@ -45,6 +47,11 @@ export async function explainDumpEnd(
     `the server cannot send its binlog: ${cause.message} (error ${cause.errno}); look into its error log`,
     {cause},
   )
+}
+
+/** True where the binlog from the wanted place on is gone for good. */
+export function isPurged(error: unknown): boolean {
+  return error instanceof TidemarkError && error.code === PURGED
 }
 
 interface ServerError extends Error {

@@ -76,6 +76,17 @@ export class Notifications {
     })
   }
 
+  /** The table's topic no longer equals it, and nothing but `remedy` will bring that about. */
+  diverged({table, since, reason, remedy}: {table: string; since: string; reason: string; remedy: string}): void {
+    this.#notify({
+      id: randomUUID(),
+      type: 'DIVERGED',
+      aggregate_type: 'Table',
+      additional_data: {connector_name: this.#connectorName, data_collection: table, since, reason, remedy},
+      timestamp: Date.now(),
+    })
+  }
+
   /** This start copies nothing. */
   initialSnapshotSkipped(): void {
     this.#notify({

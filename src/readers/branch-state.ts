@@ -2,9 +2,11 @@
 // to them, and which transactions are whose.
 //
 //   none -> copying -> following -> adopted -> none
+//                          |-----------------> none
 //
 // - `copying`: the table was locked for a moment at P, and its rows are read by a read view of P. Cut off, it is locked again.
-// - `following`: the branch streams the table until it and the main stream are at the same place.
+// - `following`: the branch streams the table until it and the main stream are at the same place. Where the binlog that it
+//   needs was purged, it is given up.
 // - `adopted`: the table is the main stream's, except what the branch has emitted already.
 
 import type {PreparedTransaction} from '../core/prepared-transaction.ts'
@@ -66,6 +68,10 @@ export type BranchEvent =
   | {readonly type: 'copied'; readonly place: StoredOffset}
   /** Nobody wants the rest of the copy: the stream goes on where it is. */
   | {readonly type: 'abandoned'}
+  /** The stretch before the new lock cannot be read any more: the stream goes on at that lock. */
+  | {readonly type: 'skipped'; readonly to: StoredOffset}
+  /** What the branch was to stream cannot be read any more: the main stream has the table from where it is. */
+  | {readonly type: 'lost'}
   /** Everything that the branch has emitted is acknowledged, and the main stream has come no further. */
   | {readonly type: 'reconciled'; readonly until: ExtentText}
   /** The main stream would be resumed behind everything that the branch has emitted. */
@@ -73,27 +79,31 @@ export type BranchEvent =
 
 export type BranchEventType = BranchEvent['type']
 
+const NEVER: Readonly<Record<BranchEventType, null>> = {
+  locked: null,
+  advanced: null,
+  skipped: null,
+  copied: null,
+  abandoned: null,
+  reconciled: null,
+  covered: null,
+  lost: null,
+}
+
 /** Which events may come in which state, and what they lead to; what is not named is an error of ours. */
 export const TRANSITIONS: Readonly<Record<BranchStateName, Readonly<Record<BranchEventType, BranchStateName | null>>>> =
   {
-    none: {locked: 'copying', advanced: null, copied: null, abandoned: null, reconciled: null, covered: null},
+    none: {...NEVER, locked: 'copying'},
     copying: {
+      ...NEVER,
       locked: 'copying',
       advanced: 'copying',
+      skipped: 'copying',
       copied: 'following',
       abandoned: 'following',
-      reconciled: null,
-      covered: null,
     },
-    following: {
-      locked: null,
-      advanced: 'following',
-      copied: null,
-      abandoned: null,
-      reconciled: 'adopted',
-      covered: null,
-    },
-    adopted: {locked: null, advanced: null, copied: null, abandoned: null, reconciled: null, covered: 'none'},
+    following: {...NEVER, advanced: 'following', reconciled: 'adopted', lost: 'none'},
+    adopted: {...NEVER, covered: 'none'},
   }
 
 /** Throws TIDEMARK_INTERNAL_INVARIANT where the event cannot come in this state. */
@@ -106,6 +116,8 @@ export function branchAfter(state: BranchState | null, event: BranchEvent): Bran
       return locked(state, event)
     case 'advanced':
       return {...(state as Copying | Following), ...event.at}
+    case 'skipped':
+      return skipped(state as Copying, event.to)
     case 'copied':
       return {state: 'following', table: state!.table, from: event.place}
     case 'abandoned': {
@@ -115,8 +127,14 @@ export function branchAfter(state: BranchState | null, event: BranchEvent): Bran
     case 'reconciled':
       return {state: 'adopted', table: state!.table, until: event.until}
     case 'covered':
+    case 'lost':
       return null
   }
+}
+
+/** What was prepared before the lock cannot have changed the table: it would have held the lock up. */
+function skipped({prepared: _, ...copying}: Copying, to: StoredOffset): Copying {
+  return {...copying, from: to}
 }
 
 /** Of what the branch has emitted up to a later lock nothing comes again, whatever the main stream had emitted before the first. */

@@ -25,7 +25,7 @@ export interface CopyingOptions {
   /** Stores the state as it is now. */
   readonly store: () => Promise<void>
   /** Streams the table from where the branch is to this place, and no further; all of it is acknowledged then. */
-  readonly readTo: (place: StreamExtent, signal: AbortSignal) => Promise<void>
+  readonly readTo: (place: StoredOffset, signal: AbortSignal) => Promise<void>
   readonly onCopied: (place: StoredOffset, resets: boolean) => void
   /** What it waits for, for the status. */
   readonly onWait: (reason: string | null) => void
@@ -53,8 +53,7 @@ export class CopyingReader extends RunningReader {
       // Nothing of the copy may be in the topic before the state says that it may.
       await store()
       await this.#mainAt(signal)
-      const extent = StreamExtent.parse(place)
-      if (!signal.aborted && state().isAgain) await readTo(extent, signal)
+      if (!signal.aborted && state().isAgain) await readTo(place, signal)
       if (signal.aborted) return
       onWait(null)
       const {copyId, isAgain, mainUntil} = state()

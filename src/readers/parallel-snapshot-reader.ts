@@ -2,6 +2,7 @@
 // until both streams are at one place, from where on the table is the main stream's. What of it is stored says where a
 // restart goes on.
 
+import {isPurged} from '../binlog/dump-end.ts'
 import {StreamExtent} from '../core/stream-extent.ts'
 import type {StoredOffset} from '../core/stored-offset.ts'
 import {tableIdText} from '../core/table-id.ts'
@@ -12,7 +13,7 @@ import type {TableRun} from '../snapshot/table-run.ts'
 import {BinlogReader} from './binlog-reader.ts'
 import type {BinlogReaderOptions} from './binlog-reader.ts'
 import {branchAfter} from './branch-state.ts'
-import type {BranchEvent, BranchPlace, BranchState, Copying} from './branch-state.ts'
+import type {BranchEvent, BranchPlace, BranchState, Copying, Following} from './branch-state.ts'
 import type {BranchSource, BranchStream, BranchStreamOptions, MainStream} from './branch-stream.ts'
 import {ChainedReader} from './chained-reader.ts'
 import {CopyingReader} from './copying-reader.ts'
@@ -42,6 +43,15 @@ export interface ParallelSnapshotOptions extends Pick<
   readonly onCopied: (table: TableId, since: StoredOffset, resets: boolean) => void
   /** A part of a copy is in the topic, and its rest will not come. */
   readonly onAbandoned: (table: TableId, since: StoredOffset) => void
+  /**
+   * Changes of the table from `since` on are gone from the server's binlog and in no topic; `isCopied`: a whole copy comes
+   * behind them.
+   */
+  readonly onPurged: (
+    table: TableId,
+    since: StoredOffset,
+    purged: {readonly isCopied: boolean; readonly error: unknown},
+  ) => void
   /** Nothing is left of the branch. */
   readonly onFree: () => void
   readonly onFailure: (error: unknown) => void
@@ -196,14 +206,27 @@ export class ParallelSnapshotReader implements ParallelTables {
   }
 
   // Of a table that was locked before: the stretch from where the branch was, without what lies behind the new lock.
-  async #readTo(place: StreamExtent, signal: AbortSignal): Promise<void> {
-    const isReached = (stream: BranchStream): boolean => stream.extent().covers(place)
-    const stream = this.#open({has: transaction => place.has(transaction), isReached})
+  async #readTo(place: StoredOffset, signal: AbortSignal): Promise<void> {
+    const lock = StreamExtent.parse(place)
+    const isReached = (stream: BranchStream): boolean => stream.extent().covers(lock)
+    const stream = this.#open({has: transaction => lock.has(transaction), isReached})
     this.#waitsFor = 'the changes up to the lock'
-    await readToEnd(new BinlogReader(this.#reading(stream, this.#options.openSource())), signal)
+    let lost: {readonly error: unknown} | null = null
+    try {
+      await readToEnd(new BinlogReader(this.#reading(stream, this.#options.openSource())), signal)
+    } catch (error) {
+      if (!isPurged(error)) throw error
+      lost = {error}
+    }
     if (signal.aborted) return
     await stream.drain()
+    if (signal.aborted) return
     this.#closeStream()
+    if (lost === null) return
+    // The rows that come now are whole without them.
+    const {table, from} = this.#state as Copying
+    this.#apply({type: 'skipped', to: place})
+    this.#options.onPurged(table, from, {isCopied: true, ...lost})
   }
 
   /** Until both streams are at one place. */
@@ -235,10 +258,24 @@ export class ParallelSnapshotReader implements ParallelTables {
         this.#waitsFor = 'the main stream to be acknowledged beyond it'
         this.#closeStream()
       },
-      failed: error => this.#options.onFailure(error),
+      failed: error => {
+        if (isPurged(error)) this.#giveUp(error)
+        else this.#options.onFailure(error)
+      },
     })
     this.#reader = reader
     reader.start()
+  }
+
+  // Whatever it was to stream will never come: the main stream takes the table from where that is now.
+  #giveUp(error: unknown): void {
+    this.#end()
+    this.#afterwards(() => {
+      const {table, from} = this.#state as Following
+      this.#apply({type: 'lost'})
+      this.#options.onPurged(table, from, {isCopied: false, error})
+      this.#free()
+    })
   }
 
   #open(options: Pick<BranchStreamOptions, 'has' | 'isReached'>): BranchStream {

@@ -4,15 +4,17 @@ import {randomUUID} from 'node:crypto'
 import type {BinlogSource} from '../binlog/binlog-events.ts'
 import {StreamExtent} from '../core/stream-extent.ts'
 import {tableIdText, type TableId} from '../core/table-id.ts'
+import {describeError} from '../core/tidemark-error.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
 import type {BranchSource, MainStream} from '../readers/branch-stream.ts'
 import type {BranchState} from '../readers/branch-state.ts'
+import type {Notifications} from '../notifications/notifications.ts'
 import {ParallelSnapshotReader} from '../readers/parallel-snapshot-reader.ts'
 import type {ParallelSnapshotOptions} from '../readers/parallel-snapshot-reader.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import {isParallel} from '../snapshot/parallel-runs.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
-import type {Checkpoint} from '../state/checkpoint.ts'
+import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import type {EventTarget, TableCatalog} from '../stream/captured-table.ts'
 import type {Dispatcher} from '../stream/dispatcher.ts'
 import type {DispatcherOptions} from '../stream/dispatcher-options.ts'
@@ -40,6 +42,8 @@ export interface MainParts {
   readonly divergences: Divergences
   readonly outlet: ReadOutlet
   readonly coordinator: SnapshotCoordinator | null
+  /** Null where no channel is enabled. */
+  readonly notifications: Pick<Notifications, 'diverged'> | null
 }
 
 export interface ParallelParts extends Omit<
@@ -112,6 +116,7 @@ export class ParallelSide {
       onCopied: (table, _place, isReset) => divergences.copiedAt(table, {isReset}),
       onAbandoned: (table, {file, pos}) =>
         divergences.diverged(table, `${file}:${pos}`, 'its copy was stopped before its end', {removesRows: true}),
+      onPurged: (...lost) => this.#purged(...lost),
       ...{delay, backoffMs, isConnectionLoss, now: () => performance.now()},
     })
   }
@@ -157,6 +162,24 @@ export class ParallelSide {
     const {tracker, dispatcher} = engine()
     const safe = tracker.safePlace(dispatcher.place)
     return new StreamExtent(safe, gtids?.copyAt(safe.gtidCount) ?? null)
+  }
+
+  /** What the branch was to stream is gone from the server, and only a copy brings the table back into its topic. */
+  #purged(
+    table: TableId,
+    {file, pos}: StoredOffset,
+    {isCopied, error}: {readonly isCopied: boolean; readonly error: unknown},
+  ): void {
+    const {divergences, log, engine} = this.#options
+    const text = tableIdText(table)
+    const since = `${file}:${pos}`
+    const reason = 'its changes from there on were purged from the binlog before they were read'
+    const remedy = isCopied ? 'none: it is being copied again' : `tidemark signal CONFIG execute-snapshot ${text}`
+    const what = {table: text, since, remedy, reason: describeError(error).message}
+    if (isCopied) log.warn(what, 'the copy goes on without changes that were purged from the binlog')
+    else log.error(what, 'a branch is given up: its changes were purged from the binlog')
+    divergences.diverged(table, since, reason, {removesRows: true})
+    engine().notifications?.diverged({table: text, since, reason, remedy})
   }
 
   /** Rejects where the table cannot be streamed by a reader of its own. */

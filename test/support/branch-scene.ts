@@ -228,6 +228,7 @@ export class Scene {
         ...{emitter, dispatcher, tracker, catalog, divergences: this.divergences},
         outlet: null as never,
         coordinator: null,
+        notifications: null,
       }),
       gtids: server.gtids ? this.parts.gtids : null,
     })

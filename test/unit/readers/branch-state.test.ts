@@ -24,6 +24,8 @@ const event: fc.Arbitrary<BranchEvent> = fc.oneof(
   pos.map(at => ({type: 'advanced' as const, at: {from: place(at), prepared: []}})),
   pos.map(at => ({type: 'copied' as const, place: place(at)})),
   fc.constant({type: 'abandoned' as const}),
+  pos.map(at => ({type: 'skipped' as const, to: place(at)})),
+  fc.constant({type: 'lost' as const}),
   pos.map(at => ({type: 'reconciled' as const, until: {file: 'b.000001', pos: at, gtidSet: null}})),
   fc.constant({type: 'covered' as const}),
 )
@@ -73,6 +75,19 @@ test('a copy that is begun again goes on from where the stream was, with another
   state = branchAfter(state, {...lock, place: place(20), copyId: 'b'})
   assert.deepEqual(state, {
     ...{state: 'copying', table: TABLE, copyId: 'b', from: place(7), isAgain: true},
+    mainUntil: {file: 'b.000001', pos: 7, gtidSet: null},
+  })
+})
+
+test('a stretch that is gone is passed over: the stream of a copy goes on at its new lock, with nothing prepared before it', () => {
+  const lock = {type: 'locked', table: TABLE, isCaptured: true} as const
+  const prepared = [{xid: 'x', file: 'b.000001', pos: 5, sid: '', gno: 0}]
+  let state = branchAfter(null, {...lock, place: place(7), copyId: 'a'})
+  state = branchAfter(state, {type: 'advanced', at: {from: place(9), prepared: prepared as never}})
+  state = branchAfter(state, {...lock, place: place(20), copyId: 'b'})
+  state = branchAfter(state, {type: 'skipped', to: place(20)})
+  assert.deepEqual(state, {
+    ...{state: 'copying', table: TABLE, copyId: 'b', from: place(20), isAgain: true},
     mainUntil: {file: 'b.000001', pos: 7, gtidSet: null},
   })
 })
