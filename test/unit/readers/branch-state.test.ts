@@ -83,7 +83,7 @@ test('a stretch that is gone is passed over: the stream of a copy goes on at its
   const lock = {type: 'locked', table: TABLE, isCaptured: true} as const
   const prepared = [{xid: 'x', file: 'b.000001', pos: 5, sid: '', gno: 0}]
   let state = branchAfter(null, {...lock, place: place(7), copyId: 'a'})
-  state = branchAfter(state, {type: 'advanced', at: {from: place(9), prepared: prepared as never}})
+  state = branchAfter(state, {type: 'advanced', at: {from: place(9), prepared}})
   state = branchAfter(state, {...lock, place: place(20), copyId: 'b'})
   state = branchAfter(state, {type: 'skipped', to: place(20)})
   assert.deepEqual(state, {
