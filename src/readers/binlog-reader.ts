@@ -55,6 +55,8 @@ export class BinlogReader extends RunningReader {
     const {source, stream} = this.#options
     let isChecked = false
     for await (const events of source.events(stream.resume(), signal)) {
+      // What comes in the very turn in which it was ended must not take the stream beyond its end.
+      if (signal.aborted) return
       if (!isChecked) this.#check()
       isChecked = true
       onEvents()

@@ -22,6 +22,10 @@ class Reconciling {
   /** Whether the main stream comes to the end of a transaction when it is asked to. */
   canHold = true
   drains = 0
+  /** What the branch has emitted is acknowledged. */
+  acknowledged: Promise<void> = Promise.resolve()
+  /** The branch has emitted a part of a transaction behind `a`. */
+  isWithin = false
   reconciled: StreamExtent[] = []
   hasStopped = false
   #wake: () => void = () => undefined
@@ -90,7 +94,9 @@ class Reconciling {
   #stream(end: ReconciledEnd): BranchStream {
     const self = this // eslint-disable-line @typescript-eslint/no-this-alias
     const stream: BranchStream = {
-      isBetween: true,
+      get isBetween() {
+        return !self.isWithin
+      },
       resumesByPosition: !this.gtids,
       get position() {
         return {file: 'b.000001', pos: self.a * 10}
@@ -99,10 +105,13 @@ class Reconciling {
         return self.hasStopped
       },
       extent: () => this.extent(this.a),
-      isAtEnd: () => end.isReached(stream),
+      isAtEnd: () => !this.isWithin && end.isReached(stream),
       // One transaction with every read of the socket.
       dispatch: async () => {
-        if (this.a < this.head) this.a++
+        if (this.a < this.head) {
+          this.a++
+          this.isWithin = false
+        }
         await settled()
         this.hasStopped = end.isReached(stream)
       },
@@ -113,7 +122,7 @@ class Reconciling {
       },
       drain: () => {
         this.drains++
-        return Promise.resolve()
+        return this.acknowledged
       },
       stop: () => undefined,
       close: () => undefined,
@@ -185,6 +194,28 @@ for (const gtids of [true, false]) {
     assert.deepEqual([both.reconciled[0]!.text, both.holds], [both.extent(6).text, 0])
   })
 }
+
+test('nothing is adopted before all that the branch has emitted is acknowledged', async () => {
+  const both = new Reconciling({a: 7, b: 4, head: 9})
+  let acknowledge = (): void => undefined
+  both.acknowledged = new Promise(resolve => (acknowledge = resolve))
+  const done = both.run()
+  for (let turn = 0; turn < 5; turn++) await settled()
+  assert.equal(both.reconciled.length, 0)
+  acknowledge()
+  await done
+  assert.deepEqual(both.reconciled[0]!.text, both.extent(7).text)
+})
+
+test('a branch that has emitted a part of a transaction is adopted at its end and not before it', async () => {
+  const both = new Reconciling({a: 4, b: 4, head: 5})
+  both.isWithin = true
+  await both.run()
+  assert.deepEqual(
+    both.reconciled.map(until => until.text),
+    [both.extent(5).text],
+  )
+})
 
 test('a main stream that comes to no end of a transaction is not held, and the branch is looked at again', async () => {
   const both = new Reconciling({a: 2, b: 4, head: 6})
