@@ -28,6 +28,8 @@ export interface ModelTaskOptions extends StoredSnapshots {
   readonly chunkRows: number
   readonly noteBytes: number
   readonly skips: boolean
+  /** The first copy of each table that this process begins, begins with a truncate event. */
+  readonly resets: boolean
   /** Index into the binlog where the stream begins; the snapshots are those that were stored with it. */
   readonly from: number
 }
@@ -62,8 +64,13 @@ export class ModelMarks implements Watermarks {
     if (this.committed >= number) return Promise.resolve()
     if (signal.aborted) return Promise.reject(signal.reason as Error)
     return new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), {once: true})
-      this.#waiters.push({number, resolve})
+      const abort = (): void => reject(signal.reason as Error)
+      signal.addEventListener('abort', abort, {once: true})
+      const committed = (): void => {
+        signal.removeEventListener('abort', abort)
+        resolve()
+      }
+      this.#waiters.push({number, resolve: committed})
     })
   }
   run(): Promise<void> {
@@ -191,12 +198,14 @@ export class ModelTask {
   readonly #lanes: ModelLane[] = []
   readonly #topics = new Map<string, {topic: SinkTopic; lanes: OutletLane[]}>()
   readonly #stop = new AbortController()
+  readonly #unreset: Set<string>
   #at: number
   #crashed = false
 
   constructor(options: ModelTaskOptions) {
     this.#options = options
     this.#at = options.from
+    this.#unreset = new Set(options.resets ? TABLES : [])
     this.#notes = new NoteLog(options.noteBytes)
     this.#emitter = new Emitter({
       sink: options.sink,
@@ -327,7 +336,10 @@ export class ModelTask {
         },
         boundaries: (_, __, parts) => Promise.resolve(parts > 1 ? [[String(20)]] : []),
       },
-      resetTopic: () => null,
+      resetTopic: ({table}, target) => {
+        if (!this.#unreset.delete(table.table)) return null
+        return this.#outlet.reset(target as EventTarget)!.then(() => undefined)
+      },
       openTarget: description => Promise.resolve(this.#target(description)),
       openLanes: events => {
         for (let i = 0; i < lanes; i++) this.#lanes.push(new ModelLane(events, mysql, this.#marks))

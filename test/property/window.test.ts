@@ -20,6 +20,8 @@ interface Scenario {
   readonly pauses: boolean
   /** Some updates are left out of the events, as by skipped.operations. */
   readonly skips: boolean
+  /** Topics are reset before their tables are copied. */
+  readonly resets: boolean
   /** Snapshots of the same tables, asked for at any time. */
   readonly snapshots: number
 }
@@ -34,8 +36,11 @@ const scenarios = fc.record<Scenario>({
   ddl: fc.boolean(),
   pauses: fc.boolean(),
   skips: fc.boolean(),
+  resets: fc.boolean(),
   snapshots: fc.integer({min: 1, max: 3}),
 })
+
+const RESET = 't'
 
 /** What the topics hold, with the place where the process began anew. */
 class Output {
@@ -44,7 +49,7 @@ class Output {
 
   add(event: MemoryEvent): void {
     const value = JSON.parse(event.value!) as {op: string; k?: number; v?: number; after?: {k: number; v: number}}
-    const row = value.after ?? {k: value.k!, v: value.v!}
+    const row = value.op === RESET ? {k: -1, v: 0} : (value.after ?? {k: value.k!, v: value.v!})
     this.events.push({table: event.topic, key: row.k, version: row.v, op: value.op, epoch: this.epoch})
   }
 
@@ -52,7 +57,8 @@ class Output {
     const rows = new Map<number, number>()
     for (const event of this.events) {
       if (event.table !== table || event.op === SKIPPED) continue
-      if (event.op === 'd') rows.delete(event.key)
+      if (event.op === RESET) rows.clear()
+      else if (event.op === 'd') rows.delete(event.key)
       else rows.set(event.key, event.version)
     }
     return rows
@@ -101,11 +107,12 @@ class Run {
   }
 
   async open(stored: ReturnType<ModelTask['checkpoint']>): Promise<void> {
-    const {lanes, chunkRows, noteBytes, skips} = this.#scenario
+    const {lanes, chunkRows, noteBytes, skips, resets} = this.#scenario
     this.#sink = new MemorySink({acks: 'held', batchBytes: 900, snapshotBytesInFlight: 1_500})
     await this.#sink.open(AbortSignal.any([]))
     this.#taken = 0
-    this.task = new ModelTask({mysql: this.#mysql, sink: this.#sink, lanes, chunkRows, noteBytes, skips, ...stored})
+    const parts = {mysql: this.#mysql, sink: this.#sink}
+    this.task = new ModelTask({...parts, lanes, chunkRows, noteBytes, skips, resets, ...stored})
     await this.task.open()
   }
 

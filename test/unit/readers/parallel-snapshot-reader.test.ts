@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import fc from 'fast-check'
+import type {BranchStateName} from '../../../src/readers/branch-state.ts'
 import {Scene, SceneServer, tableOps} from '../../support/branch-scene.ts'
 import type {SceneState} from '../../support/branch-scene.ts'
+import type {MemoryEvent} from '../../support/memory-sink.ts'
 import {settled} from '../../support/stream-parts.ts'
 
 const START: Omit<SceneState, 'offset'> = {parallel: null, isDone: false, known: true}
@@ -23,15 +25,17 @@ interface History {
   readonly cutOff: number
   /** A crash keeps what was stored and no other event; else events behind it may be in the topic, and come again. */
   readonly exactlyOnce: boolean
+  /** Up to the last crash the state is stored at random instants, and not only where the readers ask for it. */
+  readonly storesOften: boolean
 }
 
 /** Random steps, with crashes that keep exactly what was stored; then everything comes to rest. */
-async function play(given: History): Promise<{server: SceneServer; ops: string[]}> {
-  const {gtids, known, seed, crashes, cutOff, exactlyOnce} = given
+async function play(given: History): Promise<{server: SceneServer; events: MemoryEvent[]}> {
+  const {gtids, known, seed, crashes, cutOff, exactlyOnce, storesOften} = given
   const server = new SceneServer(gtids)
   const pick = random(seed)
   for (let i = pick(5); i > 0; i--) server.commit(pick(3))
-  const kept: string[] = []
+  const kept: MemoryEvent[] = []
   let state: SceneState = {...START, known, offset: server.place()}
   let crashesLeft = crashes
   for (;;) {
@@ -42,35 +46,60 @@ async function play(given: History): Promise<{server: SceneServer; ops: string[]
     }
     await scene.start()
     const steps = crashesLeft > 0 ? 20 + pick(200) : 150
-    for (let step = 0; step < steps; step++) await doStep(scene, server, pick)
+    for (let step = 0; step < steps; step++) await doStep(scene, {server, pick, storesOften})
     assert.deepEqual(scene.failures, [])
     if (crashesLeft-- > 0) {
-      scene.crash()
-      await settled()
-      const {sent, acknowledged} = scene.sink
-      const arrived = acknowledged.length + pick(sent.length - acknowledged.length + 1)
-      kept.push(...tableOps(sent.slice(0, exactlyOnce ? scene.committed : arrived)))
+      kept.push(...(await keptBeyondCrash(scene, pick, exactlyOnce)))
       state = scene.stored
       continue
     }
     scene.cutOff = 0
-    for (let turn = 0; turn < 5_000 && !scene.isAtRest; turn++) {
-      scene.advance()
-      if (turn < 400 && pick(3) === 0) server.commit(pick(3))
-      if (turn < 400) await doStep(scene, server, pick)
-      else if (turn % 5 === 0) await scene.store()
-      else await settled()
-    }
-    assert.ok(scene.isAtRest, `everything comes to rest: ${JSON.stringify(scene.side.reader.status)}`)
-    await scene.store()
-    assert.deepEqual(scene.failures, [])
-    kept.push(...tableOps(scene.sink.acknowledged))
-    scene.crash()
-    return {server, ops: kept}
+    kept.push(...(await bringToRest(scene, server, pick)))
+    return {server, events: kept}
   }
 }
 
-async function doStep(scene: Scene, server: SceneServer, pick: (below: number) => number): Promise<void> {
+/** What is in the topics after a crash now. */
+async function keptBeyondCrash(
+  scene: Scene,
+  pick: (below: number) => number,
+  exactlyOnce: boolean,
+): Promise<MemoryEvent[]> {
+  scene.crash()
+  await settled()
+  const {sent, acknowledged} = scene.sink
+  const arrived = acknowledged.length + pick(sent.length - acknowledged.length + 1)
+  return sent.slice(0, exactlyOnce ? scene.committed : arrived)
+}
+
+/** What a process sends that brings everything to its end. */
+async function bringToRest(
+  scene: Scene,
+  server: SceneServer,
+  pick: (below: number) => number,
+): Promise<readonly MemoryEvent[]> {
+  for (let turn = 0; turn < 5_000 && !scene.isAtRest; turn++) {
+    scene.advance()
+    if (turn < 400 && pick(3) === 0) server.commit(pick(3))
+    if (turn < 400) await doStep(scene, {server, pick, storesOften: true})
+    else if (turn % 5 === 0) await scene.store()
+    else await settled()
+  }
+  assert.ok(scene.isAtRest, `everything comes to rest: ${JSON.stringify(scene.side.reader.status)}`)
+  await scene.store()
+  assert.deepEqual(scene.failures, [])
+  const events = scene.sink.acknowledged
+  scene.crash()
+  return events
+}
+
+interface Step {
+  readonly server: SceneServer
+  readonly pick: (below: number) => number
+  readonly storesOften: boolean
+}
+
+async function doStep(scene: Scene, {server, pick, storesOften}: Step): Promise<void> {
   switch (pick(7)) {
     case 0:
     case 1:
@@ -80,7 +109,7 @@ async function doStep(scene: Scene, server: SceneServer, pick: (below: number) =
       scene.advance()
       break
     case 3:
-      await scene.store()
+      if (storesOften) await scene.store()
       break
     case 4:
       scene.parts.emitter.flush()
@@ -93,7 +122,13 @@ async function doStep(scene: Scene, server: SceneServer, pick: (below: number) =
 }
 
 /** Every change once and in order, and behind the last beginning of a copy exactly the rows of one place, at that place. */
-function judge(server: SceneServer, ops: readonly string[], {known, exactlyOnce}: History): void {
+function judge(
+  server: SceneServer,
+  events: readonly MemoryEvent[],
+  {known, exactlyOnce}: Pick<History, 'known' | 'exactlyOnce'>,
+): void {
+  const ops = tableOps(events)
+  assertCopies(events)
   const begin = ops.lastIndexOf('t')
   const copy = ops.slice(begin + 1)
   const rows = numbers(copy, 'r')
@@ -125,6 +160,18 @@ function judge(server: SceneServer, ops: readonly string[], {known, exactlyOnce}
   if (!known && begin < 0) assert.ok(first > last, 'of a table that was never captured nothing comes before its rows')
 }
 
+/** Each beginning of a copy has an id of its own, and the rows behind it have that. */
+function assertCopies(events: readonly MemoryEvent[]): void {
+  const begun: string[] = []
+  for (const {topic, value} of events) {
+    if (topic !== 'p.d.t') continue
+    const {op, copyId} = JSON.parse(value!) as {op: string; copyId?: string}
+    if (op === 't') begun.push(copyId!)
+    if (op === 'r' && begun.length > 0) assert.equal(copyId, begun.at(-1), 'a row of the copy that was begun last')
+  }
+  assert.deepEqual(begun, [...new Set(begun)], 'each copy has an id of its own')
+}
+
 function numbers(ops: readonly string[], op: string): number[] {
   return ops.filter(text => text.startsWith(`${op} `)).map(text => Number(text.slice(2)))
 }
@@ -136,16 +183,17 @@ const history: fc.Arbitrary<History> = fc.record({
   crashes: fc.constantFrom(0, 0, 1, 2, 3),
   cutOff: fc.constantFrom(0, 0, 10),
   exactlyOnce: fc.boolean(),
+  storesOften: fc.boolean(),
 })
 
 test('whatever the interleaving, the losses and the crashes, a keyless table’s topic holds its changes once and the rows of one place', async () => {
   await fc.assert(
     fc.asyncProperty(history, async given => {
-      const {server, ops} = await play(given)
+      const {server, events} = await play(given)
       try {
-        judge(server, ops, given)
+        judge(server, events, given)
       } catch (error) {
-        throw new Error(`${(error as Error).message}\n${ops.join(', ')}\nof ${server.changes.join(' ')}`, {
+        throw new Error(`${(error as Error).message}\n${tableOps(events).join(', ')}\nof ${server.changes.join(' ')}`, {
           cause: error,
         })
       }
@@ -153,3 +201,51 @@ test('whatever the interleaving, the losses and the crashes, a keyless table’s
     {numRuns: 60},
   )
 })
+
+interface BranchMoment {
+  readonly name: string
+  /** As it is stored, if it is. */
+  readonly state: BranchStateName
+  readonly isIn: (scene: Scene) => boolean
+}
+
+const MOMENTS: readonly BranchMoment[] = [
+  {name: 'waits for the lock', state: 'none', isIn: ({side}) => side.reader.status?.waitsFor === 'the lock of d.t'},
+  {name: 'copies', state: 'copying', isIn: ({sink}) => tableOps(sink.sent).includes('r 1')},
+  {name: 'follows', state: 'following', isIn: ({side}) => side.reader.status?.state === 'following'},
+  {name: 'is adopted', state: 'adopted', isIn: ({side}) => side.reader.status?.state === 'adopted'},
+]
+
+for (const {name, state, isIn} of MOMENTS) {
+  for (const exactlyOnce of [false, true]) {
+    test(`a process that ends while the branch ${name}${exactlyOnce ? ', exactly once' : ''} leaves a topic that is right again after the next`, async () => {
+      const stored = new Set<BranchStateName>()
+      for (let seed = 1; seed <= 12; seed++) {
+        const pick = random(seed)
+        const server = new SceneServer(seed % 2 === 0)
+        server.commit(3)
+        const known = seed % 3 === 0
+        const first = new Scene({server, state: {...START, known, offset: server.place()}, random: pick})
+        await first.start()
+        first.advance()
+        for (let turn = 0; !isIn(first); turn++) {
+          assert.ok(turn < 5_000, `${name}: ${JSON.stringify(first.side.reader.status)}`)
+          // The table is busy, so that the branch has something to follow.
+          if (turn < 200) server.commit(pick(3))
+          first.parts.emitter.flush()
+          if (pick(2) === 0) first.acknowledge()
+          await settled()
+        }
+        if (seed % 4 < 2) await first.store()
+        stored.add(first.stored.parallel?.state ?? 'none')
+        const events = await keptBeyondCrash(first, pick, exactlyOnce)
+        assert.deepEqual(first.failures, [])
+        const next = new Scene({server, state: first.stored, random: pick})
+        await next.start()
+        events.push(...(await bringToRest(next, server, pick)))
+        judge(server, events, {known, exactlyOnce})
+      }
+      assert.ok(stored.has(state), `stored was ${[...stored].join()}`)
+    })
+  }
+}
