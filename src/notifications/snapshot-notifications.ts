@@ -4,6 +4,7 @@
 import {tableIdText} from '../core/table-id.ts'
 import {keyTextInFull} from '../snapshot/chunk-key.ts'
 import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
+import {isToldAsInitial} from '../snapshot/snapshot-plan.ts'
 import type {SnapshotPlan, TablePlan} from '../snapshot/snapshot-plan.ts'
 import type {ChunkRun, TableRun} from '../snapshot/table-run.ts'
 import type {Notification} from './notification.ts'
@@ -19,7 +20,7 @@ export interface SnapshotNotificationsOptions {
 
 export class SnapshotNotifications implements SnapshotObserver {
   readonly #options: SnapshotNotificationsOptions
-  /** Tables of initial snapshots whose beginning has been told: a table may begin several times. */
+  /** Tables of initial and blocking snapshots whose beginning has been told: a table may begin several times. */
   readonly #begun = new Set<TablePlan>()
 
   constructor(options: SnapshotNotificationsOptions) {
@@ -27,11 +28,11 @@ export class SnapshotNotifications implements SnapshotObserver {
   }
 
   accepted(plan: SnapshotPlan): void {
-    this.#notify(plan, 'STARTED', plan.kind === 'initial' ? {} : {data_collections: names(plan.tables)})
+    this.#notify(plan, 'STARTED', isToldAsInitial(plan) ? {} : {data_collections: names(plan.tables)})
   }
 
   tableStarted({plan, snapshot, text}: TableRun): void {
-    if (snapshot.kind !== 'initial' || this.#begun.has(plan)) return
+    if (!isToldAsInitial(snapshot) || this.#begun.has(plan)) return
     this.#begun.add(plan)
     this.#notify(snapshot, 'IN_PROGRESS', {
       data_collections: names(remaining(snapshot)),
@@ -39,10 +40,10 @@ export class SnapshotNotifications implements SnapshotObserver {
     })
   }
 
-  // Of an initial snapshot Debezium tells tables, of an incremental one chunks.
+  // Of an initial or blocking snapshot Debezium tells tables, of an incremental one chunks.
   chunkRead({run, range, chunk}: ChunkRun): void {
     const {snapshot, plan, text} = run
-    if (snapshot.kind === 'initial') return
+    if (isToldAsInitial(snapshot)) return
     const maximum = plan.ranges?.at(-1)?.upTo
     this.#notify(snapshot, 'IN_PROGRESS', {
       data_collections: names(remaining(snapshot)),
@@ -74,9 +75,9 @@ export class SnapshotNotifications implements SnapshotObserver {
   }
 
   snapshotEnded(plan: SnapshotPlan): void {
-    const {kind, state, tables} = plan
+    const {state, tables} = plan
     if (state === 'completed') this.#notify(plan, 'COMPLETED', {})
-    else if (kind === 'initial') this.#notify(plan, 'ABORTED', {})
+    else if (isToldAsInitial(plan)) this.#notify(plan, 'ABORTED', {})
     else {
       const wanted = state === 'failed' ? 'failed' : 'stopped'
       const data = {data_collections: names(tables.filter(table => table.state === wanted))}
@@ -86,15 +87,15 @@ export class SnapshotNotifications implements SnapshotObserver {
 
   /** The stored state is given up, and with it what this snapshot had still to read. */
   abandoned(plan: SnapshotPlan): void {
-    this.#notify(plan, 'ABORTED', plan.kind === 'initial' ? {} : {data_collections: names(remaining(plan))})
+    this.#notify(plan, 'ABORTED', isToldAsInitial(plan) ? {} : {data_collections: names(remaining(plan))})
   }
 
-  #notify({id, kind}: SnapshotPlan, type: string, data: Readonly<Record<string, string>>): void {
+  #notify(plan: SnapshotPlan, type: string, data: Readonly<Record<string, string>>): void {
     const {connectorName, notify} = this.#options
     notify({
-      id,
+      id: plan.id,
       type,
-      aggregate_type: kind === 'initial' ? INITIAL_SNAPSHOT : 'Incremental Snapshot',
+      aggregate_type: isToldAsInitial(plan) ? INITIAL_SNAPSHOT : 'Incremental Snapshot',
       additional_data: {connector_name: connectorName, ...data},
       timestamp: Date.now(),
     })

@@ -46,7 +46,7 @@ export interface SnapshotTerms {
   readonly maxRowsPerSecond?: number
   /** Higher is read first; absent: 0. */
   readonly priority?: number
-  /** The signal asked for a blocking snapshot: read events are marked as an initial snapshot's. Nothing blocks. */
+  /** The signal asked for a blocking snapshot, and consumers are told so. Nothing blocks. */
   readonly isBlocking?: true
 }
 
@@ -59,6 +59,11 @@ export interface SnapshotPlan extends SnapshotTerms {
   readonly tables: TablePlan[]
   /** For `initial`: the first row has left already. */
   firstRowSent: boolean
+}
+
+/** For consumers it is what Debezium's initial and blocking snapshots are: `source.snapshot` and notifications say so. */
+export function isToldAsInitial({kind, isBlocking}: Pick<SnapshotPlan, 'kind' | 'isBlocking'>): boolean {
+  return kind === 'initial' || isBlocking === true
 }
 
 /** The part of the checkpoint that is the snapshots'. */

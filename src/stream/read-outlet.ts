@@ -8,6 +8,7 @@ import {partitionFor} from '../encode/partitioner.ts'
 import {ChangedRow} from '../encode/transforms/changed-row.ts'
 import type {TableRecords} from '../encode/transforms/table-records.ts'
 import type {EventBatch, EventHeaders} from '../sinks/sink.ts'
+import {isToldAsInitial} from '../snapshot/snapshot-plan.ts'
 import {hasLeft} from '../snapshot/table-run.ts'
 import type {ChunkRun, TableRun} from '../snapshot/table-run.ts'
 import type {EventTarget} from './captured-table.ts'
@@ -96,7 +97,7 @@ export class ReadOutlet {
 
   /** The same with the id of the run's copy by a read view, whatever the options let through. */
   resetForCopy(run: TableRun, target: EventTarget): Promise<unknown> | null {
-    this.#setOrigin(isMarkedIncremental(run) ? 'incremental' : 'true')
+    this.#setOrigin(isToldAsInitial(run.snapshot) ? 'true' : 'incremental')
     const {origin, emitter} = this.#options
     return sendReset(target, origin, {emitter, headers: this.#headersOf(run)})
   }
@@ -135,7 +136,7 @@ export class ReadOutlet {
     const batches: (EventBatch | null)[] = lanes.map(() => null)
     const before = chunk.nextRow
     const rows = new PieceRows(chunk, notes, {...this.#options, headers: this.#headersOf(chunk.run)})
-    if (isMarkedIncremental(chunk.run)) {
+    if (!isToldAsInitial(chunk.run.snapshot)) {
       this.#setOrigin('incremental')
       rows.write({target, batches, origin: this.#options.origin, until: chunk.chunk.rows})
     } else {
@@ -361,10 +362,6 @@ class PieceRows {
   #rowKey(row: number, keyEnd: number): string {
     return this.#bytes.toString('latin1', keyEnd, this.#chunk.chunk.ends[row * ENDS + 2])
   }
-}
-
-function isMarkedIncremental({snapshot}: TableRun): boolean {
-  return snapshot.kind === 'incremental' && snapshot.isBlocking !== true
 }
 
 function isPartlySent({state, nextRow}: ChunkRun): boolean {

@@ -181,12 +181,14 @@ test('an initial snapshot tells tables, not chunks, under its own aggregate type
   assert.deepEqual([...new Set(all.map(one => one.aggregate_type))], ['Initial Snapshot'])
 })
 
-test('an initial snapshot that fails or is stopped is aborted, as Debezium’s', () => {
+test('an initial or blocking snapshot that fails or is stopped is aborted, as Debezium’s', () => {
   for (const state of ['failed', 'stopped'] as const) {
-    const all: Notification[] = []
-    const notifications = new SnapshotNotifications({connectorName: 'app', notify: one => all.push(one)})
-    notifications.snapshotEnded({...plan(['t'], {kind: 'initial'}), state})
-    assert.deepEqual(all.map(shown), ['ABORTED'])
+    for (const kind of [{kind: 'initial'}, {kind: 'incremental', isBlocking: true}] as const) {
+      const all: Notification[] = []
+      const notifications = new SnapshotNotifications({connectorName: 'app', notify: one => all.push(one)})
+      notifications.snapshotEnded({...plan(['t'], {kind: 'initial'}), ...kind, state})
+      assert.deepEqual([all.map(shown), all[0]!.aggregate_type], [['ABORTED'], 'Initial Snapshot'])
+    }
   }
 })
 
