@@ -22,6 +22,8 @@ export interface CopyingOptions {
   readonly state: () => Copying
   /** Whoever folds the table's topic can only take the rows for new ones. */
   readonly isKeyless: (table: TableId) => Promise<boolean>
+  /** Rows may be in the topic that the table does not have, and a truncate event may take them away. */
+  readonly clearsGhosts: () => boolean
   /** Stores the state as it is now. */
   readonly store: () => Promise<void>
   /** Streams the table from where the branch is to this place, and no further; all of it is acknowledged then. */
@@ -44,7 +46,7 @@ export class CopyingReader extends RunningReader {
   }
 
   protected override async run(signal: AbortSignal): Promise<void> {
-    const {table, copy, state, isKeyless, store, readTo, onCopied, onWait} = this.#options
+    const {table, copy, state, isKeyless, clearsGhosts, store, readTo, onCopied, onWait} = this.#options
     try {
       const keyless = await isKeyless(table)
       if (signal.aborted) return
@@ -57,7 +59,7 @@ export class CopyingReader extends RunningReader {
       if (signal.aborted) return
       onWait(null)
       const {copyId, isAgain, mainUntil} = state()
-      const resets = keyless && (isAgain || mainUntil !== null)
+      const resets = (keyless && (isAgain || mainUntil !== null)) || clearsGhosts()
       await copy.copy({copyId, resets, signal})
       if (!signal.aborted) onCopied(place, resets)
     } finally {

@@ -9,6 +9,7 @@ import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
 import {invariant, TidemarkError} from '../core/tidemark-error.ts'
 import type {ParallelEvents, ParallelTables} from '../snapshot/parallel-tables.ts'
+import type {TablePlan} from '../snapshot/snapshot-plan.ts'
 import type {TableRun} from '../snapshot/table-run.ts'
 import {BinlogReader} from './binlog-reader.ts'
 import type {BinlogReaderOptions} from './binlog-reader.ts'
@@ -36,11 +37,13 @@ export interface ParallelSnapshotOptions extends Pick<
   /** Whether events of the table may be in its topic. */
   readonly isCaptured: (table: TableId) => boolean
   readonly isKeyless: (table: TableId) => Promise<boolean>
+  /** Whether a truncate event must and may go before the copy, whatever key the table has. */
+  readonly clearsGhosts: (plan: TablePlan) => boolean
   /** Whether a copy of the table is still wanted. */
   readonly hasRun: (table: TableId) => boolean
   readonly store: () => Promise<void>
-  /** A whole copy is in the topic, and nothing that was there before counts where it was reset. */
-  readonly onCopied: (table: TableId, since: StoredOffset, resets: boolean) => void
+  /** The copy is in the topic, and nothing that was there before counts where it was reset. */
+  readonly onCopied: (plan: TablePlan, since: StoredOffset, resets: boolean) => void
   /** A part of a copy is in the topic, and its rest will not come. */
   readonly onAbandoned: (table: TableId, since: StoredOffset) => void
   /**
@@ -165,17 +168,18 @@ export class ParallelSnapshotReader implements ParallelTables {
   }
 
   #copy(run: TableRun): void {
-    const {main, isKeyless, store, delay, openCopy, newCopyId, isCaptured, onCopied} = this.#options
+    const {main, isKeyless, store, delay, openCopy, newCopyId, isCaptured, onCopied, clearsGhosts} = this.#options
     const {table} = run.plan
     const reader = new CopyingReader({
       ...{table, main, isKeyless, store, delay, shares: this.shares, copy: openCopy(run)},
+      clearsGhosts: () => clearsGhosts(run.plan),
       onLocked: place =>
         this.#apply({type: 'locked', table, place, copyId: newCopyId(), isCaptured: isCaptured(table)}),
       state: () => this.#state as Copying,
       readTo: (place, signal) => this.#readTo(place, signal),
       onCopied: (place, resets) => {
         this.#apply({type: 'copied', place})
-        onCopied(table, place, resets)
+        onCopied(run.plan, place, resets)
       },
       onWait: reason => (this.#waitsFor = reason),
     })

@@ -113,7 +113,12 @@ export class ParallelSide {
       newCopyId: randomUUID,
       isKeyless: table => this.#isKeyless(table),
       store: () => this.store(),
-      onCopied: (table, _place, isReset) => divergences.copiedAt(table, {isReset}),
+      clearsGhosts: ({table, condition}) =>
+        divergences.resets && condition === null && divergences.mayHaveGhosts(table),
+      // A part of the table mends nothing.
+      onCopied: ({table, condition}, _place, isReset) => {
+        if (condition === null) divergences.copiedAt(table, {isReset})
+      },
       onAbandoned: (table, {file, pos}) =>
         divergences.diverged(table, `${file}:${pos}`, 'its copy was stopped before its end', {removesRows: true}),
       onPurged: (...lost) => this.#purged(...lost),
