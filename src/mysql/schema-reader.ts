@@ -100,6 +100,21 @@ export async function readTableShapes(
   })
 }
 
+/** As events with full metadata show them: where there is no primary key, the unique key that the server promotes is one. */
+export async function readStreamShapes(
+  connection: Connection,
+  ids: readonly TableId[],
+): Promise<(TableShape | TidemarkError | null)[]> {
+  if (ids.length === 0) return []
+  const shapes = await readTableShapes(connection, ids)
+  for (const [i, shape] of shapes.entries()) {
+    if (shape === null || shape instanceof TidemarkError || shape.primaryKey.length > 0) continue
+    const key = (await readKeys(connection, shape.id))[0]?.columns ?? []
+    shapes[i] = {...shape, primaryKey: key.map(name => shape.columns.findIndex(column => column.name === name))}
+  }
+  return shapes
+}
+
 /** Rows and bytes of a row as the server estimates them now; zeros where there is no such table. */
 export interface TableSize {
   readonly rows: number

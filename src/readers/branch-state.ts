@@ -11,6 +11,7 @@
 
 import type {PreparedTransaction} from '../core/prepared-transaction.ts'
 import type {StoredOffset} from '../core/stored-offset.ts'
+import type {StoredSchema} from '../core/stored-schemas.ts'
 import type {ExtentText} from '../core/stream-extent.ts'
 import {invariant} from '../core/tidemark-error.ts'
 import type {TableId} from '../core/table-id.ts'
@@ -27,6 +28,8 @@ export interface Copying {
   readonly isAgain: boolean
   /** XA transactions as they stood at `from`; absent where there were none. */
   readonly prepared?: readonly PreparedTransaction[]
+  /** The table's definitions from `from` on; absent where events name their columns. */
+  readonly schemas?: readonly StoredSchema[]
 }
 
 export interface Following {
@@ -35,6 +38,7 @@ export interface Following {
   /** Everything of the table before it is in the topic. */
   readonly from: StoredOffset
   readonly prepared?: readonly PreparedTransaction[]
+  readonly schemas?: readonly StoredSchema[]
 }
 
 export interface Adopted {
@@ -51,6 +55,7 @@ export type BranchStateName = BranchState['state'] | 'none'
 export interface BranchPlace {
   readonly from: StoredOffset
   readonly prepared: readonly PreparedTransaction[]
+  readonly schemas?: readonly StoredSchema[]
 }
 
 export type BranchEvent =
@@ -61,15 +66,16 @@ export type BranchEvent =
       readonly place: StoredOffset
       readonly copyId: string
       readonly isCaptured: boolean
+      readonly schemas?: readonly StoredSchema[]
     }
   /** The branch's stream has got on. */
   | {readonly type: 'advanced'; readonly at: BranchPlace}
   /** All rows are acknowledged; the stream goes on at the place of the lock. */
-  | {readonly type: 'copied'; readonly place: StoredOffset}
+  | {readonly type: 'copied'; readonly place: StoredOffset; readonly schemas?: readonly StoredSchema[]}
   /** Nobody wants the rest of the copy: the stream goes on where it is. */
   | {readonly type: 'abandoned'}
   /** The stretch before the new lock cannot be read any more: the stream goes on at that lock. */
-  | {readonly type: 'skipped'; readonly to: StoredOffset}
+  | {readonly type: 'skipped'; readonly to: StoredOffset; readonly schemas?: readonly StoredSchema[]}
   /** What the branch was to stream cannot be read any more: the main stream has the table from where it is. */
   | {readonly type: 'lost'}
   /** Everything that the branch has emitted is acknowledged, and the main stream has come no further. */
@@ -114,15 +120,18 @@ export function branchAfter(state: BranchState | null, event: BranchEvent): Bran
   switch (event.type) {
     case 'locked':
       return locked(state, event)
-    case 'advanced':
-      return {...(state as Copying | Following), ...event.at}
+    case 'advanced': {
+      const {schemas: _, ...before} = state as Copying | Following
+      const {from, prepared} = event.at
+      return {...before, from, prepared, ...known(event.at)}
+    }
     case 'skipped':
-      return skipped(state as Copying, event.to)
+      return skipped(state as Copying, event)
     case 'copied':
-      return {state: 'following', table: state!.table, from: event.place}
+      return {state: 'following', table: state!.table, from: event.place, ...known(event)}
     case 'abandoned': {
-      const {table, from, prepared = []} = state as Copying
-      return {state: 'following', table, from, prepared}
+      const {table, from, prepared = [], schemas} = state as Copying
+      return {state: 'following', table, from, prepared, ...known({schemas})}
     }
     case 'reconciled':
       return {state: 'adopted', table: state!.table, until: event.until}
@@ -133,8 +142,8 @@ export function branchAfter(state: BranchState | null, event: BranchEvent): Bran
 }
 
 /** What was prepared before the lock cannot have changed the table: it would have held the lock up. */
-function skipped({prepared: _, ...copying}: Copying, to: StoredOffset): Copying {
-  return {...copying, from: to}
+function skipped({prepared: _, schemas: __, ...copying}: Copying, event: BranchEvent & {type: 'skipped'}): Copying {
+  return {...copying, from: event.to, ...known(event)}
 }
 
 /** Of what the branch has emitted up to a later lock nothing comes again, whatever the main stream had emitted before the first. */
@@ -145,6 +154,7 @@ function locked(state: BranchState | null, event: BranchEvent & {type: 'locked'}
     return {
       ...{state: 'copying', table, copyId, from: place, isAgain: false},
       mainUntil: isCaptured ? {file, pos, gtidSet} : null,
+      ...known(event),
     }
   }
   const copying = state as Copying
@@ -153,4 +163,8 @@ function locked(state: BranchState | null, event: BranchEvent & {type: 'locked'}
     'one table has the branch at a time',
   )
   return {...copying, copyId, isAgain: true}
+}
+
+function known({schemas}: {readonly schemas?: readonly StoredSchema[] | undefined}): Pick<Following, 'schemas'> {
+  return schemas === undefined || schemas.length === 0 ? {} : {schemas}
 }

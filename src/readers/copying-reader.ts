@@ -3,13 +3,15 @@
 
 import {StreamExtent} from '../core/stream-extent.ts'
 import type {StoredOffset} from '../core/stored-offset.ts'
+import {storedShape, type StoredSchema, type StoredVersion} from '../core/stored-schemas.ts'
+import type {TableShape} from '../core/table-shape.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
 import {invariant, TidemarkError} from '../core/tidemark-error.ts'
 import type {Copying} from './branch-state.ts'
 import type {MainStream} from './branch-stream.ts'
 import {RunningReader} from './reader.ts'
-import type {TableCopy} from './table-copy.ts'
+import type {LockedPlace, TableCopy} from './table-copy.ts'
 import type {TableShares} from './table-shares.ts'
 
 export interface CopyingOptions {
@@ -18,27 +20,35 @@ export interface CopyingOptions {
   readonly main: MainStream
   readonly shares: TableShares
   /** The table was locked at this place: the branch's state changes in this very turn. */
-  readonly onLocked: (place: StoredOffset) => void
+  readonly onLocked: (locked: CopyPlace) => void
   readonly state: () => Copying
   /** Whoever folds the table's topic can only take the rows for new ones. */
   readonly isKeyless: (table: TableId) => Promise<boolean>
   /** Rows may be in the topic that the table does not have, and a truncate event may take them away. */
   readonly clearsGhosts: () => boolean
+  /** Whether events of the table name its columns. */
+  readonly namesColumns: () => Promise<boolean>
   /** Stores the state as it is now. */
   readonly store: () => Promise<void>
   /** Streams the table from where the branch is to this place, and no further; all of it is acknowledged then. */
-  readonly readTo: (place: StoredOffset, signal: AbortSignal) => Promise<void>
-  readonly onCopied: (place: StoredOffset, resets: boolean) => void
+  readonly readTo: (place: CopyPlace, signal: AbortSignal) => Promise<void>
+  readonly onCopied: (copied: CopyPlace, resets: boolean) => void
   /** What it waits for, for the status. */
   readonly onWait: (reason: string | null) => void
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+/** Where the table was locked, and its definition there where events do not name their columns. */
+export interface CopyPlace {
+  readonly place: StoredOffset
+  readonly schemas: readonly StoredSchema[]
 }
 
 const LOOK_EVERY_MS = 20
 
 export class CopyingReader extends RunningReader {
   readonly #options: CopyingOptions
-  #place: StoredOffset | null = null
+  #locked: CopyPlace | null = null
 
   constructor(options: CopyingOptions) {
     super()
@@ -50,35 +60,36 @@ export class CopyingReader extends RunningReader {
     try {
       const keyless = await isKeyless(table)
       if (signal.aborted) return
-      const place = await this.#lock(signal)
+      await this.#lock(signal)
       if (signal.aborted) return
       // Nothing of the copy may be in the topic before the state says that it may.
       await store()
       await this.#mainAt(signal)
-      if (!signal.aborted && state().isAgain) await readTo(place, signal)
+      if (!signal.aborted && state().isAgain) await readTo(this.#locked!, signal)
       if (signal.aborted) return
       onWait(null)
       const {copyId, isAgain, mainUntil} = state()
       const resets = (keyless && (isAgain || mainUntil !== null)) || clearsGhosts()
       await copy.copy({copyId, resets, signal})
-      if (!signal.aborted) onCopied(place, resets)
+      if (!signal.aborted) onCopied(this.#locked!, resets)
     } finally {
       await copy.close()
     }
   }
 
-  async #lock(signal: AbortSignal): Promise<StoredOffset> {
-    const {table, copy, shares, onLocked, onWait} = this.#options
+  async #lock(signal: AbortSignal): Promise<void> {
+    const {table, copy, shares, namesColumns, onLocked, onWait} = this.#options
     onWait(`the lock of ${tableIdText(table)}`)
+    const readsShape = !(await namesColumns())
     shares.watch(table)
-    const place = await copy.lock(signal, at => {
-      if (signal.aborted || this.#place !== null) return
+    const atPlace = ({place: at, shape}: LockedPlace): void => {
+      if (signal.aborted || this.#locked !== null) return
       if (!shares.agrees(StreamExtent.parse(at))) throw passed(table)
-      this.#place = at
-      onLocked(at)
-    })
-    invariant(this.#place !== null || signal.aborted, 'a lock says its place while it holds')
-    return place
+      this.#locked = {place: at, schemas: shape === null ? [] : [{table, versions: [knownFrom(shape)]}]}
+      onLocked(this.#locked)
+    }
+    await copy.lock(signal, {atPlace, readsShape})
+    invariant(this.#locked !== null || signal.aborted, 'a lock says its place while it holds')
   }
 
   // Acknowledged, so that no state that says less is stored once the copy has begun.
@@ -93,6 +104,10 @@ export class CopyingReader extends RunningReader {
       await delay(LOOK_EVERY_MS, signal)
     }
   }
+}
+
+function knownFrom(shape: TableShape): StoredVersion {
+  return {since: null, shape: storedShape(shape)}
 }
 
 function passed(table: TableId): TidemarkError {

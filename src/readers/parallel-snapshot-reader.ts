@@ -14,10 +14,10 @@ import type {TableRun} from '../snapshot/table-run.ts'
 import {BinlogReader} from './binlog-reader.ts'
 import type {BinlogReaderOptions} from './binlog-reader.ts'
 import {branchAfter} from './branch-state.ts'
-import type {BranchEvent, BranchPlace, BranchState, Copying, Following} from './branch-state.ts'
+import type {BranchEvent, BranchState, Copying, Following} from './branch-state.ts'
 import type {BranchSource, BranchStream, BranchStreamOptions, MainStream} from './branch-stream.ts'
 import {ChainedReader} from './chained-reader.ts'
-import {CopyingReader} from './copying-reader.ts'
+import {CopyingReader, type CopyPlace} from './copying-reader.ts'
 import {readToEnd} from './reader.ts'
 import type {Reader} from './reader.ts'
 import {ReconciledEnd, ReconcilingBinlogReader} from './reconciling-binlog-reader.ts'
@@ -39,6 +39,7 @@ export interface ParallelSnapshotOptions extends Pick<
   readonly isKeyless: (table: TableId) => Promise<boolean>
   /** Whether a truncate event must and may go before the copy, whatever key the table has. */
   readonly clearsGhosts: (plan: TablePlan) => boolean
+  readonly namesColumns: () => Promise<boolean>
   /** Whether a copy of the table is still wanted. */
   readonly hasRun: (table: TableId) => boolean
   readonly store: () => Promise<void>
@@ -168,18 +169,21 @@ export class ParallelSnapshotReader implements ParallelTables {
   }
 
   #copy(run: TableRun): void {
-    const {main, isKeyless, store, delay, openCopy, newCopyId, isCaptured, onCopied, clearsGhosts} = this.#options
+    const {main, isKeyless, namesColumns, store, delay, isCaptured, clearsGhosts, onCopied} = this.#options
     const {table} = run.plan
     const reader = new CopyingReader({
-      ...{table, main, isKeyless, store, delay, shares: this.shares, copy: openCopy(run)},
+      ...{table, main, isKeyless, namesColumns, store, delay, shares: this.shares},
+      copy: this.#options.openCopy(run),
       clearsGhosts: () => clearsGhosts(run.plan),
-      onLocked: place =>
-        this.#apply({type: 'locked', table, place, copyId: newCopyId(), isCaptured: isCaptured(table)}),
+      onLocked: locked => {
+        const copyId = this.#options.newCopyId()
+        this.#apply({type: 'locked', table, ...locked, copyId, isCaptured: isCaptured(table)})
+      },
       state: () => this.#state as Copying,
-      readTo: (place, signal) => this.#readTo(place, signal),
-      onCopied: (place, resets) => {
-        this.#apply({type: 'copied', place})
-        onCopied(run.plan, place, resets)
+      readTo: (locked, signal) => this.#readTo(locked, signal),
+      onCopied: (copied, resets) => {
+        this.#apply({type: 'copied', ...copied})
+        onCopied(run.plan, copied.place, resets)
       },
       onWait: reason => (this.#waitsFor = reason),
     })
@@ -210,7 +214,7 @@ export class ParallelSnapshotReader implements ParallelTables {
   }
 
   // Of a table that was locked before: the stretch from where the branch was, without what lies behind the new lock.
-  async #readTo(place: StoredOffset, signal: AbortSignal): Promise<void> {
+  async #readTo({place, schemas}: CopyPlace, signal: AbortSignal): Promise<void> {
     const lock = StreamExtent.parse(place)
     const isReached = (stream: BranchStream): boolean => stream.extent().covers(lock)
     const stream = this.#open({has: transaction => lock.has(transaction), isReached})
@@ -229,7 +233,7 @@ export class ParallelSnapshotReader implements ParallelTables {
     if (lost === null) return
     // The rows that come now are whole without them.
     const {table, from} = this.#state as Copying
-    this.#apply({type: 'skipped', to: place})
+    this.#apply({type: 'skipped', to: place, schemas})
     this.#options.onPurged(table, from, {isCopied: true, ...lost})
   }
 
@@ -285,7 +289,7 @@ export class ParallelSnapshotReader implements ParallelTables {
   #open(options: Pick<BranchStreamOptions, 'has' | 'isReached'>): BranchStream {
     const state = this.#state
     invariant(state !== null && state.state !== 'adopted', 'a branch streams a table that is not adopted')
-    const at: BranchPlace = {from: state.from, prepared: state.prepared ?? []}
+    const at = {from: state.from, prepared: state.prepared ?? [], schemas: state.schemas ?? []}
     this.#stream = this.#options.openStream({...options, at, table: state.table})
     return this.#stream
   }

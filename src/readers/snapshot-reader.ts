@@ -15,7 +15,7 @@ import type {OpenTarget, ReadTarget, TableDescription} from '../snapshot/prepare
 import type {TableRun} from '../snapshot/table-run.ts'
 import {CopyWatchdog} from './copy-watchdog.ts'
 import type {ReadView} from './read-view.ts'
-import type {CopyOptions, TableCopy} from './table-copy.ts'
+import type {CopyOptions, LockOptions, TableCopy} from './table-copy.ts'
 import {TableLock} from './table-lock.ts'
 
 export interface SnapshotReaderOptions {
@@ -51,7 +51,7 @@ export class SnapshotReader implements TableCopy {
     this.#options = options
   }
 
-  async lock(signal: AbortSignal, atPlace?: (place: StoredOffset) => void): Promise<StoredOffset> {
+  async lock(signal: AbortSignal, {atPlace, readsShape}: LockOptions = {}): Promise<StoredOffset> {
     const {run, view, database, serverUuid, log} = this.#options
     const {table} = run.plan
     await this.#cutOffBy(signal, view.open())
@@ -59,7 +59,7 @@ export class SnapshotReader implements TableCopy {
       run.problem = problem
     }
     const lock = (this.#lock = await TableLock.open({database, serverUuid, table, log, onWait}))
-    const place = await this.#cutOffBy(signal, lock.place({begin: () => view.begin(), atPlace, signal}))
+    const place = await this.#cutOffBy(signal, lock.place({begin: () => view.begin(), atPlace, readsShape, signal}))
     // The view holds the definition still.
     const description = await this.#describe(lock.connection)
     const watchdog = new CopyWatchdog({connection: lock.connection, table, log})

@@ -7,6 +7,7 @@ import type {Log} from '../core/log.ts'
 import type {StoredOffset} from '../core/stored-offset.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
+import type {TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import {openConnection, queryRows} from '../mysql/connections.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
@@ -15,8 +16,10 @@ import {ER_LOCK_TABLES_DENIED, lockTablesGrant} from '../mysql/lock-privilege.ts
 import {mysqlErrorNumber, toMysqlError} from '../mysql/mysql-error.ts'
 import {rawConnection} from '../mysql/mysql2-internals.ts'
 import {assertSameServer} from '../mysql/same-server.ts'
+import {readStreamShapes} from '../mysql/schema-reader.ts'
 import {readBinlogEndOf} from '../mysql/server-reader.ts'
 import type {ServerIdentity} from '../mysql/server-reader.ts'
+import type {LockedPlace} from './table-copy.ts'
 
 const ER_LOCK_WAIT_TIMEOUT = 1205
 const ER_NO_SUCH_TABLE = 1146
@@ -40,7 +43,9 @@ export interface UnderLock {
   /** May be called again where the lock was not got. */
   readonly begin: () => Promise<void>
   /** Last; what it throws is told. */
-  readonly atPlace?: ((place: StoredOffset) => void) | undefined
+  readonly atPlace?: ((locked: LockedPlace) => void) | undefined
+  /** The definition is read as well: nobody can change it while the table is locked. */
+  readonly readsShape?: boolean | undefined
   readonly signal: AbortSignal
 }
 
@@ -72,11 +77,11 @@ export class TableLock {
    * Runs `begin` while the table is locked, and resolves with the binlog's place of that moment. Every transaction that
    * has changed the table is committed and lies before the place; no other is. Tries until it gets the lock.
    */
-  async place({begin, atPlace, signal}: UnderLock): Promise<StoredOffset> {
+  async place({signal, ...held}: UnderLock): Promise<StoredOffset> {
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted()
       try {
-        const place = await this.#locked({begin, atPlace})
+        const place = await this.#locked(held)
         this.#options.onWait(null)
         // It locks nothing any more, and may be silent for as long as the copy takes.
         await queryRows(this.connection, 'SET SESSION wait_timeout = 31536000')
@@ -92,15 +97,17 @@ export class TableLock {
     this.connection.destroy()
   }
 
-  async #locked({begin, atPlace}: Omit<UnderLock, 'signal'>): Promise<StoredOffset> {
+  async #locked({begin, atPlace, readsShape}: Omit<UnderLock, 'signal'>): Promise<StoredOffset> {
     const {connection} = this
     const {table, log} = this.#options
     await connection.query(`LOCK TABLES ${quoteTable(table)} READ`)
     const began = performance.now()
     const hold = setTimeout(() => connection.destroy(), LONGEST_HOLD_MS)
     try {
-      const [place] = await unlessClosed(connection, Promise.all([this.#readPlace(), begin()]))
-      atPlace?.(place)
+      const shape = readsShape === true ? this.#readShape() : null
+      const told = await unlessClosed(connection, Promise.all([this.#readPlace(), shape, begin()]))
+      const [place] = told
+      atPlace?.({place, shape: told[1]})
       return place
     } finally {
       clearTimeout(hold)
@@ -125,6 +132,12 @@ export class TableLock {
     }
     const {file, pos, gtidSet} = end
     return {file, pos, gtidSet: gtidMode === 'ON' ? gtidSet : null, rows: 0, sid: '', gno: 0}
+  }
+
+  async #readShape(): Promise<TableShape | null> {
+    const [shape] = await readStreamShapes(this.connection, [this.#options.table])
+    if (shape instanceof TidemarkError) throw shape
+    return shape ?? null
   }
 
   async #rest(attempt: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,7 @@
 // How a place in the stream, prepared transactions and a branch of the stream stand in the checkpoint.
 
+import {storedSchemasFormat} from './stored-schemas-format.ts'
+
 const text = {type: 'string'} as const
 const whole = {type: 'integer', minimum: 0} as const
 
@@ -39,9 +41,16 @@ export const branchFormat = {
         mainUntil: {...extent, nullable: true},
         isAgain: {type: 'boolean'},
         prepared: preparedFormat,
+        schemas: storedSchemasFormat,
       },
     },
-    {required: ['from'], properties: {state: {const: 'following'}, from: offsetFormat, prepared: preparedFormat}},
+    {
+      required: ['from'],
+      properties: {
+        ...{state: {const: 'following'}, from: offsetFormat},
+        ...{prepared: preparedFormat, schemas: storedSchemasFormat},
+      },
+    },
     {required: ['until'], properties: {state: {const: 'adopted'}, until: extent}},
   ],
 } as const

@@ -7,13 +7,12 @@ import type {DatabaseSettings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import {tableIdText} from '../core/table-id.ts'
 import type {TableId} from '../core/table-id.ts'
-import type {TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
 import {quoteTable} from '../mysql/identifiers.ts'
 import {mysqlErrorNumber, toMysqlError} from '../mysql/mysql-error.ts'
 import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
-import {readKeys, readTableShapes} from '../mysql/schema-reader.ts'
+import {readStreamShapes} from '../mysql/schema-reader.ts'
 import {readBinlogEnd, readVariables} from '../mysql/server-reader.ts'
 import type {BinlogStatement, SchemaReading, SchemaSource} from '../stream/schema-source.ts'
 import {untilAnswered} from './until-answered.ts'
@@ -127,10 +126,7 @@ async function readAtOnePlace(
     const end = await readBinlogEnd(connection)
     if (end === null) throw new TidemarkError('TIDEMARK_MYSQL_NO_BINLOG', `cannot ${doing}: log_bin is OFF, wanted ON`)
     const {file, pos} = end
-    const shapes = held.length === 0 ? [] : await readTableShapes(connection, held)
-    for (const [i, shape] of shapes.entries()) {
-      if (shape !== null && !(shape instanceof TidemarkError)) shapes[i] = await withPromotedKey(connection, shape)
-    }
+    const shapes = await readStreamShapes(connection, held)
     const byTable = new Map(held.map((table, i) => [table, shapes[i]!]))
     return tables.map(table => ({place: {file, pos}, shape: byTable.get(table) ?? null}))
   } finally {
@@ -152,13 +148,6 @@ async function hold(
     if (GONE.has(number) || (!patient && number === LOCK_WAIT_TIMEOUT)) return false
     throw toMysqlError(error, doing)
   }
-}
-
-/** Where there is no primary key, full metadata names the unique key that the server promotes. */
-async function withPromotedKey(connection: MysqlConnection, shape: TableShape): Promise<TableShape> {
-  if (shape.primaryKey.length > 0) return shape
-  const key = (await readKeys(connection, shape.id))[0]?.columns ?? []
-  return {...shape, primaryKey: key.map(name => shape.columns.findIndex(column => column.name === name))}
 }
 
 function stopping(): TidemarkError {

@@ -26,7 +26,7 @@ import {HoldGate} from '../stream/stream-gate.ts'
 import {backoffMs, delay} from './backoff.ts'
 import type {Divergences} from './divergences.ts'
 import {isConnectionLoss} from './errors.ts'
-import {minimalMetadata, TableBranch} from './table-branch.ts'
+import {TableBranch} from './table-branch.ts'
 import type {TableBranchParts} from './table-branch.ts'
 import type {SourceServer} from './source-server.ts'
 
@@ -112,6 +112,7 @@ export class ParallelSide {
       openStream: stream => new TableBranch({...options, replay: openedLate(openSource)}, stream),
       newCopyId: randomUUID,
       isKeyless: table => this.#isKeyless(table),
+      namesColumns: async () => (await options.server.schemas?.isMinimal()) !== true,
       store: () => this.store(),
       clearsGhosts: ({table, condition}) =>
         divergences.resets && condition === null && divergences.mayHaveGhosts(table),
@@ -187,10 +188,8 @@ export class ParallelSide {
     engine().notifications?.diverged({table: text, since, reason, remedy})
   }
 
-  /** Rejects where the table cannot be streamed by a reader of its own. */
   async #isKeyless(table: TableId): Promise<boolean> {
     const {server, settings} = this.#options
-    if ((await server.schemas?.isMinimal()) === true) throw minimalMetadata(table)
     const shape = await server.shape(table)
     if (shape === null) return false
     const {rowKey} = await keysOf(shape, settings.events, server.streamKeys)

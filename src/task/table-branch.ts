@@ -6,8 +6,7 @@ import {createTableFilter} from '../config/table-filter.ts'
 import {GtidSet} from '../core/gtid-set.ts'
 import type {Log} from '../core/log.ts'
 import {StreamExtent} from '../core/stream-extent.ts'
-import {tableIdText, type TableId} from '../core/table-id.ts'
-import {TidemarkError} from '../core/tidemark-error.ts'
+import type {TableId} from '../core/table-id.ts'
 import {encoderOptions} from '../encode/encoder-options.ts'
 import {EventOrigin} from '../encode/envelope.ts'
 import type {BranchPlace} from '../readers/branch-state.ts'
@@ -26,6 +25,7 @@ import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {DdlSide} from './ddl-side.ts'
 import type {Divergences} from './divergences.ts'
 import {createRowWriters} from './row-writers.ts'
+import {SchemaSide} from './schema-side.ts'
 import type {SourceServer} from './source-server.ts'
 
 export interface TableBranchParts {
@@ -35,7 +35,7 @@ export interface TableBranchParts {
   readonly sink: Sink
   readonly emitter: Emitter
   readonly headers: EventHeaders | null
-  readonly server: Pick<SourceServer, 'declaredColumns' | 'streamKeys' | 'forget' | 'foldsNames' | 'shape'>
+  readonly server: Pick<SourceServer, 'declaredColumns' | 'streamKeys' | 'forget' | 'foldsNames' | 'shape' | 'schemas'>
   readonly divergences: Divergences
   /** The server's stream once more, for prepared transactions. */
   readonly replay: BinlogSource
@@ -53,6 +53,7 @@ export class TableBranch implements BranchStream {
   readonly #source: LaneSource
   readonly #gtids: GtidLog
   readonly #prepared: PreparedTransactions
+  readonly #schemas: SchemaSide
   readonly #catalog: TableCatalog
   readonly #dispatcher: Dispatcher
   readonly #gate: StopGate
@@ -60,7 +61,7 @@ export class TableBranch implements BranchStream {
 
   constructor(parts: TableBranchParts, {table, at, has, isReached}: BranchStreamOptions) {
     const {settings, emitter} = parts
-    const {from, prepared} = at
+    const {from, prepared, schemas = []} = at
     this.#parts = parts
     this.#table = table
     this.resumesByPosition = from.gtidSet === null
@@ -68,6 +69,10 @@ export class TableBranch implements BranchStream {
     this.#gtids = new GtidLog(GtidSet.parse(from.gtidSet ?? ''))
     this.#isAtEnd = () => this.isBetween && isReached(this)
     this.#gate = new StopGate(this.#isAtEnd)
+    // The table's definitions are the branch's own, as it is at another place than the main stream.
+    const {server} = parts
+    const stored = {schemas, serverUuid: ''}
+    this.#schemas = new SchemaSide({server, serverUuid: '', checkpoint: stored, offset: from}, () => this.#dispatcher)
     const topics = new TopicDirectory(parts.sink, emitter, this.#source)
     this.#catalog = this.#createCatalog(topics)
     // What was prepared before the table was locked cannot have changed it: it would have held the lock up.
@@ -91,7 +96,7 @@ export class TableBranch implements BranchStream {
         rowsLost: reason => this.#diverged(reason),
         ddl: change => ddl.effectOf(change),
         definition: () => undefined,
-        batchDone: () => undefined,
+        batchDone: () => this.#schemas.batchDone(),
       },
       start: {place: {...from, gtidCount: 0, transactions: 0}, resume: from.rows > 0 ? from : null},
     })
@@ -126,12 +131,15 @@ export class TableBranch implements BranchStream {
     const safe = this.#tracker.safePlace(this.#dispatcher.place)
     const {file, pos, rows, sid, gno} = safe
     const gtidSet = this.resumesByPosition ? null : this.#gtids.setAt(safe.gtidCount).toString()
-    return {from: {file, pos, gtidSet, rows, sid, gno}, prepared: this.#prepared.at(safe.transactions)}
+    const prepared = this.#prepared.at(safe.transactions)
+    return {from: {file, pos, gtidSet, rows, sid, gno}, prepared, schemas: [], ...this.#schemas.stored(safe)}
   }
 
   resume(): StreamStart {
     const {place} = this.#dispatcher
     this.#gate.reset()
+    // The new connection may be to another server, whose places are others.
+    this.#schemas.serverChanged()
     this.#dispatcher.reconnected(place, place.rows > 0 ? place : null)
     const {file, pos} = place
     if (this.resumesByPosition) return {type: 'position', file, pos}
@@ -167,10 +175,7 @@ export class TableBranch implements BranchStream {
       isCaptured: id => this.#isIts(id) && isCaptured(id),
       isSignalTable: () => false,
       signalTableEvents: false,
-      shapeOf: ({shape, unnamed}) => {
-        if (unnamed === true) throw minimalMetadata(this.#table)
-        return shape
-      },
+      shapeOf: streamed => this.#schemas.shapeOf(streamed),
       declaredColumns: id => server.declaredColumns(id),
       keysOf: shape => keysOf(shape, settings.events, server.streamKeys),
       onKeyChange: id => this.#parts.divergences.keyChanged(id, this.#dispatcher.reached),
@@ -186,7 +191,7 @@ export class TableBranch implements BranchStream {
         emitter,
         // Those are the main stream's.
         schemaChanges: null,
-        schemas: {changed: () => undefined},
+        schemas: this.#schemas,
         tables: {changedBy: () => undefined},
         coordinator: null,
         divergences: {
@@ -209,12 +214,4 @@ export class TableBranch implements BranchStream {
   #isIts({database, table}: TableId): boolean {
     return table === this.#table.table && database === this.#table.database
   }
-}
-
-export function minimalMetadata(table: TableId): TidemarkError {
-  return new TidemarkError(
-    'TIDEMARK_READER_METADATA_MINIMAL',
-    `the parallel reader cannot copy ${tableIdText(table)}: the server runs binlog_row_metadata=MINIMAL, and the names of the ` +
-      'table’s columns are not in the binlog; SET PERSIST binlog_row_metadata=FULL',
-  )
 }

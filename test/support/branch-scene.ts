@@ -317,12 +317,12 @@ export class Scene {
     const {server, random} = this.#options
     let place: StoredOffset | null = null
     return {
-      lock: async (signal, atPlace) => {
+      lock: async (signal, {atPlace} = {}) => {
         for (let turn = random(4); turn > 0; turn--) await settled()
         if (signal.aborted) throw cutOff()
         server.onLock()
         place = server.place()
-        atPlace?.(place)
+        atPlace?.({place, shape: null})
         await settled()
         return place
       },

@@ -12,6 +12,7 @@ import {SILENT} from '../../src/core/log.ts'
 import {decodeCheckpoint, type Checkpoint} from '../../src/state/checkpoint.ts'
 import {readState} from '../../src/state/read-state.ts'
 import {eventually} from '../../tools/servers/eventually.ts'
+import type {MysqlAddress} from '../../tools/servers/mysql-server.ts'
 import {caughtUp, prepareCapture, receipt, type Capture} from './capture.ts'
 import {eventsInKafka} from './consume-topic.ts'
 import {prepareExactlyOnce} from './exactly-once-scenario.ts'
@@ -30,6 +31,7 @@ export interface KeylessScenario {
   readonly bootstrap?: string
   readonly exactlyOnce?: boolean
   readonly seed?: number
+  readonly server?: MysqlAddress
   readonly config?: Config
   /** Rows that the table begins with. */
   readonly rows: number
@@ -50,12 +52,16 @@ export interface KeylessRun {
 /** The writer writes from now on. */
 export async function keylessUnderWrites(t: TestContext, options: KeylessScenario): Promise<KeylessRun> {
   const random = randomFor(t, options.seed)
-  const {bootstrap, exactlyOnce = false} = options
+  const {bootstrap, server, exactlyOnce = false} = options
   const config = {'snapshot.max.rows.per.second': String(options.rows), ...options.config}
   const capture =
     exactlyOnce && bootstrap !== undefined
       ? await prepareExactlyOnce(t, bootstrap, config)
-      : await prepareCapture(t, {prefix: 'keyless', config, ...(bootstrap === undefined ? {} : {bootstrap})})
+      : await prepareCapture(t, {
+          ...{prefix: 'keyless', config},
+          ...(bootstrap === undefined ? {} : {bootstrap}),
+          ...(server === undefined ? {} : {server}),
+        })
   const table = new KeylessTable(TABLE, random)
   for (const statement of table.setUp(options.rows)) await capture.connection.query(statement)
   // The state exists before anything is judged, so that every change made by the writer is after its offset.
