@@ -82,6 +82,8 @@ export class CapturedTables {
     const returned = captured.filter(table => this.known.get(tableIdText(table))?.left !== undefined)
     for (const table of returned) this.#returned(table)
     for (const table of [...added, ...returned]) this.known.enter(tableIdText(table), null)
+    // Their drop is behind the stream, and does not come again.
+    for (const run of coordinator?.runs ?? []) if (this.known.get(run.text)?.left?.why === 'dropped') run.removed = true
     const copied = goesOn ? this.#copy([...added, ...returned]) : []
     return {added: added.map(tableIdText), returned: returned.map(tableIdText), left, copied}
   }
