@@ -9,6 +9,7 @@ import {mayTouch, readDdl} from './ddl.ts'
 import type {LaneSource} from './emitter.ts'
 import type {ReachedPlace, StreamPlace} from './offset-tracker.ts'
 import type {StreamGate} from './stream-gate.ts'
+import {setStreamOrigin} from './stream-origin.ts'
 import type {DispatcherOptions, ResumedTransaction, StreamShare} from './dispatcher-options.ts'
 
 export type {ReachedPlace} from './offset-tracker.ts'
@@ -364,17 +365,11 @@ export class Dispatcher {
   /** `unitUs`: Debezium gives the time of a statement in milliseconds, that of rows exactly. */
   #setOrigin(events: BinlogEvents, unitUs = 1): void {
     const tsUs = this.#eventUs(events)
-    const nowUs = Math.round((performance.timeOrigin + performance.now()) * 1000)
-    this.#options.origin.set({
+    setStreamOrigin(this.#options.origin, events, {
       tsUs: tsUs - (tsUs % unitUs),
-      snapshot: 'false',
-      serverId: events.serverId,
       sid: this.#sid,
       gno: this.#gno,
-      file: events.file,
-      pos: events.startPos,
       threadId: this.#threadId,
-      nowUs,
       query: this.#statement,
       order: this.#options.transactions?.order ?? null,
     })
