@@ -17,7 +17,7 @@ import {writeConfig} from '../config/write-config.ts'
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
-import type {HttpAnswer} from '../http/status-server.ts'
+import type {HttpAnswer} from '../http/route.ts'
 import {jsonProblem} from '../signals/signal.ts'
 import type {TableChanges} from './captured-tables.ts'
 

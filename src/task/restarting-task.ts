@@ -8,7 +8,7 @@ import {TRANSACTION_LOST} from '../sinks/kafka/kafka-transactions.ts'
 import {backoffMs, delay} from './backoff.ts'
 import type {TableChanges} from './captured-tables.ts'
 import type {StatusReport} from './status.ts'
-import type {HttpAnswer} from '../http/status-server.ts'
+import type {HttpAnswer} from '../http/route.ts'
 
 export interface RunnableTask {
   status(): StatusReport

@@ -2,14 +2,17 @@
 
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
-import {startStatusServer} from '../http/status-server.ts'
-import type {HttpAnswer, StatusServerOptions} from '../http/status-server.ts'
+import {startHttpServer} from '../http/http-server.ts'
+import type {HttpServer} from '../http/http-server.ts'
+import type {HttpAnswer} from '../http/route.ts'
+import {taskRoutes} from '../http/task-routes.ts'
+import type {TaskRoutesOptions} from '../http/task-routes.ts'
 import type {LiveConfig} from './live-config.ts'
 
 export interface AskedTask {
-  status(): ReturnType<StatusServerOptions['status']>
-  metricsPage(): ReturnType<StatusServerOptions['metrics']>
-  submitSignal: StatusServerOptions['submit']
+  status(): ReturnType<TaskRoutesOptions['status']>
+  metricsPage(): ReturnType<TaskRoutesOptions['metrics']>
+  submitSignal: TaskRoutesOptions['submit']
   /** Shows the throttle, behind the change where there is one. */
   throttle(change: string | null): HttpAnswer
 }
@@ -21,10 +24,9 @@ export async function serveHttp(
   {http}: Settings,
   {task, live}: {readonly task: AskedTask; readonly live: LiveConfig | null},
   log: Log,
-): Promise<Awaited<ReturnType<typeof startStatusServer>> | null> {
+): Promise<HttpServer | null> {
   if (http === null) return null
-  const server = await startStatusServer({
-    ...http,
+  const routes = taskRoutes({
     status: () => task.status(),
     metrics: () => task.metricsPage(),
     submit: text => task.submitSignal(text),
@@ -33,6 +35,10 @@ export async function serveHttp(
       shown: () => live?.shown() ?? NO_FILE,
       change: async (method, text) => (await live?.change(method, text)) ?? NO_FILE,
     },
+  })
+  const server = await startHttpServer({
+    ...http,
+    routes,
     onError: ({code, message}, path) =>
       log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
   })

@@ -2,7 +2,7 @@
 
 import {randomUUID} from 'node:crypto'
 import {jsonSignal} from '../signals/json-signal.ts'
-import type {HttpAnswer} from '../http/status-server.ts'
+import type {HttpAnswer} from '../http/route.ts'
 import type {SignalProcessor, SignalReceipt} from '../signals/signal-processor.ts'
 import {describeError} from '../core/tidemark-error.ts'
 

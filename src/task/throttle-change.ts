@@ -3,7 +3,7 @@
 
 import {isSelect} from '../config/throttle-settings.ts'
 import type {Log} from '../core/log.ts'
-import type {HttpAnswer} from '../http/status-server.ts'
+import type {HttpAnswer} from '../http/route.ts'
 import {jsonProblem} from '../signals/signal.ts'
 import type {SnapshotThrottle, ThrottleLimits} from '../snapshot/throttle.ts'
 import type {Engine} from './engine.ts'

@@ -2,13 +2,19 @@ import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import type {TestContext} from 'node:test'
 import {TidemarkError} from '../../../src/core/tidemark-error.ts'
-import {isLoopback, startStatusServer} from '../../../src/http/status-server.ts'
-import type {StatusServerOptions} from '../../../src/http/status-server.ts'
+import {isLoopback, startHttpServer} from '../../../src/http/http-server.ts'
+import type {HttpServer, HttpServerOptions} from '../../../src/http/http-server.ts'
+import type {Route} from '../../../src/http/route.ts'
+import {taskRoutes} from '../../../src/http/task-routes.ts'
+import type {TaskRoutesOptions} from '../../../src/http/task-routes.ts'
 
-const running: StatusServerOptions = {
+type Served = TaskRoutesOptions & Omit<HttpServerOptions, 'routes'> & {readonly more: readonly Route[]}
+
+const running: Served = {
   host: '127.0.0.1',
   port: 0,
   token: null,
+  more: [],
   status: () => ({state: 'running', streaming: true}),
   metrics: () => Promise.resolve({contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n')}),
   submit: () => Promise.resolve({status: 202, body: {result: 'accepted'}}),
@@ -20,8 +26,13 @@ const running: StatusServerOptions = {
   onError: () => undefined,
 }
 
-async function serve(t: TestContext, options: Partial<StatusServerOptions> = {}): Promise<string> {
-  const server = await startStatusServer({...running, ...options})
+async function start(options: Partial<Served> = {}): Promise<HttpServer> {
+  const all = {...running, ...options}
+  return await startHttpServer({...all, routes: [...taskRoutes(all), ...all.more]})
+}
+
+async function serve(t: TestContext, options: Partial<Served> = {}): Promise<string> {
+  const server = await start(options)
   t.after(() => server.close())
   return `http://127.0.0.1:${server.port}`
 }
@@ -120,7 +131,7 @@ test('beyond loopback without a token nothing is told', async t => {
 
 test('a port in use is refused with the address and what to do', async t => {
   const {port} = new URL(await serve(t))
-  await assert.rejects(startStatusServer({...running, port: Number(port)}), {
+  await assert.rejects(start({port: Number(port)}), {
     code: 'TIDEMARK_HTTP_LISTEN',
     kind: 'configuration',
     message: new RegExp(`127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\).*http\\.listen`),
@@ -128,10 +139,10 @@ test('a port in use is refused with the address and what to do', async t => {
 })
 
 test('closed, the port is free again', async t => {
-  const first = await startStatusServer(running)
+  const first = await start()
   await fetch(`http://127.0.0.1:${first.port}/status`).then(response => response.text())
   await first.close()
-  const second = await startStatusServer({...running, port: first.port})
+  const second = await start({port: first.port})
   t.after(() => second.close())
   assert.equal(second.port, first.port)
 })
@@ -159,7 +170,7 @@ test('POST /signals hands the body over and answers what the task says', async t
 
 test('a signal is taken only as JSON, by POST, with the token, and only up to a length', async t => {
   const texts: string[] = []
-  const submit: StatusServerOptions['submit'] = text => {
+  const submit: TaskRoutesOptions['submit'] = text => {
     texts.push(text)
     return Promise.resolve({status: 202, body: {}})
   }
@@ -210,4 +221,63 @@ test('the configuration is shown, replaced by a PUT and patched by a PATCH, of J
   }
   assert.equal((await get(`${url}/config`, {method: 'POST', headers, body: '{}'}))[0], 405)
   assert.deepEqual(changes, ['PUT {}', 'PATCH {}'])
+})
+
+test('a path with names hands over what stands there, decoded, and a plain path goes before it', async t => {
+  const handle: Route['handle'] = ({params, query}) => ({status: 200, body: [params, query.get('q')]})
+  const url = await serve(t, {
+    more: [
+      {method: 'GET', path: '/of/{name}/{part}', handle},
+      {method: 'GET', path: '/of/all/x', handle: () => ({status: 200, body: 'all'})},
+    ],
+  })
+  assert.deepEqual(await get(`${url}/of/a%2Fb/c?q=1`), [200, [{name: 'a/b', part: 'c'}, '1']])
+  assert.deepEqual(await get(`${url}/of/all/x`), [200, 'all'])
+  for (const path of ['/of/a', '/of/a/', '/of//c', '/of/a/b/c', '/of/%E0/c'])
+    assert.equal((await get(`${url}${path}`))[0], 404, path)
+})
+
+test('an open path is answered without the token, its neighbours are not', async t => {
+  const open: Route = {method: 'GET', path: '/', isOpen: true, handle: () => ({status: 200, body: 'page'})}
+  const url = await serve(t, {token: 'geheim', more: [open]})
+  assert.deepEqual(await get(`${url}/`), [200, 'page'])
+  assert.equal((await get(`${url}/`, {method: 'POST'}))[0], 401)
+  assert.equal((await get(`${url}/status`))[0], 401)
+})
+
+test('a change that a page of another site asks for is refused', async t => {
+  const change: Route = {method: 'POST', path: '/change', body: 'any', handle: () => ({status: 204, body: undefined})}
+  const url = await serve(t, {more: [change]})
+  const post = async (origin?: string): Promise<[number, unknown]> =>
+    await get(`${url}/change`, {method: 'POST', headers: origin === undefined ? {} : {origin}})
+  assert.deepEqual(await post(), [204, null])
+  assert.deepEqual(await post(url), [204, null])
+  for (const origin of ['http://evil.example', 'null', url.replace('127.0.0.1', 'localhost')])
+    assert.equal((await post(origin))[0], 403, origin)
+})
+
+test('server-sent events come one after the other, and end with whoever listens', async t => {
+  let isEnded = false
+  async function* events(): AsyncGenerator<{event: string; data: unknown}> {
+    try {
+      for (let n = 1; ; n++) {
+        yield {event: 'status', data: {n}}
+        await new Promise(setImmediate)
+      }
+    } finally {
+      isEnded = true
+    }
+  }
+  const url = await serve(t, {more: [{method: 'GET', path: '/events', handle: () => ({events: events()})}]})
+  const gone = new AbortController()
+  const response = await fetch(`${url}/events`, {signal: gone.signal})
+  assert.equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8')
+  let text = ''
+  for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += part
+    if (text.includes('{"n":2}\n\n')) break
+  }
+  gone.abort()
+  assert.match(text, /^event: status\ndata: {"n":1}\n\nevent: status\ndata: {"n":2}\n\n/)
+  while (!isEnded) await new Promise(setImmediate)
 })
