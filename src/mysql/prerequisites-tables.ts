@@ -1,5 +1,6 @@
 // The captured tables: that there are some, that they can be read, that their types and foreign keys do.
 
+import {CASCADES, logsCascades} from './cascading-keys.ts'
 import {createTableFilter, isSignalTable} from '../config/table-filter.ts'
 import {tableIdText, type TableId} from '../core/table-id.ts'
 import {queryRows} from './connections.ts'
@@ -127,12 +128,12 @@ async function checkForeignKeys(
   isCaptured: (id: TableId) => boolean,
 ): Promise<PrerequisiteResult> {
   const name = 'cascading foreign keys'
-  if (variables.get('innodb_native_foreign_keys') === 'OFF') return passed(name, 'logged by this server')
+  if (logsCascades(variables)) return passed(name, 'logged by this server')
   const rows = await queryRows<{database: string; table: string; name: string}>(
     connection,
     `SELECT CONSTRAINT_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, CONSTRAINT_NAME AS name
       FROM information_schema.REFERENTIAL_CONSTRAINTS
-      WHERE DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT') OR UPDATE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT')`,
+      WHERE ${CASCADES}`,
     [],
     'look for cascading foreign keys',
   )

@@ -47,6 +47,8 @@ export interface CapturedTable {
   /** Null where its rows are not emitted (the signal table with signal.table.events=false). */
   readonly target: EventTarget | null
   readonly isSignalTable: boolean
+  /** Changes of its rows may change other tables without row events. */
+  readonly changesOthers: boolean
   /** Columns by which its events are told apart: of the message key and of the row key. */
   readonly keyColumns: readonly number[]
   /** Rows seen in the stream; the same object for every definition of the table. */
@@ -78,6 +80,8 @@ export interface TableCatalogOptions {
   readonly shapeOf: (table: StreamTable) => TableShape | Promise<TableShape>
   /** What only definitions say of columns; asked where something depends on it. */
   readonly declaredColumns: (id: TableId) => Promise<DeclaredColumns>
+  /** Whether its changes may change other tables without row events; absent: never. */
+  readonly changesOthers?: (id: TableId) => boolean
   /** Events of the table have another key from now on than before. */
   readonly onKeyChange: (id: TableId) => void
   /** Key columns of a shape; asks the server only where the shape has no primary key. */
@@ -130,6 +134,7 @@ export class TableCatalog {
       encoder,
       target: emitted ? await this.target(shape) : null,
       isSignalTable,
+      changesOthers: this.#options.changesOthers?.(id) === true,
       keyColumns: [...new Set([...keys.messageKey, ...keys.rowKey])],
       rowsSeen,
     }

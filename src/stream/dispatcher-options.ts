@@ -4,6 +4,7 @@ import type {TransactionName} from '../core/stream-extent.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {EventOrigin} from '../encode/envelope.ts'
 import type {CapturedTable, TableCatalog} from './captured-table.ts'
+import type {CascadeWatch} from './cascade-watch.ts'
 import type {DdlChange, DdlEffect} from './ddl-change.ts'
 import type {Emitter, LaneSource} from './emitter.ts'
 import type {FailingRows} from './failing-rows.ts'
@@ -43,6 +44,8 @@ export interface DispatcherOptions {
   readonly events: DispatcherEvents
   /** provide.transaction.metadata; null: off. */
   readonly transactions: TransactionMetadata | null
+  /** Absent: every change of a row is a row event. */
+  readonly cascades?: Pick<CascadeWatch, 'ready' | 'passed'>
   /** include.query: events name the statement that the server logs before its rows. */
   readonly includesQuery: boolean
   /** Null where nobody needs to know. */

@@ -323,7 +323,8 @@ export class Dispatcher {
 
   /** Null as well where the event is left out for want of one. */
   async #definition(events: BinlogEvents, view: RowsView): Promise<CapturedTable | null> {
-    const {catalog, failing, origin} = this.#options
+    const {catalog, failing, origin, cascades} = this.#options
+    for (let ready = cascades?.ready(); ready != null; ready = cascades?.ready()) await ready
     if (failing === null) return await catalog.resolve(view.table)
     try {
       return await failing.resolve(view.table)
@@ -346,6 +347,7 @@ export class Dispatcher {
     if (table === null) {
       // The count must not depend on a filter, which may be another one after a restart.
       this.#count.rows += countRows(view)
+      this.#options.cascades?.passed(view)
     } else {
       this.#eventPos = events.startPos
       this.#setOrigin(events)
@@ -357,6 +359,7 @@ export class Dispatcher {
       this.#options.origin.order?.enter(table.text)
       const {failing, writer} = this.#options
       ;(failing ?? writer).write(table, view, this.#options.origin, this.#count)
+      if (table.changesOthers) this.#options.cascades?.passed(view)
       table.rowsSeen[view.operation] += this.#count.rows - before
     }
     if (events.endPos > 0) this.#eventPos = events.endPos

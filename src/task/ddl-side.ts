@@ -7,6 +7,7 @@ import type {TableShape} from '../core/table-shape.ts'
 import type {EventHeaders} from '../sinks/sink.ts'
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {EventTarget, TableCatalog} from '../stream/captured-table.ts'
+import type {CascadeBook} from '../stream/cascade-book.ts'
 import {readStatement, type DdlStatement} from '../stream/ddl-statement.ts'
 import {tablesChanged} from '../stream/ddl-tables.ts'
 import type {DdlChange, DdlEffect} from '../stream/ddl-change.ts'
@@ -35,6 +36,8 @@ export interface DdlParts {
   readonly tables: Pick<CapturedTables, 'changedBy'>
   readonly coordinator: SnapshotCoordinator | null
   readonly schemas: Pick<SchemaSide, 'changed'>
+  /** Null where there are no cascades that the binlog does not show. */
+  readonly cascades: Pick<CascadeBook, 'changed'> | null
   readonly dispatcher: Pick<Dispatcher, 'reached'>
   /** False for a table whose events, where the stream is, are those of another stream. */
   owns(table: TableId): boolean
@@ -137,6 +140,7 @@ export class DdlSide {
     // Keys other than the primary key are not in the binlog: they may have come or gone with this.
     catalog.forget()
     schemas.changed(reading, touches)
+    this.#parts.cascades?.changed(reading.verb)
   }
 
   /** Null where rows of the table are not emitted, or transforms drop the event. */

@@ -10,6 +10,7 @@ import type {Divergence} from '../state/checkpoint.ts'
 
 /** No copy ends it, only a reset of the topic. A number that JSON keeps. */
 const FOR_EVER = Number.MAX_SAFE_INTEGER
+const CASCADE = 'a foreign key’s cascade from '
 const LEFT_OUT = 'rows left out: '
 
 export interface DivergenceKind {
@@ -28,6 +29,8 @@ export class Divergences {
   /** At most two for a table: that it has diverged, and ghosts of before. */
   list: readonly Divergence[]
   readonly #watched = new Map<string, TableId>()
+  /** Since when tables have diverged of which it is told that cascades change them. */
+  readonly #cascaded = new Map<string, string>()
   readonly #log: Log
   /** Truncate events are let through, so that a copy may begin with one. */
   readonly resets: boolean
@@ -105,8 +108,25 @@ export class Divergences {
     else this.diverged(table, since, reason, {removesRows})
   }
 
+  /** Rows of the parent were changed, and a foreign key may have changed the table's without row events. Logged once, too. */
+  cascaded(table: TableId, since: string, {parent, removesRows}: {parent: string; removesRows: boolean}): void {
+    const text = tableIdText(table)
+    const reason = `${CASCADE}${parent}`
+    const before = this.#before(text)
+    if (before !== undefined && this.#cascaded.get(text) === before.since) {
+      this.#enter(text, {since, reason, removesRows})
+      return
+    }
+    this.diverged(table, since, reason, {removesRows})
+    this.#cascaded.set(text, before?.since ?? since)
+  }
+
+  #before(text: string): Divergence | undefined {
+    return this.list.find(known => known.table === text && known.atMs !== FOR_EVER)
+  }
+
   #enter(text: string, entry: {since: string; reason: string; removesRows: boolean; gone?: boolean}): void {
-    const before = this.list.find(known => known.table === text && known.atMs !== FOR_EVER)
+    const before = this.#before(text)
     const removed = before?.removesRows === true
     this.#replace(before, {
       table: text,

@@ -19,6 +19,7 @@ import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {TableCatalog, type CapturedTable, type EventTarget} from '../stream/captured-table.ts'
+import {CascadeBook} from '../stream/cascade-book.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
 import {Emitter} from '../stream/emitter.ts'
 import type {FailingRows} from '../stream/failing-rows.ts'
@@ -31,6 +32,7 @@ import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {createTransactionMetadata, type TransactionMetadata} from '../stream/transaction-metadata.ts'
 import {DdlSide} from './ddl-side.ts'
 import {delay} from './backoff.ts'
+import {watchCascades} from './cascade-side.ts'
 import {CapturedTables} from './captured-tables.ts'
 import {Divergences} from './divergences.ts'
 import type {EngineOptions} from './engine-options.ts'
@@ -56,6 +58,8 @@ export class Engine {
   readonly failing: FailingRows | null
   readonly notes: NoteLog
   readonly schemas: SchemaSide
+  /** Null where the server has no cascades that the binlog does not show. */
+  readonly cascades: CascadeBook | null
   /** Null where no channel is enabled. */
   readonly notifications: Notifications | null
   /** Null where no schema change events are wanted. */
@@ -97,6 +101,7 @@ export class Engine {
     this.#transactions = createTransactionMetadata({settings, topics, emitter: this.emitter})
     this.#heartbeat = new Heartbeat({settings, topics, emitter: this.emitter, server: options.server, log})
     this.schemas = new SchemaSide(options, () => this.dispatcher)
+    this.cascades = options.server.cascades === null ? null : new CascadeBook(options.server.cascades)
     const encoding = encoderOptions(settings.events)
     this.catalog = this.#createCatalog(topics, encoding)
     const headers = extendedHeaders(settings.events, options.runId)
@@ -126,8 +131,9 @@ export class Engine {
     this.failing = rows.failing
     const gtids = this.#gtidsKnown ? this.#gtids : null
     this.parallel = createParallelSide({...options, headers, encoding, gtids}, this)
+    const cascades = watchCascades(this.cascades, {...this, dispatcher: () => this.dispatcher})
     this.dispatcher = new Dispatcher({
-      ...{...this.parallel.ofMain, emitter: this.emitter, catalog: this.catalog},
+      ...{...this.parallel.ofMain, ...cascades, emitter: this.emitter, catalog: this.catalog},
       origin: new EventOrigin(),
       notes: this.notes,
       gtids: this.#gtids,
@@ -193,6 +199,8 @@ export class Engine {
   serverChanged(serverUuid: string): void {
     this.serverUuid = serverUuid
     this.schemas.serverChanged()
+    this.cascades?.serverChanged()
+    this.catalog.forget()
     this.parallel.reader.serverChanged()
     for (const run of this.coordinator?.runs ?? []) this.coordinator?.schemaChanged(run.plan.table, null)
     if (this.#marks?.kind === 'executed-gtids') this.#marks.watermarks.serverChanged()
@@ -284,6 +292,7 @@ export class Engine {
       shapeOf: table => this.schemas.shapeOf(table),
       declaredColumns: table => this.#options.server.declaredColumns(table),
       keysOf: shape => keysOf(shape, settings.events, this.#options.server.streamKeys),
+      changesOthers: table => this.cascades?.isParent(table) === true,
       onKeyChange: table => this.divergences.keyChanged(table, this.dispatcher.reached),
     })
   }

@@ -31,6 +31,7 @@ import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
 import type {TableRequest} from '../snapshot/snapshot-plan.ts'
 import type {KeyReader} from '../snapshot/table-keys.ts'
 import {WorkerLane} from '../snapshot/worker-lane.ts'
+import type {CascadeSource} from '../stream/cascade-book.ts'
 import type {SchemaSource} from '../stream/schema-source.ts'
 import type {InitialSchema} from '../stream/schema-changes.ts'
 import type {CopyParts, LaneParts, SourceServer} from './source-server.ts'
@@ -52,6 +53,7 @@ export interface SourceConnections {
 export interface MysqlSourceServerOptions {
   readonly connections: SourceConnections
   readonly schemas: SchemaSource
+  readonly cascades: CascadeSource
   readonly settings: Settings
   readonly log: Log
 }
@@ -69,6 +71,7 @@ export class MysqlSourceServer implements SourceServer {
   readonly planning: PlanningSource
   readonly streamKeys: KeyReader
   readonly schemas: SchemaSource
+  readonly cascades: CascadeSource
   readonly #planner: MysqlPlanningSource
   readonly #plannedTables: TurnBatch<DescribedTable, TableDescription>
   readonly #probedTables: TurnBatch<DescribedTable, TableDescription>
@@ -80,6 +83,7 @@ export class MysqlSourceServer implements SourceServer {
     const {planning, signals, stream} = options.connections
     this.#options = options
     this.schemas = options.schemas
+    this.cascades = options.cascades
     this.#planner = planningSource(options, planning)
     this.#plannedTables = describing(this.#planner, planning)
     this.#probedTables = describing(planningSource(options, signals), signals)

@@ -16,6 +16,7 @@ import {isParallel} from '../snapshot/parallel-runs.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import type {EventTarget, TableCatalog} from '../stream/captured-table.ts'
+import type {CascadeBook} from '../stream/cascade-book.ts'
 import type {Dispatcher} from '../stream/dispatcher.ts'
 import type {DispatcherOptions} from '../stream/dispatcher-options.ts'
 import type {Emitter} from '../stream/emitter.ts'
@@ -40,6 +41,7 @@ export interface MainParts {
   readonly tracker: OffsetTracker
   readonly catalog: TableCatalog
   readonly divergences: Divergences
+  readonly cascades: CascadeBook | null
   readonly outlet: ReadOutlet
   readonly coordinator: SnapshotCoordinator | null
   /** Null where no channel is enabled. */
@@ -48,7 +50,16 @@ export interface MainParts {
 
 export interface ParallelParts extends Omit<
   ParallelSideOptions,
-  'emitter' | 'divergences' | 'openSource' | 'stored' | 'engine' | 'openCopy' | 'isCaptured' | 'hasRun' | 'onFree'
+  | 'emitter'
+  | 'divergences'
+  | 'cascades'
+  | 'openSource'
+  | 'stored'
+  | 'engine'
+  | 'openCopy'
+  | 'isCaptured'
+  | 'hasRun'
+  | 'onFree'
 > {
   readonly openBranch: () => BranchSource
   readonly checkpoint: Pick<Checkpoint, 'knownTables' | 'tables' | 'parallel'> | null
@@ -62,7 +73,7 @@ export function createParallelSide(parts: ParallelParts, engine: MainParts): Par
   const touched = new Set([...(checkpoint?.knownTables ?? []), ...(checkpoint?.tables ?? []).map(({table}) => table)])
   const sliceBytes = Math.min(SLICE_BYTES, Math.floor(settings.snapshot.memoryBytes / 4))
   const side = new ParallelSide({
-    ...{...parts, emitter, divergences, openSource: openBranch},
+    ...{...parts, emitter, divergences, cascades: engine.cascades, openSource: openBranch},
     stored: checkpoint?.parallel ?? null,
     engine: () => engine,
     isCaptured: table => touched.has(tableIdText(table)) || catalog.seen.has(tableIdText(table)),

@@ -244,6 +244,8 @@ class Task implements RunnableTask {
     if (captured === null) return
     this.#options.log.info({tables: captured.length}, 'tables captured')
     const changes = beginTables(engine, captured, start)
+    await unlessStopped(engine.cascades?.begin() ?? Promise.resolve(), signal)
+    if (signal.aborted) return
     await engine.schemas.begin([...captured, this.#settings.signals.dataCollection ?? []].flat(), signal)
     if (start.checkpoint === null) await this.#tellSchema(engine, captured)
     if (signal.aborted) return

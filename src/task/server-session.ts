@@ -2,6 +2,7 @@
 // to this one server.
 
 import type {Settings} from '../config/settings.ts'
+import {createTableFilter} from '../config/table-filter.ts'
 import {GtidSet} from '../core/gtid-set.ts'
 import type {Log} from '../core/log.ts'
 import {assertSameServer} from '../mysql/same-server.ts'
@@ -22,6 +23,7 @@ import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {eventPrerequisites} from './event-prerequisites.ts'
 import {backoffMs, delay} from './backoff.ts'
 import {isConnectionLoss} from './errors.ts'
+import {MysqlCascadeSource} from './mysql-cascade-source.ts'
 import {MysqlSchemaSource} from './mysql-schema-source.ts'
 import {MysqlSourceServer} from './mysql-source-server.ts'
 import type {SourceServer} from './source-server.ts'
@@ -65,6 +67,7 @@ export class ServerSession {
 
   /** The server as the engine asks it, after `prepare`. */
   server(): SourceServer {
+    const stream = this.#connection('stream')
     return new MysqlSourceServer({
       settings: this.#settings,
       log: this.#log,
@@ -75,10 +78,16 @@ export class ServerSession {
         log: this.#log,
         signal: this.#signal,
       }),
+      cascades: new MysqlCascadeSource({
+        connection: stream,
+        isCaptured: createTableFilter(this.#settings),
+        log: this.#log,
+        signal: this.#signal,
+      }),
       connections: {
         planning: this.#connection('planning'),
         signals: this.#connection('signals'),
-        stream: this.#connection('stream'),
+        stream,
         watermarks: this.#connection('watermarks'),
         throttle: this.#connection('throttle'),
       },

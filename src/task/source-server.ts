@@ -14,6 +14,7 @@ import type {PlanningSource} from '../snapshot/prepared-table.ts'
 import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
 import type {TableRequest} from '../snapshot/snapshot-plan.ts'
 import type {KeyReader} from '../snapshot/table-keys.ts'
+import type {CascadeSource} from '../stream/cascade-book.ts'
 import type {SchemaSource} from '../stream/schema-source.ts'
 import type {InitialSchema} from '../stream/schema-changes.ts'
 
@@ -35,6 +36,8 @@ export interface SourceServer {
   readonly streamKeys: KeyReader
   /** Definitions for events that do not name their columns; null where all do. */
   readonly schemas: SchemaSource | null
+  /** Foreign keys whose cascades the binlog does not show; null where it shows all. */
+  readonly cascades: CascadeSource | null
   /** What only definitions say of columns, for tables that the stream meets; empty for one that is gone. */
   declaredColumns(table: TableId): Promise<DeclaredColumns>
   /** Base tables that pass the filter. */

@@ -14,6 +14,7 @@ import type {BranchStream, BranchStreamOptions} from '../readers/branch-stream.t
 import type {EventHeaders, Sink} from '../sinks/sink.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import {TableCatalog} from '../stream/captured-table.ts'
+import type {CascadeBook} from '../stream/cascade-book.ts'
 import {Dispatcher} from '../stream/dispatcher.ts'
 import type {Emitter, LaneSource} from '../stream/emitter.ts'
 import {GtidLog} from '../stream/gtid-log.ts'
@@ -22,6 +23,7 @@ import {PreparedTransactions} from '../stream/prepared-transactions.ts'
 import {StopGate} from '../stream/stream-gate.ts'
 import {NoteLog} from '../stream/table-notes.ts'
 import {TopicDirectory} from '../stream/topic-lanes.ts'
+import {watchCascades} from './cascade-side.ts'
 import {DdlSide} from './ddl-side.ts'
 import type {Divergences} from './divergences.ts'
 import {createRowWriters} from './row-writers.ts'
@@ -37,6 +39,8 @@ export interface TableBranchParts {
   readonly headers: EventHeaders | null
   readonly server: Pick<SourceServer, 'declaredColumns' | 'streamKeys' | 'forget' | 'foldsNames' | 'shape' | 'schemas'>
   readonly divergences: Divergences
+  /** Null where there are no cascades that the binlog does not show. */
+  readonly cascades: CascadeBook | null
   /** The server's stream once more, for prepared transactions. */
   readonly replay: BinlogSource
   readonly signal: AbortSignal
@@ -82,7 +86,12 @@ export class TableBranch implements BranchStream {
     )
     const notes = new NoteLog(1)
     const ddl = this.#createDdl()
+    const cascades = watchCascades(parts.cascades, {
+      ...{divergences: parts.divergences, catalog: this.#catalog},
+      dispatcher: () => this.#dispatcher,
+    })
     this.#dispatcher = new Dispatcher({
+      ...cascades,
       ...{emitter, notes, gtids: this.#gtids, prepared: this.#prepared, catalog: this.#catalog},
       ...createRowWriters({...parts, topics, notes, catalog: this.#catalog, onSignalRow: () => undefined}),
       origin: new EventOrigin(),
@@ -178,6 +187,7 @@ export class TableBranch implements BranchStream {
       shapeOf: streamed => this.#schemas.shapeOf(streamed),
       declaredColumns: id => server.declaredColumns(id),
       keysOf: shape => keysOf(shape, settings.events, server.streamKeys),
+      changesOthers: id => this.#parts.cascades?.isParent(id) === true,
       onKeyChange: id => this.#parts.divergences.keyChanged(id, this.#dispatcher.reached),
     })
   }
@@ -192,6 +202,7 @@ export class TableBranch implements BranchStream {
         // Those are the main stream's.
         schemaChanges: null,
         schemas: this.#schemas,
+        cascades: this.#parts.cascades,
         tables: {changedBy: () => undefined},
         coordinator: null,
         divergences: {

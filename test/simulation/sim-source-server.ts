@@ -75,6 +75,8 @@ export class SimSourceServer implements SourceServer {
   readonly streamKeys: KeyReader
   /** Every event names its columns. */
   readonly schemas = null
+  /** It has no foreign keys. */
+  readonly cascades = null
   readonly #options: SimServerOptions
   #lanes = 0
 

@@ -207,6 +207,7 @@ export class Scene {
       emitter,
       headers: null,
       divergences: this.divergences,
+      cascades: null,
       signal: this.#stopping.signal,
       server: {
         schemas: null,
@@ -229,6 +230,7 @@ export class Scene {
         outlet: null as never,
         coordinator: null,
         notifications: null,
+        cascades: null,
       }),
       gtids: server.gtids ? this.parts.gtids : null,
     })

@@ -20,6 +20,8 @@ import {EventOrigin} from '../../src/encode/envelope.ts'
 import {keyChangeHeaders} from '../../src/encode/headers.ts'
 import {TableCatalog} from '../../src/stream/captured-table.ts'
 import type {TableKeys} from '../../src/stream/captured-table.ts'
+import {CascadeBook, type CascadeSource} from '../../src/stream/cascade-book.ts'
+import {CascadeWatch, type Cascade} from '../../src/stream/cascade-watch.ts'
 import type {DdlReading} from '../../src/stream/ddl.ts'
 import {Dispatcher} from '../../src/stream/dispatcher.ts'
 import type {ResumedTransaction, StreamShare} from '../../src/stream/dispatcher-options.ts'
@@ -195,6 +197,8 @@ export interface StreamPartsOptions {
   /** Where prepared transactions are read again. */
   readonly replay?: BinlogSource
   readonly share?: StreamShare
+  /** Foreign keys of a server that logs no cascades. */
+  readonly cascades?: CascadeSource
   readonly gate?: StreamGate
 }
 
@@ -243,6 +247,8 @@ export class StreamParts {
   readonly ddl: {reading: DdlReading; touches: (table: string) => boolean; at: string; before: string[]}[] = []
   readonly definitions: string[] = []
   readonly lost: string[] = []
+  readonly cascaded: Cascade[] = []
+  readonly cascades: CascadeBook | null
   readonly prepared: PreparedTransactions
   readonly stopping = new AbortController()
   batches = 0
@@ -260,6 +266,7 @@ export class StreamParts {
     })
     this.gtids = new GtidLog(GtidSet.parse(options.executed ?? ''))
     this.topics = new TopicDirectory(this.sink, this.emitter)
+    this.cascades = options.cascades === undefined ? null : new CascadeBook(options.cascades)
     this.catalog = new TableCatalog({
       settings,
       encoderOptions: {settings},
@@ -269,6 +276,7 @@ export class StreamParts {
       isSignalTable: ({table}) => table === 'signal',
       signalTableEvents: options.signalTableEvents ?? true,
       shapeOf: options.shapeOf ?? (table => table.shape),
+      changesOthers: table => this.cascades?.isParent(table) === true,
       onKeyChange: table => this.keyChanges.push(table.table),
       declaredColumns: () => Promise.resolve(new Map()),
       keysOf: options.keysOf ?? (shape => ({messageKey: shape.primaryKey, rowKey: shape.primaryKey})),
@@ -320,6 +328,7 @@ export class StreamParts {
       watch: null,
       ...(options.share === undefined ? {} : {share: options.share}),
       ...(options.gate === undefined ? {} : {gate: options.gate}),
+      ...this.#watchCascades(),
       events: {
         ddl: change => () =>
           this.ddl.push({
@@ -349,6 +358,19 @@ export class StreamParts {
   sentOps(): string[] {
     this.emitter.flush()
     return this.sink.sent.map(opOf)
+  }
+
+  #watchCascades(): {cascades?: CascadeWatch} {
+    const book = this.cascades
+    if (book === null) return {}
+    const cascades = new CascadeWatch({
+      book,
+      reached: () => this.dispatcher.reached,
+      owns: () => true,
+      lastKey: child => this.catalog.lastKey(child),
+      onCascade: cascade => this.cascaded.push(cascade),
+    })
+    return {cascades}
   }
 
   #at(): string {

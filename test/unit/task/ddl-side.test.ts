@@ -44,6 +44,7 @@ async function side({skipped = [], foldsNames = false, schemaChanges, stored = n
       divergences,
       coordinator,
       schemas: {changed: () => undefined},
+      cascades: null,
       tables: {changedBy: () => undefined},
       dispatcher: parts.dispatcher,
       owns: table => table.table !== 'elsewhere',
