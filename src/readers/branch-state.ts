@@ -37,6 +37,8 @@ export interface Following {
   readonly table: TableId
   /** Everything of the table before it is in the topic. */
   readonly from: StoredOffset
+  /** Its copy was stopped: what the main stream still emits of the table, before the branch emits anything. Absent: nothing. */
+  readonly mainUntil?: ExtentText
   readonly prepared?: readonly PreparedTransaction[]
   readonly schemas?: readonly StoredSchema[]
 }
@@ -130,8 +132,9 @@ export function branchAfter(state: BranchState | null, event: BranchEvent): Bran
     case 'copied':
       return {state: 'following', table: state!.table, from: event.place, ...known(event)}
     case 'abandoned': {
-      const {table, from, prepared = [], schemas} = state as Copying
-      return {state: 'following', table, from, prepared, ...known({schemas})}
+      const {table, from, mainUntil, prepared = [], schemas} = state as Copying
+      const share = mainUntil === null ? {} : {mainUntil}
+      return {state: 'following', table, from, prepared, ...share, ...known({schemas})}
     }
     case 'reconciled':
       return {state: 'adopted', table: state!.table, until: event.until}

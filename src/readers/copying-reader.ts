@@ -10,7 +10,8 @@ import type {TableId} from '../core/table-id.ts'
 import {invariant, TidemarkError} from '../core/tidemark-error.ts'
 import type {Copying} from './branch-state.ts'
 import type {MainStream} from './branch-stream.ts'
-import {RunningReader} from './reader.ts'
+import {MainStreamReader} from './main-stream-reader.ts'
+import {readToEnd, RunningReader} from './reader.ts'
 import type {LockedPlace, TableCopy} from './table-copy.ts'
 import type {TableShares} from './table-shares.ts'
 
@@ -43,8 +44,6 @@ export interface CopyPlace {
   readonly place: StoredOffset
   readonly schemas: readonly StoredSchema[]
 }
-
-const LOOK_EVERY_MS = 20
 
 export class CopyingReader extends RunningReader {
   readonly #options: CopyingOptions
@@ -92,17 +91,12 @@ export class CopyingReader extends RunningReader {
     invariant(this.#locked !== null || signal.aborted, 'a lock says its place while it holds')
   }
 
-  // Acknowledged, so that no state that says less is stored once the copy has begun.
   async #mainAt(signal: AbortSignal): Promise<void> {
     const {main, state, onWait, delay} = this.#options
     const {mainUntil} = state()
     if (mainUntil === null) return
-    const until = StreamExtent.parse(mainUntil)
     onWait('the stream, to come to the place of the lock')
-    while (!signal.aborted && !main.safelyCovers(until)) {
-      main.sendOpen()
-      await delay(LOOK_EVERY_MS, signal)
-    }
+    await readToEnd(new MainStreamReader({main, delay, until: mainUntil}), signal)
   }
 }
 

@@ -18,6 +18,7 @@ import type {BranchEvent, BranchState, Copying, Following} from './branch-state.
 import type {BranchSource, BranchStream, BranchStreamOptions, MainStream} from './branch-stream.ts'
 import {ChainedReader} from './chained-reader.ts'
 import {CopyingReader, type CopyPlace} from './copying-reader.ts'
+import {MainStreamReader} from './main-stream-reader.ts'
 import {readToEnd} from './reader.ts'
 import type {Reader} from './reader.ts'
 import {ReconciledEnd, ReconcilingBinlogReader} from './reconciling-binlog-reader.ts'
@@ -239,7 +240,8 @@ export class ParallelSnapshotReader implements ParallelTables {
 
   /** Until both streams are at one place. */
   #follow(): void {
-    const {main, now, openSource} = this.#options
+    const {main, now, openSource, delay} = this.#options
+    const {mainUntil} = this.#state as Following
     const source = openSource()
     const isSameServer = (): boolean => (source.identity()?.serverUuid ?? '') === main.serverUuid
     const end = new ReconciledEnd(main, isSameServer)
@@ -250,6 +252,7 @@ export class ParallelSnapshotReader implements ParallelTables {
     })
     const reading = this.#reading(stream, source)
     const reader = new ChainedReader([
+      ...(mainUntil === undefined ? [] : [() => new MainStreamReader({main, delay, until: mainUntil})]),
       () => new BinlogReader(reading),
       () => {
         isNear = true

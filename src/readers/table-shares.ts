@@ -51,12 +51,12 @@ function shareOf(state: BranchState | null): (transaction: TransactionName) => b
   switch (state?.state) {
     case undefined:
       return () => true
-    case 'copying': {
-      const until = state.mainUntil === null ? null : StreamExtent.parse(state.mainUntil)
+    case 'copying':
+    case 'following': {
+      const {mainUntil = null} = state
+      const until = mainUntil === null ? null : StreamExtent.parse(mainUntil)
       return transaction => until?.has(transaction) === true
     }
-    case 'following':
-      return () => false
     case 'adopted': {
       const emitted = StreamExtent.parse(state.until)
       return transaction => !emitted.has(transaction)

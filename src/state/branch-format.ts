@@ -47,7 +47,7 @@ export const branchFormat = {
     {
       required: ['from'],
       properties: {
-        ...{state: {const: 'following'}, from: offsetFormat},
+        ...{state: {const: 'following'}, from: offsetFormat, mainUntil: extent},
         ...{prepared: preparedFormat, schemas: storedSchemasFormat},
       },
     },

@@ -3,6 +3,7 @@ import {test} from 'node:test'
 import fc from 'fast-check'
 import {branchAfter, TRANSITIONS} from '../../../src/readers/branch-state.ts'
 import type {BranchEvent, BranchState, BranchStateName} from '../../../src/readers/branch-state.ts'
+import {TableShares} from '../../../src/readers/table-shares.ts'
 import {decodeCheckpoint, encodeCheckpoint} from '../../../src/state/checkpoint.ts'
 import type {Checkpoint} from '../../../src/state/checkpoint.ts'
 
@@ -90,6 +91,16 @@ test('a stretch that is gone is passed over: the stream of a copy goes on at its
     ...{state: 'copying', table: TABLE, copyId: 'b', from: place(20), isAgain: true},
     mainUntil: {file: 'b.000001', pos: 7, gtidSet: null},
   })
+})
+
+test('of a table whose copy is stopped, the main stream still emits what lies before the lock, and the branch what lies behind', () => {
+  const lock = {type: 'locked', table: TABLE, place: place(7), copyId: 'a', isCaptured: true} as const
+  const state = branchAfter(branchAfter(null, lock), {type: 'abandoned'})
+  const shares = new TableShares()
+  shares.follow(state)
+  const at = (pos: number) => ({sid: '', gno: 0, file: 'b.000001', pos})
+  assert.deepEqual([shares.has(at(6)), shares.has(at(7))], [true, false])
+  assert.deepEqual(stored(state), state)
 })
 
 function stored(state: BranchState | null): BranchState | null {
