@@ -27,6 +27,8 @@ export class ParallelRuns {
   /** The run whose branch is open. */
   #open: TableRun | null = null
   #slices: CopySlices | null = null
+  /** Stopped before they are said to have ended: none of them starts when it makes room. */
+  readonly #stopped = new WeakSet<TableRun>()
 
   constructor(options: ParallelRunsOptions) {
     this.#options = options
@@ -55,7 +57,7 @@ export class ParallelRuns {
     const ready = runs.filter(run => {
       const isFirst = !seen.has(run.text)
       seen.add(run.text)
-      return isFirst && run.active && isParallel(run)
+      return isFirst && run.active && isParallel(run) && !this.#stopped.has(run)
     })
     const next = ready.find(({plan}) => plan.state === 'running') ?? ready[0]
     if (next === undefined || next.notBefore > performance.now()) return
@@ -80,6 +82,7 @@ export class ParallelRuns {
   /** The run has ended otherwise than by its copy. */
   stop(run: TableRun): void {
     if (!isParallel(run)) return
+    this.#stopped.add(run)
     if (this.#slices?.range.run === run) this.#slices.close()
     this.tables?.stop(run)
   }

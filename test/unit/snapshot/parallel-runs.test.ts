@@ -27,8 +27,11 @@ class PlayedParallel implements ParallelTables {
     this.isOpen = true
     this.started.push(run.text)
   }
+  /** Nothing was locked yet: nothing is left of it. */
+  freesAtOnce = false
   stop(run: TableRun): void {
     this.stopped.push(run.text)
+    if (this.freesAtOnce) this.free()
   }
   fail(error: Error): void {
     this.isOpen = false
@@ -88,6 +91,17 @@ test('a part of a table without a key is no copy: it fails', async () => {
   await c.commit()
   assert.deepEqual(p.started, [])
   assert.equal(c.coordinator.runs[0]!.problemCode, 'TIDEMARK_SNAPSHOT_NO_KEY')
+})
+
+test('a table that is stopped before it was locked is not started again by the room that it makes', async () => {
+  const {c, p} = scene()
+  p.freesAtOnce = true
+  const plan = accept(c, ['t'])
+  accept(c, ['u'], {}, 'next')
+  c.coordinator.stop(table => table.table === 't')
+  await settled()
+  assert.equal(plan.state, 'stopped')
+  assert.deepEqual(p.started, ['d.t', 'd.u'])
 })
 
 test('one table is copied at a time, and the next waits until the branch of the first is gone', async () => {
