@@ -3,10 +3,10 @@
 import {compareBinlogPositions} from '../../src/core/binlog-position.ts'
 import type {BinlogPosition} from '../../src/core/binlog-position.ts'
 import {GtidSet} from '../../src/core/gtid-set.ts'
-import type {StoredOffset} from '../../src/state/checkpoint.ts'
+import type {Checkpoint, StoredOffset} from '../../src/state/checkpoint.ts'
 import {SERVER_UUID} from './sim-mysql.ts'
 import type {BinlogEntry, RowChange, SimMysql, Transaction} from './sim-mysql.ts'
-import {CAPTURED, keyOf, SIGNAL_TABLE} from './sim-tables.ts'
+import {keyOf, SIGNAL_TABLE, isKeyless} from './sim-tables.ts'
 import type {SimDefinition} from './sim-tables.ts'
 
 export interface HistoryRow {
@@ -60,7 +60,7 @@ export class History {
     const before = this.#ddl.filter(({end, definition}) => {
       return definition.table === table && compareBinlogPositions(end, place) <= 0
     })
-    return before.at(-1)?.definition ?? CAPTURED.find(each => each.table === table)!
+    return before.at(-1)?.definition ?? this.#mysql.tables.find(each => each.table === table)!
   }
 
   #add({kind, transaction, changes, file, startPos, endPos}: BinlogEntry): void {
@@ -79,7 +79,7 @@ export class History {
       const touched = [before, after]
         .filter(row => row !== null)
         .map(row => `${definition.table}/${keyOf(definition, row)}`)
-      const keys = isCaptured ? [...new Set(touched)] : []
+      const keys = isCaptured && !isKeyless(definition) ? [...new Set(touched)] : []
       const ops = !isCaptured ? [] : keys.length === 2 ? ['d', 'c'] : [op]
       const row = {change, transaction, row: this.#count++, place: `${file}:${startPos}:${i}`, ops, keys}
       this.rows.push(row)
@@ -100,5 +100,32 @@ export function passedBy(offset: StoredOffset): (row: Pick<HistoryRow, 'transact
   return ({transaction, row}) => {
     if (transaction.file !== file) return transaction.file < file
     return transaction.startPos < pos || (transaction.startPos === pos && row < rows)
+  }
+}
+
+type Place = Pick<StoredOffset, 'file' | 'pos' | 'gtidSet'> & Partial<StoredOffset>
+
+/** The same of a whole state, which says of the branch's table apart what will not come again. */
+export function passedByState({
+  offset,
+  parallel,
+}: Pick<Checkpoint, 'offset' | 'parallel'>): (row: Pick<HistoryRow, 'transaction' | 'row'>, table: string) => boolean {
+  const passedByPlace = (place: Place): ReturnType<typeof passedBy> => passedBy({rows: 0, sid: '', gno: 0, ...place})
+  const main = passedBy(offset)
+  if (parallel === undefined) return main
+  const {table} = parallel.table
+  switch (parallel.state) {
+    case 'copying':
+    case 'following': {
+      const {mainUntil = null} = parallel
+      const isMain = mainUntil === null ? () => false : passedByPlace(mainUntil)
+      const branch = passedBy(parallel.from)
+      // Whose a transaction is, is decided for the whole of it.
+      return (row, of) => (of !== table || isMain({...row, row: 0}) ? main(row) : branch(row))
+    }
+    case 'adopted': {
+      const emitted = passedByPlace(parallel.until)
+      return (row, of) => main(row) || (of === table && emitted(row))
+    }
   }
 }

@@ -5,15 +5,16 @@ import {decodeCheckpoint} from '../../src/state/checkpoint.ts'
 import type {Checkpoint, StoredOffset} from '../../src/state/checkpoint.ts'
 import type {TablePlan} from '../../src/snapshot/snapshot-plan.ts'
 import {promise} from './broken-promise.ts'
-import {History, passedBy} from './history.ts'
+import {History, passedBy, passedByState} from './history.ts'
 import type {HistoryRow} from './history.ts'
+import {KeylessJudge} from './keyless-judge.ts'
 import {NOTIFICATION_TOPIC, NotificationJudge} from './notification-judge.ts'
 import {SignalJudge} from './signal-judge.ts'
 import type {SimMysql} from './sim-mysql.ts'
 import type {LandedEvent} from './sim-sink.ts'
 import type {TransactionJudge} from './transaction-judge.ts'
 import {TRANSACTION_TOPIC, type TransactionBlock} from './transaction-judge.ts'
-import {CAPTURED, DATABASE, keyOf} from './sim-tables.ts'
+import {DATABASE, isKeyless, keyOf} from './sim-tables.ts'
 import type {SimDefinition, SimRow} from './sim-tables.ts'
 import type {Workload} from './workload.ts'
 
@@ -37,6 +38,9 @@ interface Newest {
   read: number
 }
 
+/** The header of what a copy by a read view emits. */
+const COPY_ID = '__tidemark.copy.id'
+
 export interface JudgeOptions {
   readonly tellsOfIt: boolean
   readonly truncateEvents: number
@@ -47,6 +51,7 @@ export class Judge {
   readonly signals: SignalJudge
   readonly history: History
   readonly #notifications = new NotificationJudge()
+  readonly #keyless: KeylessJudge
   readonly #tellsOfIt: boolean
   /** Null without transaction metadata. */
   readonly #transactions: TransactionJudge | null
@@ -68,6 +73,9 @@ export class Judge {
   /** Changes before it were never to be streamed. */
   #beforeBaseline: ((row: HistoryRow) => boolean) | null = null
   #baseline: StoredOffset | null = null
+  /** Of tables that were first captured by a copy: changes before that were never to be streamed. */
+  readonly #copiedFirst = new Map<string, (row: HistoryRow) => boolean>()
+  #stored: Checkpoint | null = null
 
   constructor(mysql: SimMysql, workload: Workload, {tellsOfIt, truncateEvents, transactions}: JudgeOptions) {
     this.#tellsOfIt = tellsOfIt
@@ -77,6 +85,7 @@ export class Judge {
     this.#workload = workload
     this.history = new History(mysql)
     this.signals = new SignalJudge(workload)
+    this.#keyless = new KeylessJudge(mysql, this.history)
   }
 
   /** A process begins with this state. */
@@ -92,7 +101,8 @@ export class Judge {
     this.#floors.push(floors)
   }
 
-  landed({topic, partition, key, value, process}: LandedEvent): void {
+  landed(event: LandedEvent): void {
+    const {topic, partition, key, value, process, headers} = event
     if (value === null || topic === `p.${DATABASE}.signal`) return
     if (topic === NOTIFICATION_TOPIC) {
       this.#notifications.landed(value)
@@ -104,11 +114,16 @@ export class Judge {
     }
     this.history.catchUp()
     const {op, before, after, source, transaction: block} = JSON.parse(value) as Value
-    if (op === 't') {
-      this.#truncateLanded(source, partition)
+    const copyId = headers[COPY_ID] ?? null
+    const definition = this.#mysql.tables.find(({table}) => table === source.table)!
+    if (op === 't' && copyId === null) this.#truncateLanded(source, partition)
+    if (isKeyless(definition)) this.#keyless.landed(event)
+    if (op === 't' || isKeyless(definition)) {
+      promise(copyId === null || isKeyless(definition), () => `a copy of ${source.table} begins with a truncate event`)
+      if (op === 'r') this.signals.read(`r of ${source.table}`)
+      else if (op !== 't') this.#noteLanded(`${source.file}:${source.pos}:${source.row}`, op)
       return
     }
-    const definition = CAPTURED.find(({table}) => table === source.table)!
     const name = `${source.table}/${Object.values(JSON.parse(key!) as object).join(',')}`
     promise(
       keyOf(definition, (after ?? before)!) === name.slice(name.indexOf('/') + 1),
@@ -122,7 +137,8 @@ export class Judge {
     }
     let newest = this.#newest.get(name)
     if (newest === undefined) this.#newest.set(name, (newest = {streamed: 0, read: 0}))
-    this.#checkColumns({before, after, source}, what)
+    // A read view shows the definition of its own moment.
+    if (copyId === null) this.#checkColumns({before, after, source}, what)
     if (op === 'r') {
       promise(block === null, () => `${what} belongs to a transaction`)
       this.signals.read(what)
@@ -149,6 +165,10 @@ export class Judge {
     )
     newest.streamed = ordinal
     this.#folded.set(name, {ordinal, row: op === 'd' ? null : after})
+    this.#noteLanded(place, op)
+  }
+
+  #noteLanded(place: string, op: string): void {
     const ops = this.#landed.get(place)
     if (ops === undefined) this.#landed.set(place, new Set([op]))
     else ops.add(op)
@@ -157,10 +177,10 @@ export class Judge {
   /** Its partition of the topic holds no row of the table any more. */
   #truncateLanded({table, file, pos}: Value['source'], partition: number): void {
     const place = `${file}:${pos}`
-    promise(
-      this.history.truncates.some(truncate => truncate.place === place && truncate.table === table),
-      () => `t of ${table} at ${place} stands for no statement of the server`,
-    )
+    const isStatement = this.history.truncates.some(truncate => truncate.place === place && truncate.table === table)
+    // Where a copy was stopped, the next one by windows resets the topic.
+    const isReset = this.#truncateEvents > 0 && this.#mayBeStopped
+    promise(isStatement || isReset, () => `t of ${table} at ${place} stands for no statement of the server`)
     const partitions = this.#emptied.get(place)
     if (partitions === undefined) this.#emptied.set(place, new Set([partition]))
     else partitions.add(partition)
@@ -173,29 +193,38 @@ export class Judge {
   saved(text: string): Checkpoint {
     this.history.catchUp()
     const checkpoint = decodeCheckpoint(text, 'state')
-    const passed = passedBy(checkpoint.offset)
-    this.#beforeBaseline ??= passed
+    const passedTable = passedByState(checkpoint)
+    const passed = (row: HistoryRow): boolean => passedTable(row, row.change.definition.table)
+    this.#beforeBaseline ??= passedBy(checkpoint.offset)
+    this.#noteFirstCopy(checkpoint)
     this.#baseline ??= checkpoint.offset
     this.#transactions?.saved(checkpoint.offset, this.#baseline)
     for (const row of this.history.rows) {
-      if (!passed(row) || this.#beforeBaseline(row)) continue
+      if (!passed(row) || this.#beforeBaseline(row) || this.#isCopiedFirst(row)) continue
       const missing = row.ops.find(op => this.#landed.get(row.place)?.has(op) !== true)
       promise(
         missing === undefined,
-        () => `I3: the stored offset passes ${missing ?? ''} of ${row.keys.join()}, which never landed`,
+        () =>
+          `I3: the stored offset passes ${missing ?? ''} of ${row.keys.join() || row.change.definition.table} at ${row.place}, which never landed`,
       )
     }
     for (const truncate of this.history.truncates) {
       const row = {transaction: truncate.transaction, row: 0}
-      if (this.#truncateEvents === 0 || !passed(row) || this.#beforeBaseline(row as HistoryRow)) continue
+      if (this.#truncateEvents === 0 || !passedTable(row, truncate.table)) continue
+      if (this.#beforeBaseline(row as HistoryRow) || this.#copiedFirst.get(truncate.table)?.(row as HistoryRow))
+        continue
       const landed = this.#emptied.get(truncate.place)?.size ?? 0
       promise(
         landed === this.#truncateEvents,
         () => `I3: the stored offset passes ${truncate.sql}, whose event landed in ${landed} partitions`,
       )
     }
-    for (const definition of CAPTURED) this.#checkRows(definition, checkpoint, passed)
-    this.signals.saved(checkpoint, passed)
+    for (const definition of this.#mysql.tables) {
+      if (!isKeyless(definition)) this.#checkRows(definition, checkpoint, passed)
+      else if (!this.#workload.altered.has(definition.table)) this.#keyless.saved(definition.table, checkpoint, passed)
+    }
+    this.signals.saved(checkpoint, passedBy(checkpoint.offset))
+    this.#stored = checkpoint
     return checkpoint
   }
 
@@ -204,20 +233,42 @@ export class Judge {
     const passed = passedBy(checkpoint.offset)
     promise(this.history.rows.every(passed), () => 'the state stored at the end is not at the end of the binlog')
     const diverged = new Set(checkpoint.diverged.map(({table}) => table))
-    for (const definition of CAPTURED) {
+    promise(checkpoint.parallel === undefined, () => 'a branch is left at the end')
+    for (const definition of this.#mysql.tables) {
       const {table} = definition
       const text = `${DATABASE}.${table}`
       promise(
-        !diverged.has(text) || this.#workload.altered.has(table),
+        !diverged.has(text) || this.#workload.altered.has(table) || this.#mayBeStopped,
         () => `${text} is called diverged, but nothing changed its rows`,
       )
       const plans = checkpoint.snapshots.flatMap(plan => plan.tables.filter(each => each.table.table === table))
       const isCopied = plans.some(plan => plan.state === 'done' && plan.condition === null)
+      if (isKeyless(definition)) {
+        this.#keyless.saved(table, checkpoint, passed)
+        continue
+      }
       if (!diverged.has(text) && isCopied) this.#checkCopy(this.#mysql.head.definition(table))
       if (!diverged.has(text)) this.#checkGone(table, () => true)
     }
     this.signals.ended(checkpoint)
     if (this.#tellsOfIt) this.#notifications.ended(checkpoint, this.signals.answers)
+  }
+
+  /** A signal may have ended a copy by a read view in the middle. */
+  get #mayBeStopped(): boolean {
+    const {signals, isParallel} = this.#workload
+    return isParallel && signals.some(({type}) => type === 'stop-snapshot')
+  }
+
+  #noteFirstCopy({parallel}: Checkpoint): void {
+    const before = this.#stored?.parallel
+    if (parallel === undefined || before?.table.table === parallel.table.table || parallel.state === 'adopted') return
+    if (parallel.state === 'following' || parallel.mainUntil === null)
+      this.#copiedFirst.set(parallel.table.table, passedBy(parallel.from))
+  }
+
+  #isCopiedFirst(row: HistoryRow): boolean {
+    return this.#copiedFirst.get(row.change.definition.table)?.(row) === true
   }
 
   // A row that was read before its table was changed must not leave behind the change.
@@ -276,7 +327,8 @@ export class Judge {
 }
 
 /** True where the stored progress says that the row was delivered. */
-function isDone({ranges}: TablePlan, key: string): boolean {
+function isDone({ranges, reader, state}: TablePlan, key: string): boolean {
+  if (reader === 'parallel') return state === 'done'
   const values = key.split(',').map(Number)
   let low: readonly string[] | null = null
   for (const range of ranges ?? []) {

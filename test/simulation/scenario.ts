@@ -7,10 +7,15 @@ import {join} from 'node:path'
 import {loadSettings} from '../../src/config/load-settings.ts'
 import type {Settings} from '../../src/config/settings.ts'
 import {NOTIFICATION_TOPIC} from './notification-judge.ts'
+import {CAPTURED, KEYLESS} from './sim-tables.ts'
+import type {SimDefinition} from './sim-tables.ts'
 import type {SeededRandom} from '../support/seeded-random.ts'
 
 export interface Scenario {
   readonly settings: Settings
+  /** Tables without a key among them, and tables copied beside the stream. */
+  readonly isParallel: boolean
+  readonly tables: readonly SimDefinition[]
   readonly gtidOn: boolean
   readonly partitions: number
   readonly batchBytes: number
@@ -42,9 +47,36 @@ const TURNS = [
   'connect',
 ]
 const ACTIONS = {write: 0.5, publish: 2, ddl: 0.04, signal: 0.3, rotate: 0.01, stall: 0.05, timer: 1.5}
+/** Those of a branch. */
+const BRANCH_TURNS = ['branch', 'lock', 'copy', 'read', 'land', 'ack']
 const FAULTS = {crash: 0.02, stop: 0.006, break: 0.04, restart: 0.008}
 
-export function scenarioOf(random: SeededRandom): Scenario {
+/** Every third seed has tables without a key, and copies by read views. */
+export function scenarioOf(seed: number, random: SeededRandom): Scenario {
+  const scenario = windowScenario(random)
+  return seed % 3 === 0 ? withBranches(scenario, random) : scenario
+}
+
+function withBranches(scenario: Scenario, random: SeededRandom): Scenario {
+  const weights = new Map(scenario.weights)
+  for (const name of ['branch', 'lock', 'copy']) weights.set(name, 3)
+  for (let i = random.integer(0, 3); i > 0; i--) weights.set(random.pick(BRANCH_TURNS), random.pick([0.2, 0.5, 9]))
+  // What a branch does takes many steps, in which something must happen to its table.
+  weights.set('write', weights.get('write')! + random.pick([0.2, 0.5]))
+  const {settings} = scenario
+  return {
+    ...scenario,
+    isParallel: true,
+    tables: [CAPTURED[0]!, CAPTURED[2]!, ...KEYLESS],
+    weights,
+    settings: {...settings, stream: {...settings.stream, transactionTopic: null}},
+    seedRows: random.pick([0, 3, 8]),
+    steps: random.integer(300, 1_400),
+    signals: random.integer(1, 8),
+  }
+}
+
+function windowScenario(random: SeededRandom): Scenario {
   const weights = new Map<string, number>()
   for (const name of TURNS) weights.set(name, 3)
   for (let i = random.integer(0, 3); i > 0; i--) weights.set(random.pick(TURNS), random.pick([0.2, 0.5, 9]))
@@ -79,6 +111,8 @@ export function scenarioOf(random: SeededRandom): Scenario {
   }
   return {
     settings,
+    isParallel: false,
+    tables: CAPTURED,
     gtidOn,
     partitions: random.integer(1, 3),
     batchBytes: random.pick([1, 900, 3_000]),

@@ -18,6 +18,7 @@ interface Turn extends TurnOptions {
   readonly name: string
   readonly resolve: () => void
   readonly reject: (error: Error) => void
+  readonly given: () => void
   error: Error | null
 }
 
@@ -36,6 +37,8 @@ export class Scheduler {
   #turns: Turn[] = []
   /** Connections that live on while nothing waits on them, and what became of them. */
   readonly #open = new Map<string, Error | null>()
+  /** What the server does when one of them is gone. */
+  readonly #onLost = new Map<string, () => void>()
   readonly #hash = createHash('sha256')
 
   constructor(random: SeededRandom) {
@@ -47,18 +50,15 @@ export class Scheduler {
     if (options.signal?.aborted === true) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const error = this.#open.get(options.connection ?? '') ?? null
-      const turn: Turn = {...options, name, resolve, reject, error}
+      const {signal} = options
+      const abort = (): void => {
+        this.#turns.splice(this.#turns.indexOf(turn), 1)
+        resolve()
+      }
+      const given = (): void => signal?.removeEventListener('abort', abort)
+      const turn: Turn = {...options, name, resolve, reject, error, given}
       this.#turns.push(turn)
-      options.signal?.addEventListener(
-        'abort',
-        () => {
-          const at = this.#turns.indexOf(turn)
-          if (at < 0) return
-          this.#turns.splice(at, 1)
-          resolve()
-        },
-        {once: true},
-      )
+      signal?.addEventListener('abort', abort, {once: true})
     })
   }
 
@@ -87,6 +87,7 @@ export class Scheduler {
 
   give(turn: Turn): void {
     this.#turns.splice(this.#turns.indexOf(turn), 1)
+    turn.given()
     this.last = turn.name
     this.note(turn.error === null ? turn.name : `${turn.name}: ${turn.error.message}`)
     if (turn.error === null) turn.resolve()
@@ -94,8 +95,9 @@ export class Scheduler {
   }
 
   /** From now on the connection can break also while nothing waits on it; the next turn on it fails then. */
-  openConnection(name: string): void {
+  openConnection(name: string, onLost: () => void = () => undefined): void {
     this.#open.set(name, null)
+    this.#onLost.set(name, onLost)
   }
 
   /** What hangs on a connection fails, each when its turn comes. */
@@ -103,13 +105,20 @@ export class Scheduler {
     for (const turn of this.#turns) {
       if (turn.connection !== undefined && matches(turn.connection)) turn.error ??= error()
     }
-    for (const [name, lost] of this.#open) if (lost === null && matches(name)) this.#open.set(name, error())
+    for (const [name, lost] of this.#open) {
+      if (lost !== null || !matches(name)) continue
+      this.#open.set(name, error())
+      this.#onLost.get(name)?.()
+    }
   }
 
   /** Nothing that waits will ever come: the process is gone. */
   dropAll(): void {
+    for (const turn of this.#turns) turn.given()
     this.#turns = []
+    for (const [name, lost] of this.#open) if (lost === null) this.#onLost.get(name)?.()
     this.#open.clear()
+    this.#onLost.clear()
   }
 
   weightOf(turn: {readonly name: string}): number {

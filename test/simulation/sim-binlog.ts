@@ -19,12 +19,15 @@ type SimEvent = Partial<BinlogEvents> & Pick<BinlogEvents, 'kind'>
 export class SimBinlog implements TaskBinlog {
   readonly #mysql: SimMysql
   readonly #scheduler: Scheduler
+  /** Of its connections. */
+  readonly #name: string
   #connected = false
   #connections = 0
 
-  constructor(mysql: SimMysql, scheduler: Scheduler) {
+  constructor(mysql: SimMysql, scheduler: Scheduler, name = 'binlog') {
     this.#mysql = mysql
     this.#scheduler = scheduler
+    this.#name = name
   }
 
   identity(): {serverUuid: string} | null {
@@ -32,18 +35,19 @@ export class SimBinlog implements TaskBinlog {
   }
 
   async *events(start: StreamStart, signal: AbortSignal): AsyncIterable<BinlogEvents> {
-    await this.#scheduler.turn('connect binlog', {connection: 'binlog', signal})
+    const name = this.#name
+    await this.#scheduler.turn(`connect ${name}`, {connection: name, signal})
     if (signal.aborted) return
     if (!this.#mysql.up) throw unreachable()
     const {binlog} = this.#mysql
-    const connection = `binlog.${this.#connections++}`
+    const connection = `${name}.${this.#connections++}`
     this.#scheduler.openConnection(connection)
     const reader = new StreamReader(this.#mysql, start)
     this.#connected = true
     let idle = false
     try {
       for (;;) {
-        await this.#scheduler.turn('read binlog', {
+        await this.#scheduler.turn(name === 'binlog' ? 'read binlog' : `branch reads ${name}`, {
           connection,
           signal,
           ready: () => reader.at < binlog.length || !idle,

@@ -13,3 +13,11 @@ export function unreachable(): Error {
 export function interrupted(): Error {
   return new TidemarkError('TIDEMARK_MYSQL_INTERRUPTED', 'the query was interrupted', {kind: 'retryable'})
 }
+
+export function copyCutOff(): Error {
+  return new TidemarkError('TIDEMARK_SNAPSHOT_COPY_CUT_OFF', 'the copy was cut off', {kind: 'retryable'})
+}
+
+export function copyYielded(): Error {
+  return new TidemarkError('TIDEMARK_SNAPSHOT_COPY_YIELDED', 'somebody waits for the table', {kind: 'retryable'})
+}

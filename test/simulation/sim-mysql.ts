@@ -2,7 +2,7 @@
 // sees what it holds, definitions that change, and restarts. What runs on it, and when, is the simulation's choice.
 
 import {invariant} from '../../src/core/tidemark-error.ts'
-import {CAPTURED, DATABASE, keyOf, SIGNALS} from './sim-tables.ts'
+import {CAPTURED, DATABASE, isKeyless, keyOf, SIGNALS} from './sim-tables.ts'
 import type {SimColumn, SimDefinition, SimRow} from './sim-tables.ts'
 
 export const SERVER_UUID = '01020304-0506-0708-090a-0b0c0d0e0f10'
@@ -50,8 +50,8 @@ export interface Transaction {
 export class TableSet {
   readonly #tables = new Map<string, {definition: SimDefinition; rows: Map<string, SimRow>}>()
 
-  constructor() {
-    for (const definition of [...CAPTURED, SIGNALS]) this.#tables.set(definition.table, {definition, rows: new Map()})
+  constructor(tables: readonly SimDefinition[]) {
+    for (const definition of [...tables, SIGNALS]) this.#tables.set(definition.table, {definition, rows: new Map()})
   }
 
   definition(table: string): SimDefinition {
@@ -93,12 +93,21 @@ export class TableSet {
   }
 }
 
+export interface SimMysqlOptions {
+  readonly gtidOn: boolean
+  readonly nowUs: () => number
+  readonly tables?: readonly SimDefinition[]
+}
+
 export class SimMysql {
   readonly gtidOn: boolean
   /** Everything that is in the binlog; what a writer sees, since it waits for locks. */
-  readonly head = new TableSet()
+  readonly head: TableSet
   /** What a SELECT sees. */
-  readonly visible = new TableSet()
+  readonly visible: TableSet
+  readonly tables: readonly SimDefinition[]
+  /** Of which a read view began last: one worth changing. */
+  lastViewed: string | null = null
   readonly transactions: Transaction[] = []
   readonly binlog: BinlogEntry[] = []
   /** Transactions before this index are visible. */
@@ -109,15 +118,23 @@ export class SimMysql {
   #fileNumber = 1
   #pos = FIRST_POS
   readonly #nowUs: () => number
+  /** LOCK TABLES … READ, by the connection that holds it. */
+  readonly #locks = new Map<string, string>()
+  /** Tables that a transaction has read, by its connection: they keep their definitions. */
+  readonly #views = new Map<string, string>()
 
-  constructor({gtidOn, nowUs}: {gtidOn: boolean; nowUs: () => number}) {
+  constructor({gtidOn, nowUs, tables = CAPTURED}: SimMysqlOptions) {
     this.gtidOn = gtidOn
     this.#nowUs = nowUs
+    this.tables = tables
+    this.head = new TableSet(tables)
+    this.visible = new TableSet(tables)
   }
 
   /** A row that was there before the binlog began. */
   seed(table: string, row: SimRow): void {
-    const whole = {...row, v: ++this.ordinal}
+    const own = isKeyless(this.head.definition(table)) ? '_row' : 'v'
+    const whole = {...row, [own]: ++this.ordinal}
     this.head.put(table, whole)
     this.visible.put(table, whole)
   }
@@ -153,6 +170,12 @@ export class SimMysql {
 
   /** False where a metadata lock makes it wait: DDL waits for every transaction on the table to end. */
   canAlter(table: string): boolean {
+    const isRead = [...this.#locks.values(), ...this.#views.values()].includes(table)
+    return !isRead && this.canLock(table)
+  }
+
+  /** False where LOCK TABLES … READ waits for a transaction that has changed the table, or for DDL. */
+  canLock(table: string): boolean {
     return this.transactions.slice(this.published).every(({changes, ddl}) => {
       return ddl?.table !== table && changes.every(({definition}) => definition.table !== table)
     })
@@ -169,6 +192,33 @@ export class SimMysql {
   /** True while DDL on the table has not ended: statements on it wait for its lock. */
   isLocked(table: string): boolean {
     return this.transactions.slice(this.published).some(({ddl}) => ddl?.table === table)
+  }
+
+  /** True while somebody holds the table against writes. */
+  isReadOnly(table: string): boolean {
+    return [...this.#locks.values()].includes(table)
+  }
+
+  lock(table: string, connection: string): void {
+    invariant(this.canLock(table), 'LOCK TABLES waits')
+    this.#locks.set(connection, table)
+  }
+
+  unlock(connection: string): void {
+    this.#locks.delete(connection)
+  }
+
+  /** A read view of the table as it is now. */
+  view(table: string, connection: string): readonly SimRow[] {
+    this.#views.set(connection, table)
+    this.lastViewed = table
+    return [...this.visible.rows(table).values()]
+  }
+
+  /** A connection is gone: what it held is free. */
+  disconnected(connection: string): void {
+    this.#locks.delete(connection)
+    this.#views.delete(connection)
   }
 
   get canPublish(): boolean {
@@ -188,6 +238,8 @@ export class SimMysql {
   /** Goes down; what is in the binlog is committed by recovery. */
   shutDown(): void {
     this.up = false
+    this.#locks.clear()
+    this.#views.clear()
     while (this.canPublish) this.publish()
     this.rotate()
   }

@@ -12,18 +12,21 @@ import type {Lane, LaneEvents} from '../../src/snapshot/chunk-lane.ts'
 import {boundaryQuery, maximumKeyQuery} from '../../src/snapshot/chunk-query.ts'
 import type {PlanningSource, TableDescription} from '../../src/snapshot/prepared-table.ts'
 import type {KeyReader} from '../../src/snapshot/table-keys.ts'
+import type {TableCopy} from '../../src/readers/table-copy.ts'
 import type {TableRequest} from '../../src/snapshot/snapshot-plan.ts'
 import type {Checkpoint} from '../../src/state/checkpoint.ts'
-import type {LaneParts, SourceServer} from '../../src/task/source-server.ts'
+import type {CopyParts, LaneParts, SourceServer} from '../../src/task/source-server.ts'
 import type {PreparedServer} from '../../src/task/server-session.ts'
 import type {TaskSession} from '../../src/task/task-parts.ts'
 import type {Scheduler} from './scheduler.ts'
 import {connectionLost, interrupted, unreachable} from './sim-errors.ts'
+import {SimCopy} from './sim-copy.ts'
 import {SimLane} from './sim-lane.ts'
 import {SERVER_UUID} from './sim-mysql.ts'
 import type {SimMysql, Transaction} from './sim-mysql.ts'
 import {condition, readMark, select} from './sim-sql.ts'
-import {CAPTURED, DATABASE, keyOf, shapeOf, SIGNALS} from './sim-tables.ts'
+import {DATABASE, isKeyless, keyOf, shapeOf, SIGNALS} from './sim-tables.ts'
+import type {SimDefinition} from './sim-tables.ts'
 
 export interface SimServerOptions {
   readonly mysql: SimMysql
@@ -79,6 +82,7 @@ export class SimSourceServer implements SourceServer {
   readonly cascades = null
   readonly #options: SimServerOptions
   #lanes = 0
+  #copies = 0
 
   constructor(options: SimServerOptions) {
     const {mysql} = options
@@ -99,7 +103,7 @@ export class SimSourceServer implements SourceServer {
           table: table.table,
         }),
     }
-    // Every table has a primary key.
+    // A table without a primary key has no other.
     this.streamKeys = {uniqueKey: () => Promise.resolve(null), isUnique: () => Promise.resolve(false)}
   }
 
@@ -109,13 +113,18 @@ export class SimSourceServer implements SourceServer {
 
   tables(filter: (id: TableId) => boolean): Promise<TableId[]> {
     return this.#query('signals', 'list tables', () =>
-      [...CAPTURED, SIGNALS].map(({table}) => ({database: DATABASE, table})).filter(filter),
+      [...this.#options.mysql.tables, SIGNALS].map(({table}) => ({database: DATABASE, table})).filter(filter),
     )
   }
 
   async probe({table, condition: filter}: TableRequest, canSnapshot: boolean): Promise<void> {
     if (!canSnapshot) throw new TidemarkError('TIDEMARK_SNAPSHOT_NO_WATERMARKS', 'snapshots need a signal table')
-    await this.#query('signals', `probe ${table.table}`, () => describe(this.#options.mysql, table))
+    const hasKey = await this.#query('signals', `probe ${table.table}`, () => {
+      return !isKeyless(existing(this.#options.mysql, table))
+    })
+    if (!hasKey && filter !== null) {
+      throw new TidemarkError('TIDEMARK_SNAPSHOT_KEYLESS_CONDITION', 'a table without a key is copied as a whole')
+    }
     if (filter === null) return
     try {
       condition(filter)
@@ -125,7 +134,7 @@ export class SimSourceServer implements SourceServer {
   }
 
   shape(table: TableId): Promise<TableShape | null> {
-    return this.#query('stream', `shape of ${table.table}`, () => describe(this.#options.mysql, table).shape)
+    return this.#query('stream', `shape of ${table.table}`, () => shapeOf(existing(this.#options.mysql, table)))
   }
 
   definition(): Promise<null> {
@@ -188,8 +197,8 @@ export class SimSourceServer implements SourceServer {
     })
   }
 
-  openCopy(): never {
-    throw new Error('no table of the simulation is copied by a read view')
+  openCopy(parts: CopyParts): TableCopy {
+    return new SimCopy({...this.#options, ...parts, number: this.#copies++})
   }
 
   openLane(events: LaneEvents, parts: LaneParts): Lane {
@@ -228,11 +237,15 @@ export class SimSourceServer implements SourceServer {
   }
 }
 
-function describe({visible}: SimMysql, table: TableId): TableDescription {
-  if (!visible.has(table.table)) {
-    throw new TidemarkError('TIDEMARK_SNAPSHOT_UNKNOWN_TABLE', `the server has no table ${tableIdText(table)}`)
-  }
-  const definition = visible.definition(table.table)
+function existing({visible}: SimMysql, table: TableId): SimDefinition {
+  if (visible.has(table.table)) return visible.definition(table.table)
+  throw new TidemarkError('TIDEMARK_SNAPSHOT_UNKNOWN_TABLE', `the server has no table ${tableIdText(table)}`)
+}
+
+function describe(mysql: SimMysql, table: TableId): TableDescription {
+  const {visible} = mysql
+  const definition = existing(mysql, table)
+  if (isKeyless(definition)) throw new TidemarkError('TIDEMARK_SNAPSHOT_NO_KEY', `${tableIdText(table)} has no key`)
   const shape = shapeOf(definition)
   const rows = visible.rows(table.table)
   return {

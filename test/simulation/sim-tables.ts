@@ -39,14 +39,25 @@ export const CAPTURED: readonly SimDefinition[] = [
   {table: 'c', columns: [int('g'), int('v'), int('id')], key: ['g', 'id']},
 ]
 
+/** Tables without a key: equal rows are frequent. `_row` is the server's own number of a row, which nobody sees. */
+export const KEYLESS: readonly SimDefinition[] = [
+  {table: 'k', columns: [int('n'), varchar('t', 20)], key: []},
+  {table: 'm', columns: [varchar('t', 20), int('n')], key: []},
+]
+
 export const SIGNALS: SimDefinition = {
   table: SIGNAL_TABLE,
   columns: [varchar('id', 42), varchar('type', 32), varchar('data', 2048)],
   key: ['id'],
 }
 
+export function isKeyless({key}: SimDefinition): boolean {
+  return key.length === 0
+}
+
 /** The primary key's values as text; equal for one row of the table. */
 export function keyOf(definition: SimDefinition, row: SimRow): string {
+  if (isKeyless(definition)) return String(row['_row'])
   return definition.key.map(name => String(row[name])).join(',')
 }
 

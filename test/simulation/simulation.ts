@@ -53,7 +53,7 @@ export async function simulate(
   {onLine = null}: {onLine?: ((line: string) => void) | null} = {},
 ): Promise<SimulationResult> {
   const random = new SeededRandom(seed)
-  const scenario = scenarioOf(random)
+  const scenario = scenarioOf(seed, random)
   const time = new VirtualTime()
   time.install()
   const unseedCrypto = seedCrypto(seed)
@@ -93,7 +93,7 @@ class Simulation {
     this.#time = time
     this.scheduler = new Scheduler(random)
     for (const [name, weight] of scenario.weights) this.scheduler.weights.set(name, weight)
-    this.#mysql = new SimMysql({gtidOn: scenario.gtidOn, nowUs: () => Date.now() * 1000})
+    this.#mysql = new SimMysql({...scenario, nowUs: () => Date.now() * 1000})
     this.#workload = new Workload(this.#mysql, random, scenario)
     const {notifications, signals, stream} = scenario.settings
     this.#judge = new Judge(this.#mysql, this.#workload, {
@@ -109,7 +109,11 @@ class Simulation {
       this.#watch(() => this.#judge.landed(event))
     }
     this.#topics.onSync = () => this.#judge.signals.collected()
-    this.#disk.onSaved = text => this.#watch(() => (this.#stored = this.#judge.saved(text)))
+    this.#disk.onSaved = text => {
+      const {offset, parallel = null} = decodeCheckpoint(text, 'state')
+      this.scheduler.note(`stored ${JSON.stringify(offset)} ${JSON.stringify(parallel)}`)
+      this.#watch(() => (this.#stored = this.#judge.saved(text)))
+    }
   }
 
   async run(): Promise<void> {
@@ -150,6 +154,7 @@ class Simulation {
     const ended = (error: unknown): void => {
       if (sink === this.#sink) this.#end = {error}
     }
+    let branches = 0
     const server = {mysql: this.#mysql, scheduler, interruptions, onRead: this.#workload.onRead}
     runTask(
       settings,
@@ -159,7 +164,7 @@ class Simulation {
         store: new SimStateStore(this.#disk, scheduler),
         binlog: new SimBinlog(this.#mysql, scheduler),
         replay: new SimBinlog(this.#mysql, scheduler),
-        openBranch: () => new SimBinlog(this.#mysql, scheduler),
+        openBranch: () => new SimBinlog(this.#mysql, scheduler, `branch ${branches++}`),
         openSession: stopping => new SimSession(server, stopping),
       },
     ).then(() => ended(null), ended)
@@ -242,10 +247,11 @@ class Simulation {
 
   #isAtRest(): boolean {
     if (this.#stored === null || this.#mysql.canPublish) return false
-    const {offset, snapshots, signals, notifications = []} = this.#stored
+    const {offset, snapshots, signals, notifications = [], parallel} = this.#stored
     if (
       signals.pending.length > 0 ||
       notifications.length > 0 ||
+      parallel !== undefined ||
       snapshots.some(plan => isActive(plan) || plan.state === 'failed')
     )
       return false

@@ -1,6 +1,9 @@
 // Time in the hands of the simulation: timers, Date and performance.now stand still until `fireNext` lets the next timer
 // fire. setImmediate stays real, so that promises settle between two steps.
 
+import {syncBuiltinESMExports} from 'node:module'
+import timersPromises from 'node:timers/promises'
+
 const EPOCH_MS = 1_700_000_000_000
 
 interface Timer {
@@ -18,6 +21,7 @@ const real = {
   clearInterval: globalThis.clearInterval,
 }
 const realTimeout = AbortSignal.timeout.bind(AbortSignal)
+const realDelay = timersPromises.setTimeout
 
 export class VirtualTime {
   #now = 0
@@ -56,6 +60,7 @@ export class VirtualTime {
       this.#add(() => controller.abort(new DOMException('timed out', 'TimeoutError')), ms, null)
       return controller.signal
     }
+    this.#installDelay((ms, value, {signal} = {}) => this.#delay(ms, value, signal))
     Object.defineProperty(performance, 'now', {configurable: true, value: () => this.#now})
     Object.defineProperty(performance, 'timeOrigin', {configurable: true, value: EPOCH_MS})
   }
@@ -63,6 +68,7 @@ export class VirtualTime {
   uninstall(): void {
     Object.assign(globalThis, real)
     AbortSignal.timeout = realTimeout
+    this.#installDelay(realDelay)
     Reflect.deleteProperty(performance, 'now')
     Reflect.deleteProperty(performance, 'timeOrigin')
   }
@@ -87,6 +93,31 @@ export class VirtualTime {
   /** A process that is gone has no timers. */
   clearAll(): void {
     this.#timers.clear()
+  }
+
+  /** Of node:timers/promises, for those who imported it by name. */
+  #installDelay(delay: typeof realDelay): void {
+    timersPromises.setTimeout = delay
+    syncBuiltinESMExports()
+  }
+
+  #delay<T>(ms = 0, value?: T, signal?: AbortSignal): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#timers.delete(handle.id)
+        reject(new DOMException('the delay was aborted', 'AbortError'))
+      }
+      const handle = this.#add(
+        () => {
+          signal?.removeEventListener('abort', abort)
+          resolve(value as T)
+        },
+        ms,
+        null,
+      )
+      if (signal?.aborted === true) abort()
+      signal?.addEventListener('abort', abort, {once: true})
+    })
   }
 
   #add(run: () => void, ms: number, every: number | null): Handle {

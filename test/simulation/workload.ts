@@ -5,7 +5,7 @@ import type {Scenario} from './scenario.ts'
 import {addColumn, addIndex, dropColumn, truncate} from './sim-mysql.ts'
 import type {RowChange, SimMysql, Transaction} from './sim-mysql.ts'
 import {select, tableOf} from './sim-sql.ts'
-import {CAPTURED, DATABASE, keyOf, SIGNALS, varchar} from './sim-tables.ts'
+import {DATABASE, isKeyless, keyOf, SIGNALS, varchar} from './sim-tables.ts'
 import type {SimDefinition, SimRow} from './sim-tables.ts'
 
 export interface SentSignal {
@@ -13,8 +13,6 @@ export interface SentSignal {
   readonly type: string
   readonly transaction: Transaction
 }
-
-const TABLES = CAPTURED.map(({table}) => table)
 
 export class Workload {
   readonly signals: SentSignal[] = []
@@ -24,6 +22,7 @@ export class Workload {
   readonly #mysql: SimMysql
   readonly #random: SeededRandom
   readonly #scenario: Scenario
+  readonly #tables: readonly string[]
   #columns = 0
   /** Rows that a SELECT has just read: the ones worth changing. */
   readonly #justRead = new Map<string, readonly SimRow[]>()
@@ -32,11 +31,17 @@ export class Workload {
     this.#mysql = mysql
     this.#random = random
     this.#scenario = scenario
+    this.#tables = scenario.tables.map(({table}) => table)
+  }
+
+  get isParallel(): boolean {
+    return this.#scenario.isParallel
   }
 
   seed(): void {
-    for (const table of TABLES) {
-      for (let i = 0; i < this.#scenario.seedRows; i++) this.#mysql.seed(table, this.#keyColumns())
+    for (const definition of this.#scenario.tables) {
+      const newRow = (): SimRow => (isKeyless(definition) ? this.#values(definition) : this.#keyColumns())
+      for (let i = 0; i < this.#scenario.seedRows; i++) this.#mysql.seed(definition.table, newRow())
     }
   }
 
@@ -59,8 +64,8 @@ export class Workload {
     const own = new Map<string, SimRow | null>()
     const count = this.#random.pick([1, 1, 2, 4])
     for (let i = 0; i < count; i++) {
-      const table = this.#random.pick(TABLES)
-      if (this.#mysql.isLocked(table)) continue
+      const table = this.#someTable()
+      if (this.#mysql.isLocked(table) || this.#mysql.isReadOnly(table)) continue
       changes.push(...this.#change(this.#mysql.head.definition(table), own))
     }
     if (changes.length === 0) return 'nothing'
@@ -72,7 +77,7 @@ export class Workload {
 
   /** A change of a definition where its lock can be had. */
   alter(): string {
-    const table = this.#random.pick(TABLES)
+    const table = this.#random.pick(this.#tables)
     if (!this.#scenario.ddl || !this.#mysql.canAlter(table)) return 'nothing'
     const definition = this.#mysql.head.definition(table)
     const extra = definition.columns.filter(({name}) => name.startsWith('x'))
@@ -91,10 +96,19 @@ export class Workload {
 
   signal(): string {
     if (this.signals.length >= this.#scenario.signals) return 'nothing'
-    const some = TABLES.filter(() => this.#random.chance(0.5)).map(table => `${DATABASE}.${table}`)
+    const some = this.#tables.filter(() => this.#random.chance(0.5)).map(table => `${DATABASE}.${table}`)
     const tables = some.length === 0 ? ['d.a'] : some
     const filter = {'data-collection': tables[0], filter: `id > ${this.#random.integer(0, 9)}`}
+    const blocking = JSON.stringify({'data-collections': tables, type: 'blocking'})
+    const branches: [string, string | null][] = [
+      ['execute-snapshot', blocking],
+      ['execute-snapshot', blocking],
+      ['execute-snapshot', blocking],
+      ['execute-snapshot', JSON.stringify({'data-collections': ['d\\.[km]']})],
+      ['stop-snapshot', JSON.stringify({'data-collections': tables})],
+    ]
     const [type, data] = this.#random.pick<[string, string | null]>([
+      ...(this.#scenario.isParallel ? branches : []),
       ['execute-snapshot', JSON.stringify({'data-collections': tables})],
       ['execute-snapshot', JSON.stringify({'data-collections': tables})],
       ['execute-snapshot', JSON.stringify({'data-collections': ['d\\..*']})],
@@ -135,6 +149,7 @@ export class Workload {
   }
 
   #change(definition: SimDefinition, own: Map<string, SimRow | null>): RowChange[] {
+    if (isKeyless(definition)) return this.#changeKeyless(definition, own)
     const random = this.#random
     const {head} = this.#mysql
     const nameOf = (row: SimRow): string => `${definition.table}/${keyOf(definition, row)}`
@@ -161,6 +176,41 @@ export class Workload {
     const after = random.chance(0.2) && current(moved) === null ? moved : {...before, ...texts, v: ordinal}
     own.set(nameOf(after), after)
     return [{definition, op: 'u', before, after, ordinal}]
+  }
+
+  #changeKeyless(definition: SimDefinition, own: Map<string, SimRow | null>): RowChange[] {
+    const random = this.#random
+    const {table} = definition
+    const nameOf = (row: SimRow): string => `${table}/${keyOf(definition, row)}`
+    const rows = [...this.#mysql.head.rows(table).values()].map(row =>
+      own.has(nameOf(row)) ? own.get(nameOf(row))! : row,
+    )
+    const alive = rows.filter(row => row !== null)
+    const ordinal = ++this.#mysql.ordinal
+    const values = this.#values(definition)
+    const before = alive.length > 0 && random.chance(0.5) ? random.pick(alive) : null
+    if (before === null) {
+      return [{definition, op: 'c', before, after: {...values, _row: ordinal}, ordinal}]
+    }
+    const after = random.chance(0.5) ? null : {...before, ...values}
+    own.set(nameOf(before), after)
+    if (after === null) return [{definition, op: 'd', before, after, ordinal}]
+    // The server logs no update that changes nothing.
+    if (definition.columns.every(({name}) => before[name] === after[name])) return []
+    return [{definition, op: 'u', before, after, ordinal}]
+  }
+
+  /** Of few, so that rows are often equal. */
+  #values({columns}: SimDefinition): SimRow {
+    const random = this.#random
+    const value = (type: string): number | string | null =>
+      type === 'int' ? random.integer(0, 2) : random.pick([null, 'text', ''])
+    return Object.fromEntries(columns.map(({name, type}) => [name, value(type)]))
+  }
+
+  #someTable(): string {
+    const {lastViewed} = this.#mysql
+    return lastViewed !== null && this.#random.chance(0.4) ? lastViewed : this.#random.pick(this.#tables)
   }
 
   #wantedKey(table: string): SimRow {
