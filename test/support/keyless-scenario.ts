@@ -1,11 +1,10 @@
-// A table without a key that is copied by the parallel reader again and again while it is written to, killed in a state of
-// the readers or at any instant, and what must hold afterwards: the events fold to the table, and every change came.
+// A table without a key that is copied by the parallel reader again and again while it is written to, whatever ends the
+// process meanwhile, and what must hold afterwards: the events fold to the table, and every change came.
 
 import assert from 'node:assert/strict'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {TestContext} from 'node:test'
-import {setTimeout as delay} from 'node:timers/promises'
 import {loadSettings} from '../../src/config/load-settings.ts'
 import {stateName} from '../../src/config/state-settings.ts'
 import {SILENT} from '../../src/core/log.ts'
@@ -19,12 +18,13 @@ import {prepareExactlyOnce} from './exactly-once-scenario.ts'
 import {assertKeyless} from './keyless-oracle.ts'
 import {KeylessTable, KeylessWriter, storedRowCounts} from './keyless-writer.ts'
 import {randomFor, type SeededRandom} from './seeded-random.ts'
+import {TcpProxy} from './tcp-proxy.ts'
 import type {Config} from './tidemark-config.ts'
 import {runTidemark, type TidemarkProcess} from './tidemark-process.ts'
 
-const TABLE = 'clicks'
-/** How the log line begins that tells of every state of the readers. */
-const READERS = 'parallel reader'
+export const TABLE = 'clicks'
+/** Nobody captures it: what is written to it only makes transactions long. */
+export const BULK = 'bulk'
 
 export interface KeylessScenario {
   /** Events go to this Kafka; without it to a file. */
@@ -41,6 +41,8 @@ export interface KeylessRun {
   readonly capture: Capture
   readonly random: SeededRandom
   readonly writer: KeylessWriter
+  /** Between the process and the server; the connections of `capture` do not go through it. */
+  readonly proxy: TcpProxy
   /** Starts a process that is left running, with a copy of the table asked for where none is under way. */
   run(): Promise<TidemarkProcess>
   /** As the process has stored it. */
@@ -53,7 +55,11 @@ export interface KeylessRun {
 export async function keylessUnderWrites(t: TestContext, options: KeylessScenario): Promise<KeylessRun> {
   const random = randomFor(t, options.seed)
   const {bootstrap, server, exactlyOnce = false} = options
-  const config = {'snapshot.max.rows.per.second': String(options.rows), ...options.config}
+  const config = {
+    'snapshot.max.rows.per.second': String(options.rows),
+    'table.exclude.list': `.*[.]${BULK}`,
+    ...options.config,
+  }
   const capture =
     exactlyOnce && bootstrap !== undefined
       ? await prepareExactlyOnce(t, bootstrap, config)
@@ -62,6 +68,9 @@ export async function keylessUnderWrites(t: TestContext, options: KeylessScenari
           ...(bootstrap === undefined ? {} : {bootstrap}),
           ...(server === undefined ? {} : {server}),
         })
+  const {host, port} = capture.database.server
+  const proxy = await TcpProxy.start(t, {host, port})
+  await capture.connection.query(`CREATE TABLE ${BULK} (b LONGBLOB)`)
   const table = new KeylessTable(TABLE, random)
   for (const statement of table.setUp(options.rows)) await capture.connection.query(statement)
   // The state exists before anything is judged, so that every change made by the writer is after its offset.
@@ -70,7 +79,7 @@ export async function keylessUnderWrites(t: TestContext, options: KeylessScenari
   assert.deepEqual(await first.stop(), {code: 0, signal: null}, first.stderr)
   const settings = await settingsOf(capture)
   const writer = new KeylessWriter(await capture.database.connect(), table, random)
-  writer.start(2)
+  writer.start(5)
   const signal = new AbortController().signal
   const checkpoint = async (): Promise<Checkpoint | null> => {
     const stored = await readState(settings, {log: SILENT, signal})
@@ -79,8 +88,8 @@ export async function keylessUnderWrites(t: TestContext, options: KeylessScenari
   const run = async (): Promise<TidemarkProcess> => {
     const stored = await checkpoint()
     const isGoing = (stored?.snapshots ?? []).some(({state}) => state === 'queued' || state === 'running')
-    const tidemark = await capture.run(t)
-    if (!isGoing && stored?.parallel === undefined) await capture.snapshot([TABLE])
+    const tidemark = await capture.run(t, {'database.hostname': '127.0.0.1', 'database.port': String(proxy.port)})
+    if (!isGoing && stored?.parallel?.state !== 'copying') await capture.snapshot([TABLE])
     return tidemark
   }
   const judge = async (): Promise<void> => {
@@ -111,7 +120,7 @@ export async function keylessUnderWrites(t: TestContext, options: KeylessScenari
     t.diagnostic(`${writer.transactions} transactions, ${table.size} rows, ${JSON.stringify(counts)}`)
     assert.ok(counts.copies > 0 && counts.streamed > 0, 'nothing to judge')
   }
-  return {capture, random, writer, run, checkpoint, judge}
+  return {capture, random, writer, proxy, run, checkpoint, judge}
 }
 
 /** Until the readers have come from one state to another, while the process runs. `from` null: from whichever. */
@@ -120,28 +129,14 @@ export async function untilReaders(
   {from, to}: {readonly from: string | null; readonly to: string},
 ): Promise<void> {
   await tidemark.waitForLog(
-    ({msg, fields}) => msg.startsWith(READERS) && fields['to'] === to && (from === null || fields['from'] === from),
+    ({msg, fields}) => isOfReaders(msg) && fields['to'] === to && (from === null || fields['from'] === from),
     90_000,
   )
 }
 
-/** Kills at random instants: one of three at any of the start, the others once the readers have got from one state to another. */
-export async function killedAtRandom(
-  t: TestContext,
-  scenario: KeylessRun,
-  {kills, between}: {readonly kills: number; readonly between: readonly [number, number]},
-): Promise<void> {
-  const states = new Map<string, number>()
-  for (let kill = 0; kill < kills; kill++) {
-    const tidemark = await scenario.run()
-    if (kill % 3 > 0) await tidemark.waitForLog(({msg}) => msg.startsWith(READERS), 90_000)
-    await delay(scenario.random.integer(...between))
-    const end = await tidemark.kill()
-    assert.equal(end.signal, 'SIGKILL', `the process ended by itself: ${tidemark.stderr}`)
-    const state = (await scenario.checkpoint())?.parallel?.state ?? 'none'
-    states.set(state, (states.get(state) ?? 0) + 1)
-  }
-  t.diagnostic(`${kills} kills, ${JSON.stringify(Object.fromEntries(states))}`)
+/** Of every change of the readers' state one line tells. */
+export function isOfReaders(msg: string): boolean {
+  return msg.startsWith('parallel reader')
 }
 
 async function settingsOf({config, folder}: Capture): Promise<ReturnType<typeof loadSettings>['settings']> {

@@ -30,6 +30,8 @@ const DOMAIN: readonly (readonly Scalar[])[] = [
   [null, '{"a":1}', '[1,null,"é"]', '2.5'],
 ]
 const KNOWN_ROWS = 12
+/** A table of fewer grows. */
+const FEW_ROWS = 1_000
 /** A statement that changes more rows than usual, so that kills fall between the events of one transaction. */
 const MANY = 200
 
@@ -42,6 +44,8 @@ export class KeylessTable {
   #counts: RowCounts = new Map()
   readonly #random: SeededRandom
   readonly #rows: readonly Row[]
+  /** The table grows up to about here. */
+  #many = 0
 
   constructor(name: string, random: SeededRandom) {
     this.name = name
@@ -60,6 +64,7 @@ export class KeylessTable {
       statements.push(this.#insert(some))
     }
     for (const [row, count] of this.#counts) this.initial.set(row, count)
+    this.#many = Math.max(FEW_ROWS, 1.2 * rows)
     return statements
   }
 
@@ -97,8 +102,10 @@ export class KeylessTable {
   #statement(draft: {sql: string[]; changes: KeylessChange[]}): void {
     const dice = this.#random.next()
     const present = [...this.#counts.keys()]
-    if (present.length === 0 || dice < 0.4) this.#create(draft)
-    else if (dice < 0.75) this.#update(draft, this.#random.pick(present))
+    // As often as rows are removed where there are many already, so that a copy takes no longer the longer a test runs.
+    const creates = this.size > this.#many ? 0.25 : 0.4
+    if (present.length === 0 || dice < creates) this.#create(draft)
+    else if (dice < creates + 0.35) this.#update(draft, this.#random.pick(present))
     else this.#remove(draft, this.#random.pick(present))
   }
 
@@ -162,6 +169,7 @@ export class KeylessWriter extends RepeatingWriter {
   transactions = 0
   readonly #connection: Connection
   readonly #random: SeededRandom
+  #weight: {readonly sql: string; readonly begins: () => void} | null = null
 
   constructor(connection: Connection, table: KeylessTable, random: SeededRandom) {
     super()
@@ -170,11 +178,20 @@ export class KeylessWriter extends RepeatingWriter {
     this.#random = random
   }
 
+  /** The next transaction has this statement behind its first, and is committed. `begins` is called just before it. */
+  weigh(sql: string, begins: () => void): void {
+    this.#weight = {sql, begins}
+  }
+
   override async transaction(): Promise<void> {
     const {sql, changes, undo} = this.table.transaction()
     if (sql.length === 0) return
-    const rollsBack = this.#random.chance(0.08)
+    const weight = this.#weight
+    this.#weight = null
+    const rollsBack = this.#random.chance(0.08) && weight === null
+    if (weight !== null) sql.splice(1, 0, weight.sql)
     const all = sql.length === 1 && !rollsBack ? sql : ['START TRANSACTION', ...sql, rollsBack ? 'ROLLBACK' : 'COMMIT']
+    weight?.begins()
     await this.#connection.query(all.join('; '))
     if (rollsBack) {
       undo()

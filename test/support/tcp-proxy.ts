@@ -9,6 +9,8 @@ interface Pair {
   readonly server: Socket
   /** Answers are swallowed. */
   isDeaf: boolean
+  /** So many more bytes of answers pass, the others wait. Null: all pass. */
+  passes: number | null
 }
 
 export class TcpProxy {
@@ -87,13 +89,32 @@ export class TcpProxy {
   }
   #loses: number | null = null
 
+  /** Answers of these connections, named by their ports at the server, wait behind so many more bytes until `release`. */
+  stall(ports: ReadonlySet<number>, bytes: number): void {
+    for (const pair of this.#pairs) if (ports.has(pair.server.localPort ?? 0)) pair.passes = bytes
+  }
+
+  /** Connections that are made from now on get no answer until `release`. */
+  stallNew(): void {
+    this.#stallsNew = true
+  }
+  #stallsNew = false
+
+  release(): void {
+    this.#stallsNew = false
+    for (const pair of this.#pairs) {
+      pair.passes = null
+      pair.server.resume()
+    }
+  }
+
   refuse(refuses: boolean): void {
     this.#refuses = refuses
     if (refuses) this.cut()
   }
 
   #join(client: Socket, server: Socket): void {
-    const pair: Pair = {client, server, isDeaf: false}
+    const pair: Pair = {client, server, isDeaf: false, passes: this.#stallsNew ? 0 : null}
     this.#pairs.add(pair)
     const requests = new KafkaRequests(apiKey => {
       if (apiKey !== this.#loses) return true
@@ -109,7 +130,11 @@ export class TcpProxy {
     server.on('data', chunk => {
       if (pair.isDeaf) this.swallowed += chunk.length
       else client.write(chunk)
+      if (pair.passes === null) return
+      pair.passes -= chunk.length
+      if (pair.passes <= 0) server.pause()
     })
+    if (pair.passes === 0) server.pause()
     const end = () => {
       this.#pairs.delete(pair)
       client.destroy()
