@@ -53,10 +53,13 @@ const READY: Readonly<Record<KillName, Ready>> = {
     const tidemark = await scenario.run()
     await tidemark.waitForLog(COPIES, 90_000)
     const dumps = await dumpPorts(scenario)
-    // The main stream stays within this transaction; the branch passes it on a connection of its own.
-    scenario.writer.weigh(`INSERT INTO ${BULK} SELECT REPEAT('x', 1000000) FROM (${numbers(8)}) AS n`, () =>
-      scenario.proxy.stall(dumps, 2_000_000),
+    // The main stream stays within a long transaction, which the branch passes on a connection of its own. That waits
+    // until the transaction is there, whatever else the machine is busy with.
+    scenario.proxy.stallNew()
+    await scenario.writer.weigh(`INSERT INTO ${BULK} SELECT REPEAT('x', 1000000) FROM (${numbers(4)}) AS n`, () =>
+      scenario.proxy.stall(dumps, 1_000_000),
     )
+    scenario.proxy.releaseNew()
     await untilStored(scenario, tidemark, 'adopted')
     return tidemark
   },

@@ -169,7 +169,7 @@ export class KeylessWriter extends RepeatingWriter {
   transactions = 0
   readonly #connection: Connection
   readonly #random: SeededRandom
-  #weight: {readonly sql: string; readonly begins: () => void} | null = null
+  #weight: {readonly sql: string; readonly begins: () => void; readonly ended: () => void} | null = null
 
   constructor(connection: Connection, table: KeylessTable, random: SeededRandom) {
     super()
@@ -178,9 +178,9 @@ export class KeylessWriter extends RepeatingWriter {
     this.#random = random
   }
 
-  /** The next transaction has this statement behind its first, and is committed. `begins` is called just before it. */
-  weigh(sql: string, begins: () => void): void {
-    this.#weight = {sql, begins}
+  /** The next transaction has this statement behind its first, and is committed. `begins` is called just before it; resolves behind it. */
+  weigh(sql: string, begins: () => void): Promise<void> {
+    return new Promise(ended => (this.#weight = {sql, begins, ended}))
   }
 
   override async transaction(): Promise<void> {
@@ -192,7 +192,11 @@ export class KeylessWriter extends RepeatingWriter {
     if (weight !== null) sql.splice(1, 0, weight.sql)
     const all = sql.length === 1 && !rollsBack ? sql : ['START TRANSACTION', ...sql, rollsBack ? 'ROLLBACK' : 'COMMIT']
     weight?.begins()
-    await this.#connection.query(all.join('; '))
+    try {
+      await this.#connection.query(all.join('; '))
+    } finally {
+      weight?.ended()
+    }
     if (rollsBack) {
       undo()
       return

@@ -11,6 +11,8 @@ interface Pair {
   isDeaf: boolean
   /** So many more bytes of answers pass, the others wait. Null: all pass. */
   passes: number | null
+  /** Made while new connections were stalled. */
+  readonly isNew: boolean
 }
 
 export class TcpProxy {
@@ -94,15 +96,23 @@ export class TcpProxy {
     for (const pair of this.#pairs) if (ports.has(pair.server.localPort ?? 0)) pair.passes = bytes
   }
 
-  /** Connections that are made from now on get no answer until `release`. */
+  /** Connections that are made from now on get no answer until `release` or `releaseNew`. */
   stallNew(): void {
     this.#stallsNew = true
   }
   #stallsNew = false
 
   release(): void {
+    this.#release(() => true)
+  }
+
+  releaseNew(): void {
+    this.#release(({isNew}) => isNew)
+  }
+
+  #release(which: (pair: Pair) => boolean): void {
     this.#stallsNew = false
-    for (const pair of this.#pairs) {
+    for (const pair of [...this.#pairs].filter(which)) {
       pair.passes = null
       pair.server.resume()
     }
@@ -114,7 +124,7 @@ export class TcpProxy {
   }
 
   #join(client: Socket, server: Socket): void {
-    const pair: Pair = {client, server, isDeaf: false, passes: this.#stallsNew ? 0 : null}
+    const pair: Pair = {client, server, isDeaf: false, passes: this.#stallsNew ? 0 : null, isNew: this.#stallsNew}
     this.#pairs.add(pair)
     const requests = new KafkaRequests(apiKey => {
       if (apiKey !== this.#loses) return true
