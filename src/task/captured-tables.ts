@@ -11,7 +11,7 @@ import type {TablePlan} from '../snapshot/snapshot-plan.ts'
 import type {KnownTable, StoredOffset} from '../state/checkpoint.ts'
 import type {DdlStatement} from '../stream/ddl-statement.ts'
 import type {Divergences} from './divergences.ts'
-import {KnownTables} from './known-tables.ts'
+import {KnownTables, type DepartureReason} from './known-tables.ts'
 import {endCopies} from './ended-copies.ts'
 import type {SourceServer} from './source-server.ts'
 import {tableMoves} from './table-moves.ts'
@@ -92,7 +92,7 @@ export class CapturedTables {
   changedBy(statement: DdlStatement, place: string): void {
     const {arrived, gone, areNew} = tableMoves(statement, this.#moveScope)
     for (const table of gone) {
-      this.known.leave(tableIdText(table), place, 'dropped')
+      this.#leave(tableIdText(table), place, 'dropped')
       this.#options.log.info({table: tableIdText(table), since: place}, 'table is gone, no longer captured')
     }
     for (const table of arrived) this.#arrived(table, place, areNew)
@@ -150,12 +150,19 @@ export class CapturedTables {
       // One that was dropped while the task was away is still to be dropped in the stream.
       else if (gone === undefined && this.#isCaptured(table)) divergences.watchKnown(table)
       else if (gone === undefined) {
-        this.known.leave(text, place, 'filter')
+        this.#leave(text, place, 'filter')
         log.warn({table: text, since: place}, 'table left the filter, no longer captured')
         left.push(text)
       }
     }
     return left
+  }
+
+  #leave(text: string, place: string, why: DepartureReason): void {
+    for (const table of this.known.leave(text, place, why)) {
+      this.#options.divergences.forget(table)
+      this.#options.log.info({table}, 'a table that is long gone is forgotten, its rows stay in its topic')
+    }
   }
 
   /** Rows deleted meanwhile stand in its topic: a copy of it begins with a truncate event, or they are named. */

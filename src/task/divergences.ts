@@ -166,6 +166,13 @@ export class Divergences {
     return this.list.some(known => known.table === text && (known.removesRows === true || known.atMs === FOR_EVER))
   }
 
+  /** A table that is gone for so long that nobody is told of it any more. */
+  forget(text: string): void {
+    this.#watched.delete(text)
+    this.#cascaded.delete(text)
+    this.list = this.list.filter(known => known.table !== text)
+  }
+
   /** A truncate event is in the topic: whatever it held before, it now holds no row, and neither did the table. */
   emptied(table: TableId, since: string): void {
     const text = tableIdText(table)

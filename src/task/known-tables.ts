@@ -5,11 +5,20 @@ import type {Checkpoint, KnownTable} from '../state/checkpoint.ts'
 
 export type DepartureReason = NonNullable<KnownTable['left']>['why']
 
+/**
+ * Of tables that are captured no longer so many are remembered, the newest, or a server that makes and drops tables all
+ * day would have the state grow for ever. Those that the filter left out are still there and may come back any day.
+ */
+export const MOST_LEFT: Readonly<Record<DepartureReason, number>> = {dropped: 1_000, filter: 10_000}
+
 export class KnownTables {
+  /** Those that left stand in the order in which they did. */
   readonly #tables: Map<string, KnownTable>
+  readonly #left: Readonly<Record<DepartureReason, Set<string>>> = {dropped: new Set(), filter: new Set()}
 
   constructor(stored: readonly KnownTable[]) {
     this.#tables = new Map(stored.map(known => [known.table, known]))
+    for (const {table, left} of stored) if (left !== undefined) this.#left[left.why].add(table)
   }
 
   get list(): readonly KnownTable[] {
@@ -29,7 +38,7 @@ export class KnownTables {
 
   /** Captured from now on; `completeSince` where everything of it will be in its topic from there. */
   enter(table: string, completeSince: string | null): void {
-    this.#tables.set(table, {table, completeSince})
+    this.#set({table, completeSince})
   }
 
   /** Its topic has all of it from `since` on. What was complete before stays so. */
@@ -44,12 +53,25 @@ export class KnownTables {
     if (known !== undefined) this.#tables.set(table, {...known, completeSince: null})
   }
 
-  leave(table: string, since: string, why: DepartureReason): void {
-    this.#tables.set(table, {table, completeSince: null, left: {since, why}})
+  /** Returns the tables that are forgotten for it: nobody knows any more that they were ever captured. */
+  leave(table: string, since: string, why: DepartureReason): string[] {
+    this.forget(table)
+    this.#set({table, completeSince: null, left: {since, why}})
+    const forgotten = [...this.#left[why]].slice(0, -MOST_LEFT[why])
+    for (const old of forgotten) this.forget(old)
+    return forgotten
   }
 
   forget(table: string): void {
+    for (const left of Object.values(this.#left)) left.delete(table)
     this.#tables.delete(table)
+  }
+
+  #set(known: KnownTable): void {
+    const {table, left} = known
+    for (const others of Object.values(this.#left)) others.delete(table)
+    if (left !== undefined) this.#left[left.why].add(table)
+    this.#tables.set(table, known)
   }
 }
 

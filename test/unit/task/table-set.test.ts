@@ -176,3 +176,35 @@ test('a state of before takes what was copied for complete at its offset', () =>
   assert.deepEqual(since(checkpoint), ['b.1:100', null, null])
   assert.deepEqual(since({...checkpoint, initialSnapshotQueued: true}), ['b.1:100', null, 'b.1:100'])
 })
+
+test('of tables that were dropped the newest thousand are remembered, and nothing is said of the others', () => {
+  const {tables, statement, divergences} = tablesOf({filter: /^d\.t\d+$/})
+  for (let i = 0; i <= 1_001; i++) {
+    const table = {database: 'd', table: `t${i}`}
+    statement(`CREATE TABLE t${i} (id INT)`, `b.1:${i}`)
+    divergences.watch(table)
+    if (i === 1_001) break
+    divergences.gone(table, `b.1:${i}`, 'DROP TABLE')
+    statement(`DROP TABLE t${i}`, `b.1:${i}`)
+    // The oldest comes back and goes once more, so that it is not the oldest any more.
+    if (i === 1) {
+      statement('CREATE TABLE t0 (id INT)', 'b.1:1')
+      statement('DROP TABLE t0', 'b.1:2')
+    }
+  }
+  const left = tables.known.list.filter(known => known.left !== undefined).map(({table}) => table)
+  assert.equal(left.length, 1_000)
+  assert.ok(left.includes('d.t0') && !left.includes('d.t1') && left.includes('d.t1000'))
+  assert.deepEqual(new Set(divergences.list.map(({table}) => table)), new Set(left))
+  assert.ok(![...divergences.watched].some(({table}) => table === 't1'))
+  assert.equal(tables.known.get('d.t1001')!.completeSince, 'b.1:1001', 'one that is there is not forgotten')
+})
+
+test('what a state of before remembers counts as well', () => {
+  const left = {since: 'b.1:1', why: 'dropped' as const}
+  const stored = Array.from({length: 1_500}, (_, i) => ({table: `d.t${i}`, completeSince: null, left}))
+  const {tables, statement} = tablesOf({stored, filter: /^d\.t\d+$/})
+  statement('DROP TABLE t9999', 'b.1:2')
+  const names = tables.known.list.map(({table}) => table)
+  assert.deepEqual([names.length, names[0], names.at(-1)], [1_000, 'd.t501', 'd.t9999'])
+})
