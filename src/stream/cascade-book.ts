@@ -1,6 +1,6 @@
 // Foreign keys by which changes of one table change another without row events, as the stream needs to know them: read at
 // the start and with every statement that may change them. The server may be ahead of the stream: a key that it has no
-// longer counts until the stream has come to where it was read; one that is new to it counts at once, too early rather
+// longer counts up to the statement that names it as dropped, else to where the server was read; one that is new to it counts at once, too early rather
 // than too late.
 
 import {compareBinlogPositions, type BinlogPosition} from '../core/binlog-position.ts'
@@ -8,6 +8,7 @@ import type {CascadingKey} from '../core/cascading-key.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {RowsView, StreamTable} from '../binlog/binlog-events.ts'
 import {keepsColumns, rowEnd} from '../binlog/row-count.ts'
+import type {DdlReading} from './ddl.ts'
 import {cascadeEffects, foldedText, type CascadeEffect} from './cascade-effects.ts'
 
 export interface CascadeReading {
@@ -54,9 +55,19 @@ export class CascadeBook {
     return this.#reading
   }
 
-  /** A statement stands in the stream here. `verb`: its first words. */
-  changed(verb: string): void {
-    if (!this.#isLogged && CHANGES_KEYS.test(verb)) this.#read()
+  /** A statement stands in the stream here. A key that it names as dropped counts no longer, whatever the server has by now. */
+  changed(
+    reading: Pick<DdlReading, 'verb' | 'words'>,
+    touches: (table: TableId) => boolean,
+    place: BinlogPosition,
+  ): void {
+    if (this.#isLogged || !CHANGES_KEYS.test(reading.verb)) return
+    for (const known of this.#known.values()) {
+      const {name, child} = known.key
+      const isNamed = reading.verb.startsWith('DROP') || reading.words.has(name.toLowerCase())
+      if (reading.words.has('drop') && isNamed && touches(child)) known.until ??= place
+    }
+    this.#read()
   }
 
   serverChanged(): void {

@@ -140,7 +140,7 @@ export class DdlSide {
     // Keys other than the primary key are not in the binlog: they may have come or gone with this.
     catalog.forget()
     schemas.changed(reading, touches)
-    this.#parts.cascades?.changed(reading.verb)
+    this.#parts.cascades?.changed(reading, touches, {file, pos})
   }
 
   /** Null where rows of the table are not emitted, or transforms drop the event. */

@@ -78,8 +78,6 @@ test('a changed key of a parent does so, too, and a foreign key that comes or go
   await connection.query(`ALTER TABLE strict_lines DROP FOREIGN KEY strict_lines_ibfk_1,
     ADD CONSTRAINT later FOREIGN KEY (customer) REFERENCES customers (id) ON DELETE CASCADE`)
   await connection.query('ALTER TABLE orders DROP FOREIGN KEY orders_ibfk_1')
-  // A stream that is behind counts a key until it has come to where the server was found without.
-  await caughtUp(tidemark, connection)
   await connection.query('DELETE FROM customers WHERE id = 4')
   assert.deepEqual(await said(tidemark, capture), ['strict_lines: a foreign key’s cascade from customers'])
   assert.deepEqual(await tidemark.stop(), {code: 0, signal: null}, tidemark.stderr)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import type {CascadingKey} from '../../../src/core/cascading-key.ts'
 import type {CascadeReading} from '../../../src/stream/cascade-book.ts'
+import {mayTouch, readDdl} from '../../../src/stream/ddl.ts'
 import {smallImage} from '../../support/binlog-bytes.ts'
 import {BinlogScript, StreamParts, streamTable} from '../../support/stream-parts.ts'
 
@@ -37,6 +38,11 @@ async function play({isCaptured = true, keys = [KEY] as readonly CascadingKey[] 
   return {server, parts, script, told}
 }
 
+function alter({cascades, dispatcher}: StreamParts, sql = 'ALTER TABLE child ADD COLUMN c INT'): void {
+  const reading = readDdl(sql)
+  cascades!.changed(reading, table => mayTouch(reading, 'd', table), dispatcher.reached)
+}
+
 const row = smallImage(1, 'a')
 const otherNote = smallImage(1, 'b')
 const otherId = smallImage(2, 'a')
@@ -67,7 +73,7 @@ test('a key that the child refers with is a key of its events', async () => {
 
 test('a server that logs cascades is asked once, and nothing is told', async () => {
   const {told, parts, server} = await play({keys: null})
-  parts.cascades!.changed('ALTER TABLE')
+  alter(parts)
   assert.deepEqual(await told(script => script.rows('d', PARENT, row)), [])
   assert.equal(server.asked, 1)
 })
@@ -76,7 +82,7 @@ test('a key that a statement brings counts for the very next row', async () => {
   const {told, parts, server} = await play({keys: []})
   assert.deepEqual(await told(script => script.rows('d', PARENT, row)), [])
   server.keys = [KEY]
-  parts.cascades!.changed('ALTER TABLE')
+  alter(parts)
   parts.catalog.forget()
   assert.deepEqual(await told(script => script.rows('d', PARENT, row)), ['d.parent child true'])
 })
@@ -85,7 +91,7 @@ test('a key that the server has no longer counts until the stream has come to wh
   const {told, parts, server, script} = await play()
   server.keys = []
   server.place = {file: 'b.000001', pos: script.pos + 25}
-  parts.cascades!.changed('ALTER TABLE')
+  alter(parts)
   parts.catalog.forget()
   assert.deepEqual(await told(each => each.rows('d', PARENT, row)), ['d.parent child true'])
   assert.deepEqual(await told(each => each.rows('d', PARENT, row)), [])
@@ -93,6 +99,19 @@ test('a key that the server has no longer counts until the stream has come to wh
 
 test('statements that leave foreign keys as they are ask for nothing', async () => {
   const {parts, server} = await play()
-  for (const verb of ['TRUNCATE TABLE', 'CREATE VIEW', 'ANALYZE TABLE', 'CREATE USER']) parts.cascades!.changed(verb)
+  for (const verb of ['TRUNCATE TABLE', 'CREATE VIEW', 'ANALYZE TABLE', 'CREATE USER']) alter(parts, `${verb} child`)
   assert.equal(server.asked, 1)
+})
+
+test('a key that a statement drops by its name counts no longer, also where the server was read later', async () => {
+  const {told, parts, server, script} = await play()
+  server.place = {file: 'b.000001', pos: script.pos + 1_000}
+  server.keys = []
+  alter(parts, 'ALTER TABLE child DROP FOREIGN KEY K')
+  parts.catalog.forget()
+  assert.deepEqual(await told(each => each.rows('d', PARENT, row)), [])
+  server.keys = [KEY]
+  alter(parts, 'ALTER TABLE child DROP FOREIGN KEY k, ADD CONSTRAINT k FOREIGN KEY (parent) REFERENCES parent (id)')
+  parts.catalog.forget()
+  assert.deepEqual(await told(each => each.rows('d', PARENT, row)), ['d.parent child true'])
 })
