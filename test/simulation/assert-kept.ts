@@ -10,3 +10,20 @@ export async function assertKept({from, seeds}: {readonly from: number; readonly
   }
   assert.equal(failures.length, 0, failures.join('\n'))
 }
+
+/** The seed, killed at every `stride`-th step in which it has a branch, each in a run of its own. */
+export async function assertKeptThroughKills(seed: number, {stride}: {readonly stride: number}): Promise<void> {
+  const steps: number[] = []
+  await simulate(seed, {
+    onLine: line => {
+      if (line.includes('log parallel reader goes on')) steps.push(Number(line.slice(0, line.indexOf(' '))))
+    },
+  })
+  assert.ok(steps.length >= 4, `seed ${seed} has no branch`)
+  const failures: string[] = []
+  for (let crashAt = steps[0]!; crashAt <= steps.at(-1)! + stride; crashAt += stride) {
+    const {broken} = await simulate(seed, {crashAt})
+    if (broken !== null) failures.push(`seed ${seed} killed at step ${crashAt}: ${broken}`)
+  }
+  assert.equal(failures.length, 0, failures.join('\n'))
+}

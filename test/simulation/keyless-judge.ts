@@ -28,6 +28,8 @@ class Fold {
   /** The last streamed event that counted. */
   mark: Place | null = null
   copyId: string | null = null
+  /** All that have begun. */
+  readonly copies = new Set<string>()
   /** Truncate events go to all partitions, rows to one. */
   hasRows = false
   /** The last streamed event of the process that emits now. */
@@ -67,7 +69,9 @@ export class KeylessJudge {
       return
     }
     if (op === 't' && copyId !== null) {
+      promise(!fold.copies.has(copyId), () => `${what} begins the copy ${copyId} once more`)
       fold.counts.clear()
+      fold.copies.add(copyId)
       fold.copyId = copyId
       return
     }

@@ -170,7 +170,7 @@ export class SimCopy implements TableCopy {
     for (const row of this.#rows) {
       await this.#unlessClosed(writer.pause)
       await this.#turn('reads a row', this.#view)
-      if (scheduler.random.chance(interruptions)) throw copyYielded()
+      if (scheduler.random.chance(interruptions / this.#rows.length)) throw copyYielded()
       const packet = packetOf(names.map(name => row[name]))
       writer.row(packet, 4, packet.length)
     }

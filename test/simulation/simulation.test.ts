@@ -2,11 +2,15 @@
 
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
-import {assertKept} from './assert-kept.ts'
+import {assertKept, assertKeptThroughKills} from './assert-kept.ts'
 import {simulate} from './simulation.ts'
 
 test('120 seeds keep I1 to I3, answer every signal and end every snapshot and branch once', async () => {
   await assertKept({from: 1, seeds: 120})
+})
+
+test('a branch that is killed anywhere between its lock and its end goes on', async () => {
+  await assertKeptThroughKills(384, {stride: 9})
 })
 
 test('a seed goes the same way each time it is run', async () => {

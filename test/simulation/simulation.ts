@@ -47,10 +47,16 @@ const LATE_MS = [0, 0, 5, 50, 120]
 const CRASH_AFTER_SAVE = 15
 const MOST_QUIET_STEPS = 8_000
 
+export interface SimulateOptions {
+  readonly onLine?: ((line: string) => void) | null
+  /** The step at which the process is killed, whatever the seed says; until then the run is the seed's own. */
+  readonly crashAt?: number | null
+}
+
 /** The time and timers of the whole process are virtual until it ends: one at a time. */
 export async function simulate(
   seed: number,
-  {onLine = null}: {onLine?: ((line: string) => void) | null} = {},
+  {onLine = null, crashAt = null}: SimulateOptions = {},
 ): Promise<SimulationResult> {
   const random = new SeededRandom(seed)
   const scenario = scenarioOf(seed, random)
@@ -58,6 +64,7 @@ export async function simulate(
   time.install()
   const unseedCrypto = seedCrypto(seed)
   const simulation = new Simulation(scenario, random, time)
+  simulation.crashAt = crashAt
   simulation.scheduler.onLine = onLine
   try {
     await simulation.run()
@@ -73,6 +80,7 @@ export async function simulate(
 
 class Simulation {
   readonly scheduler: Scheduler
+  crashAt: number | null = null
   readonly #scenario: Scenario
   readonly #time: VirtualTime
   readonly #mysql: SimMysql
@@ -173,7 +181,9 @@ class Simulation {
   /** One thing happens, and everything that follows from it at once. */
   async #step(choices: readonly Choice[]): Promise<void> {
     this.scheduler.step++
-    const choice = this.scheduler.pick(choices, ({weight}) => weight)
+    const isCrash = this.scheduler.step === this.crashAt && this.#end === null && !this.#stop.signal.aborted
+    const crash: Choice = {name: 'crash', weight: 1, run: () => this.#crash()}
+    const choice = isCrash ? crash : this.scheduler.pick(choices, ({weight}) => weight)
     const done = choice.run()
     if (done !== undefined) this.scheduler.note(`${choice.name}: ${done}`)
     await settled()

@@ -57,14 +57,15 @@ export class Workload {
     )
   }
 
-  /** One transaction of one to four rows. */
+  /** One transaction of one to seven rows. */
   write(): string {
     const changes: RowChange[] = []
     // The rows as this transaction has them.
     const own = new Map<string, SimRow | null>()
-    const count = this.#random.pick([1, 1, 2, 4])
+    const count = this.#random.pick(this.#scenario.isParallel ? [1, 2, 4, 7] : [1, 1, 2, 4])
+    const only = this.#scenario.isParallel && this.#random.chance(0.5) ? this.#someTable() : null
     for (let i = 0; i < count; i++) {
-      const table = this.#someTable()
+      const table = only ?? this.#someTable()
       if (this.#mysql.isLocked(table) || this.#mysql.isReadOnly(table)) continue
       changes.push(...this.#change(this.#mysql.head.definition(table), own))
     }
