@@ -76,7 +76,10 @@ async function answer(options: HttpServerOptions, exchange: Exchange): Promise<v
   const {request, response, path} = exchange
   const there = routesAt(options.routes, path)
   const method = request.method === 'HEAD' ? 'GET' : request.method
-  const found = there.find(({route}) => route.method === method)
+  const {accept = ''} = request.headers
+  const found = there.find(
+    ({route}) => route.method === method && (route.accepts === undefined || accept.includes(route.accepts)),
+  )
   if (found?.route.isOpen !== true && !isAllowed(options, request)) {
     respond(response, 401, {error: 'a token is required: Authorization: Bearer …'})
   } else if (there.length === 0) {

@@ -41,6 +41,8 @@ export interface Route {
   readonly body?: 'json' | 'any'
   /** Answered without the token: nothing of it may be about the task. */
   readonly isOpen?: true
+  /** Answers only those who name this type in their Accept header, as a browser does `text/html`; it goes before one without. */
+  readonly accepts?: string
   readonly handle: (asked: Asked) => Answer | Promise<Answer>
 }
 

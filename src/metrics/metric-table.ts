@@ -226,7 +226,7 @@ const OWN_METRICS: readonly MetricDefinition[] = [
   own(
     'tidemark_task_state',
     '1 for the state that the task is in.',
-    ({state}) => oneOf('state', ['starting', 'running', 'stopping', 'failed'], state),
+    ({state}) => oneOf('state', ['starting', 'running', 'paused', 'stopping', 'failed'], state),
     ['state'],
   ),
   own(

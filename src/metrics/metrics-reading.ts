@@ -61,7 +61,7 @@ export interface MetricsReading {
   readonly version: string
   /** topic.prefix. */
   readonly server: string
-  readonly state: 'starting' | 'running' | 'stopping' | 'failed'
+  readonly state: 'starting' | 'running' | 'paused' | 'stopping' | 'failed'
   readonly sinkState: 'open' | 'waiting' | 'closed'
   /** Null before the first. */
   readonly checkpointAgeSeconds: number | null

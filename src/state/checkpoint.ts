@@ -67,6 +67,8 @@ export interface Checkpoint extends StoredSnapshots {
   readonly prepared?: readonly PreparedTransaction[]
   /** The table that a stream of its own reads beside the main one; absent where there is none. */
   readonly parallel?: BranchState
+  /** The whole task is held until somebody resumes it; absent where it is not. */
+  readonly paused?: boolean
 }
 
 const FORMAT = 'tidemark-checkpoint'
@@ -113,6 +115,7 @@ const schema = {
       },
     },
     snapshotsPaused: {type: 'boolean'},
+    paused: {type: 'boolean'},
     schemas: storedSchemasFormat,
     notifications: {
       type: 'array',

@@ -1,5 +1,6 @@
 // A task that begins again inside the process: where its transaction is lost, from the last committed state, with
-// everything that was open dropped and read again; and where its configuration is changed, behind an orderly end.
+// everything that was open dropped and read again; where its configuration is changed or somebody asks for it, behind an
+// orderly end; and where it is resumed after a pause, during which there is no task but its HTTP interface.
 
 import type {Log} from '../core/log.ts'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
@@ -18,13 +19,18 @@ export interface RunnableTask {
   run(): Promise<void>
   /** Ends it as a signal does: what is in flight is waited for, and the state is stored. */
   stop(): void
+  /** Ends it likewise, and stores that it is to stay so over a restart. */
+  pause(): void
+  /** It has ended since it is paused. */
+  readonly isPaused: boolean
   /** Its tables are known and its state is stored: from here on it goes on by itself. Pending while it cannot. */
   readonly begun: Promise<TableChanges>
   /** Of the server that is streamed; null before that is known. */
   readonly serverUuid: string | null
 }
 
-export type CreateTask = (isRestart: boolean) => RunnableTask
+/** `resumes`: it goes on where its state says that it is paused. */
+export type CreateTask = (isRestart: boolean, resumes?: boolean) => RunnableTask
 
 export interface RestartingTaskOptions {
   readonly create: CreateTask
@@ -51,6 +57,11 @@ export class RestartingTask implements RunnableTask {
   #task: RunnableTask
   #create: CreateTask
   #change: Change | null = null
+  #wanted: 'running' | 'paused' | null = null
+  /** Somebody asked that it begin again as it is. */
+  #restarts = false
+  /** Ends the wait of a task that is paused. */
+  #wake: () => void = () => undefined
 
   constructor(options: RestartingTaskOptions) {
     this.#options = options
@@ -79,6 +90,34 @@ export class RestartingTask implements RunnableTask {
     this.#task.stop()
   }
 
+  /** Ends the task in good order; it stays so, over a restart of the process, too, until it is resumed. May be called twice. */
+  pause(): void {
+    this.#wanted = 'paused'
+    if (!this.#task.isPaused) this.#task.pause()
+  }
+
+  /** Nothing where it is not paused. */
+  resume(): void {
+    this.#wanted = 'running'
+    this.#wake()
+  }
+
+  /** Ends the task in good order and begins again with it; a paused one stays paused. */
+  restart(): void {
+    if (this.isPaused || this.#wanted === 'paused') return
+    this.#restarts = true
+    this.#task.stop()
+  }
+
+  get isPaused(): boolean {
+    return this.#task.isPaused
+  }
+
+  /** It has been asked to begin again, and has not yet. */
+  get isRestarting(): boolean {
+    return this.#restarts
+  }
+
   get serverUuid(): string | null {
     return this.#task.serverUuid
   }
@@ -94,7 +133,8 @@ export class RestartingTask implements RunnableTask {
   async change(create: CreateTask): Promise<TableChanges> {
     return await new Promise((resolve, reject) => {
       this.#change = {create, before: this.#create, isTaken: false, resolve, reject}
-      this.#task.stop()
+      if (this.#task.isPaused) this.#changePaused()
+      else this.#task.stop()
     })
   }
 
@@ -104,7 +144,10 @@ export class RestartingTask implements RunnableTask {
       const began = performance.now()
       try {
         await this.#task.run()
-        if (signal.aborted || this.#change === null || this.#change.isTaken) return
+        if (signal.aborted) return
+        if (this.#task.isPaused) {
+          if (!(await this.#waitedForResume())) return
+        } else if (!this.#restarts && (this.#change === null || this.#change.isTaken)) return
       } catch (error) {
         const isLost = beginsAgain(error)
         if (signal.aborted || (!isLost && this.#change?.isTaken !== true)) {
@@ -129,6 +172,32 @@ export class RestartingTask implements RunnableTask {
     return !signal.aborted
   }
 
+  /** False where the process is to end meanwhile. */
+  async #waitedForResume(): Promise<boolean> {
+    const {log, signal} = this.#options
+    this.#restarts = false
+    this.#changePaused()
+    // A state that was stored as paused is the wish of before.
+    this.#wanted ??= 'paused'
+    while (this.#wanted === 'paused' && !signal.aborted) {
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+        signal.addEventListener('abort', () => resolve(), {once: true})
+      })
+    }
+    if (!signal.aborted) log.info({}, 'resumed, beginning again from the stored state')
+    return !signal.aborted
+  }
+
+  /** What begins when the task is resumed; whether it can, nobody knows before. */
+  #changePaused(): void {
+    const change = this.#change
+    if (change === null) return
+    this.#change = null
+    this.#create = change.create
+    change.resolve({added: [], returned: [], left: [], copied: []})
+  }
+
   #goBack(error: unknown): void {
     const change = this.#change!
     this.#change = null
@@ -147,7 +216,10 @@ export class RestartingTask implements RunnableTask {
       change.isTaken = true
       this.#create = change.create
     }
-    const task = (this.#task = this.#create(true))
+    const task = (this.#task = this.#create(true, this.#wanted === 'running'))
+    this.#restarts = false
+    // Asked for while none ran.
+    if (this.#wanted === 'paused') task.pause()
     if (change === null) return
     void task.begun.then(tables => {
       if (this.#change !== change) return

@@ -10,10 +10,10 @@ import type {HttpAnswer} from '../http/route.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
 import type {MetricsReading} from '../metrics/metrics-reading.ts'
 import {SnapshotTally} from '../metrics/snapshot-tally.ts'
-import {isActive} from '../snapshot/snapshot-plan.ts'
 import {encodeCheckpoint} from '../state/checkpoint.ts'
 import type {Checkpoint} from '../state/checkpoint.ts'
-import type {CapturedTables, TableChanges} from './captured-tables.ts'
+import type {TableChanges} from './captured-tables.ts'
+import {beginTables} from './begin-tables.ts'
 import {checkChange} from './check-change.ts'
 import {Checkpointer} from './checkpointer.ts'
 import type {CutSource} from './checkpointer.ts'
@@ -25,6 +25,7 @@ import type {ConfigOrigin} from './live-config.ts'
 import {beginsAgain, RestartingTask} from './restarting-task.ts'
 import type {CreateTask, RunnableTask} from './restarting-task.ts'
 import {openState} from './open-state.ts'
+import {PAUSED, storePaused} from './paused-state.ts'
 import type {PreparedServer} from './server-session.ts'
 import {serveHttp} from './serve-http.ts'
 import {decideStart} from './start-decision.ts'
@@ -60,8 +61,8 @@ export async function runTask(settings: Settings, options: RunTaskOptions, parts
   const process = {id: randomUUID(), signal}
   const creates =
     (wanted: Settings): CreateTask =>
-    isRestart =>
-      new Task(wanted, {...options, isRestart}, parts ?? createTaskParts(wanted, log, process))
+    (isRestart, resumes = false) =>
+      new Task(wanted, {...options, isRestart, resumes}, parts ?? createTaskParts(wanted, log, process))
   const task = new RestartingTask({create: creates(settings), log, signal})
   const live = createLiveConfig(options, task, creates)
   const http = await serveHttp(settings, {task, live}, log)
@@ -88,6 +89,12 @@ function createLiveConfig(
   return live
 }
 
+interface TaskOptions extends RunTaskOptions {
+  readonly isRestart: boolean
+  /** Goes on where the stored state says that it is paused. */
+  readonly resumes: boolean
+}
+
 class Task implements RunnableTask {
   #state: TaskState = 'starting'
   #streaming = false
@@ -96,7 +103,7 @@ class Task implements RunnableTask {
   #stored: StatusReport['stored'] = null
   readonly #parts: TaskParts
   readonly #settings: Settings
-  readonly #options: RunTaskOptions & {readonly isRestart: boolean}
+  readonly #options: TaskOptions
   /** Aborted by the operator, or by the first failure that an operator must mend. */
   readonly #stopping = new AbortController()
   #failure: {error: unknown} | null = null
@@ -106,10 +113,12 @@ class Task implements RunnableTask {
   readonly #tally = new SnapshotTally()
   /** Asked to end, to begin again with other settings. */
   #makesRoom = false
+  /** Asked to end, and to stay so over a restart until it is resumed. */
+  #pauses = false
   readonly begun: Promise<TableChanges>
   #tellBegun: (tables: TableChanges) => void = () => undefined
 
-  constructor(settings: Settings, options: RunTaskOptions & {readonly isRestart: boolean}, parts: TaskParts) {
+  constructor(settings: Settings, options: TaskOptions, parts: TaskParts) {
     this.#settings = settings
     this.#options = options
     this.#parts = parts
@@ -139,6 +148,15 @@ class Task implements RunnableTask {
   stop(): void {
     this.#makesRoom = true
     this.#stopping.abort()
+  }
+
+  pause(): void {
+    this.#pauses = true
+    this.stop()
+  }
+
+  get isPaused(): boolean {
+    return this.#state === 'paused'
   }
 
   /** Of the server that is streamed; null before that is known. */
@@ -187,8 +205,13 @@ class Task implements RunnableTask {
       const {signal} = this.#stopping
       const {isRestart} = this.#options
       const checkpoint = await openState(this.#parts, {state: this.#settings.state, isRestart, signal})
-      const server = await session.prepare(checkpoint)
-      if (server === null) return
+      this.#pauses ||= checkpoint?.paused === true && !this.#options.resumes
+      if (this.#pauses) this.stop()
+      const server = this.#pauses ? null : await session.prepare(checkpoint)
+      if (server === null) {
+        if (this.#pauses) await storePaused(this.#parts.store, checkpoint, this.#options.log)
+        return
+      }
       const decision = decideStart(this.#settings, checkpoint, server.state)
       this.#options.log.info({offset: decision.offset, snapshotMode: this.#settings.snapshot.mode}, 'starting')
       await this.#parts.sink.open(signal)
@@ -204,7 +227,10 @@ class Task implements RunnableTask {
       await this.#parts.store.close()
     }
     if (this.#failure !== null) throw this.#failure.error
-    this.#options.log.info({}, this.#makesRoom ? 'stopped to begin again' : 'stopped')
+    if (this.#pauses) {
+      this.#state = 'paused'
+      this.#options.log.warn({}, PAUSED)
+    } else this.#options.log.info({}, this.#makesRoom ? 'stopped to begin again' : 'stopped')
   }
 
   async #capture(
@@ -322,7 +348,7 @@ class Task implements RunnableTask {
         const checkpoint = engine.checkpoint()
         const {file, pos, gtidSet} = checkpoint.offset
         collected = {file, pos, gtidSet}
-        return encodeCheckpoint(checkpoint)
+        return encodeCheckpoint(this.#pauses ? {...checkpoint, paused: true} : checkpoint)
       },
       syncSink: () => this.#parts.sink.sync(),
       save: async text => {
@@ -363,20 +389,4 @@ class Task implements RunnableTask {
     }
     this.#stopping.abort()
   }
-}
-
-/** Which tables are captured from here on, and which of them are copied. */
-function beginTables(
-  engine: Engine,
-  captured: readonly TableId[],
-  {decision, checkpoint}: {readonly decision: StartDecision; readonly checkpoint: Checkpoint | null},
-): ReturnType<CapturedTables['begin']> {
-  const {tables, divergences, coordinator, notifications} = engine
-  const since = `${decision.offset.file}:${decision.offset.pos}`
-  if (decision.ghosts) for (const table of captured) divergences.ghostsPossible(table, since)
-  if (decision.snapshot) tables.queueInitialSnapshot(randomUUID(), captured)
-  else if (coordinator?.plans.some(plan => plan.kind === 'initial' && isActive(plan)) !== true)
-    notifications?.initialSnapshotSkipped()
-  if (!decision.keepSnapshots) notifications?.abandoned(checkpoint?.snapshots.filter(isActive) ?? [])
-  return tables.begin(captured, decision.offset)
 }

@@ -2,15 +2,18 @@
 
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
+import {History} from '../http/history.ts'
 import {startHttpServer} from '../http/http-server.ts'
 import type {HttpServer} from '../http/http-server.ts'
+import {pageRoutes} from '../http/page-routes.ts'
 import type {HttpAnswer} from '../http/route.ts'
 import {taskRoutes} from '../http/task-routes.ts'
 import type {TaskRoutesOptions} from '../http/task-routes.ts'
 import type {LiveConfig} from './live-config.ts'
+import type {StatusReport} from './status.ts'
 
 export interface AskedTask {
-  status(): ReturnType<TaskRoutesOptions['status']>
+  status(): StatusReport
   metricsPage(): ReturnType<TaskRoutesOptions['metrics']>
   submitSignal: TaskRoutesOptions['submit']
   /** Shows the throttle, behind the change where there is one. */
@@ -26,7 +29,8 @@ export async function serveHttp(
   log: Log,
 ): Promise<HttpServer | null> {
   if (http === null) return null
-  const routes = taskRoutes({
+  const history = new History({status: () => task.status()})
+  const own = taskRoutes({
     status: () => task.status(),
     metrics: () => task.metricsPage(),
     submit: text => task.submitSignal(text),
@@ -38,10 +42,17 @@ export async function serveHttp(
   })
   const server = await startHttpServer({
     ...http,
-    routes,
+    routes: [...own, ...pageRoutes({status: () => task.status(), history})],
     onError: ({code, message}, path) =>
       log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
   })
   log.info({host: http.host, port: server.port}, 'HTTP interface listening')
-  return server
+  history.start()
+  return {
+    port: server.port,
+    close: async () => {
+      history.stop()
+      await server.close()
+    },
+  }
 }

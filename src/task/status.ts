@@ -13,7 +13,7 @@ import type {SinkStatus} from '../sinks/sink.ts'
 import type {Divergence, KnownTable} from '../state/checkpoint.ts'
 import type {Engine} from './engine.ts'
 
-export type TaskState = 'starting' | 'running' | 'stopping' | 'failed'
+export type TaskState = 'starting' | 'running' | 'paused' | 'stopping' | 'failed'
 
 export interface TableStatus {
   readonly table: string

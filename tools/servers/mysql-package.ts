@@ -5,6 +5,7 @@ import {access, chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile} from
 import {existsSync} from 'node:fs'
 import {join, relative} from 'node:path'
 import {withDirectoryLock} from '../directory-lock.mjs'
+import {unpackDebianPackages} from './debian-packages.ts'
 import type {MysqlAddress} from './mysql-server.ts'
 import {runCommand} from './run-command.ts'
 import {serversFolder} from './server-paths.ts'
@@ -107,40 +108,11 @@ export function mirrorIn(sources: string): string | null {
 }
 
 async function unpackPackages(folder: string, mirror: string): Promise<void> {
-  const apt = join(folder, 'apt')
-  const debs = join(apt, 'debs')
-  for (const name of ['lists/partial', 'archives/partial', 'debs']) await mkdir(join(apt, name), {recursive: true})
-  // An empty status file: every library that MySQL needs counts as missing and is fetched, in the suite's own version.
-  await writeFile(join(apt, 'status'), '')
-  await writeFile(join(apt, 'sources.list'), `deb [signed-by=${keyring}] ${mirror} ${suite} main\n`)
-  const options = aptOptions(apt)
-  await runCommand('apt-get', [...options, 'update'])
-  const plan = await runCommand('apt-get', [...options, 'install', '-s', 'mysql-server-core', 'mysql-client-core'])
-  const names = [...plan.matchAll(/^Inst (\S+)/gm)].map(match => match[1] ?? '').filter(isNeededToRun)
-  if (!names.includes('mysql-server-core')) throw new ServersError(`${mirror} has no mysql-server-core in ${suite}`)
-  await runCommand('apt-get', [...options, 'download', ...names], {cwd: debs})
-  for (const deb of await readdir(debs)) await runCommand('dpkg', ['-x', join(debs, deb), join(folder, 'root')])
-  await rm(apt, {recursive: true})
-}
-
-/** apt with lists, cache and status of its own, which needs no privilege and leaves the machine's apt alone. */
-function aptOptions(apt: string): string[] {
-  const settings = {
-    'Dir::Etc::sourcelist': join(apt, 'sources.list'),
-    'Dir::Etc::sourceparts': '-',
-    'Dir::Etc::Preferences': '/dev/null',
-    'Dir::Etc::PreferencesParts': '/dev/null',
-    'Dir::State::lists': join(apt, 'lists'),
-    'Dir::State::status': join(apt, 'status'),
-    'Dir::Cache': apt,
-    'Dir::Cache::archives': join(apt, 'archives'),
-    'APT::Install-Recommends': 'false',
-    'APT::Sandbox::User': '',
-    'Acquire::Languages': 'none',
-    'Acquire::Retries': '3',
-    'Debug::NoLocking': '1',
-  }
-  return ['-q', ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])]
+  await unpackDebianPackages(folder, {
+    packages: ['mysql-server-core', 'mysql-client-core'],
+    sources: `deb [signed-by=${keyring}] ${mirror} ${suite} main\n`,
+    isNeeded: isNeededToRun,
+  })
 }
 
 /** Packages that only the installation of packages needs are left out. */

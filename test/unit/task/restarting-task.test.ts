@@ -20,6 +20,8 @@ function taskOf(ends: (Error | null)[], signal = new AbortController().signal) {
       submitSignal: () => assert.fail(),
       throttle: () => assert.fail(),
       stop: () => assert.fail(),
+      pause: () => assert.fail(),
+      isPaused: false,
       begun: new Promise(() => undefined),
       serverUuid: null,
       run: () => {
@@ -61,6 +63,7 @@ function settled<T>(): {promise: Promise<T>; resolve: (value: T) => void; reject
 function steered(name: string) {
   const ended = settled<void>()
   const begun = settled<TableChanges>()
+  let isPaused = false
   const task: RunnableTask = {
     status: () => ({name}) as StatusReport,
     metricsPage: () => assert.fail(),
@@ -68,6 +71,13 @@ function steered(name: string) {
     throttle: () => assert.fail(),
     run: () => ended.promise,
     stop: () => ended.resolve(),
+    pause: () => {
+      isPaused = true
+      ended.resolve()
+    },
+    get isPaused() {
+      return isPaused
+    },
     begun: begun.promise,
     serverUuid: null,
   }
@@ -107,5 +117,70 @@ test('a change that cannot begin gives way to the task of before', async () => {
   await new Promise(resolve => setImmediate(resolve))
   assert.equal(task.status().name, 'again')
   again.task.stop()
+  await running
+})
+
+const soon = async (): Promise<void> => await new Promise(resolve => setImmediate(resolve))
+
+/** The tasks take each other's place; noted is which were told to go on although their state says paused. */
+function inTurn(names: readonly string[]) {
+  const tasks = names.map(steered)
+  const resumes: boolean[] = []
+  const stopping = new AbortController()
+  let next = 0
+  const create = (_isRestart: boolean, isResumed = false): RunnableTask => {
+    resumes.push(isResumed)
+    return tasks[next++]!.task
+  }
+  const task = new RestartingTask({create, log: quietLog, signal: stopping.signal})
+  return {task, tasks, resumes, stopping, running: task.run()}
+}
+
+test('a task that is paused begins again only when it is resumed, and then although its state says paused', async () => {
+  const {task, tasks, resumes, running} = inTurn(['one', 'two'])
+  task.pause()
+  task.pause()
+  await soon()
+  assert.deepEqual([task.status().name, task.isPaused], ['one', true])
+  task.restart()
+  await soon()
+  assert.equal(task.isPaused, true, 'a restart is no resume')
+  task.resume()
+  await soon()
+  assert.deepEqual([task.status().name, task.isPaused, resumes], ['two', false, [false, true]])
+  tasks[1]!.task.stop()
+  await running
+})
+
+test('a task that finds itself paused in its state waits, and ends when the process is to end', async () => {
+  const {task, tasks, stopping, running} = inTurn(['one'])
+  tasks[0]!.task.pause()
+  await soon()
+  assert.equal(task.isPaused, true)
+  stopping.abort()
+  await running
+})
+
+test('a task that is restarted ends in good order and begins again', async () => {
+  const {task, tasks, running} = inTurn(['one', 'two'])
+  task.restart()
+  assert.equal(task.isRestarting, true)
+  await soon()
+  assert.deepEqual([task.status().name, task.isRestarting], ['two', false])
+  tasks[1]!.task.stop()
+  await running
+})
+
+test('a change during a pause is taken at once, and holds from the resume on', async () => {
+  const {task, running} = inTurn(['one'])
+  const changed = steered('changed')
+  task.pause()
+  await soon()
+  assert.deepEqual(await task.change(() => changed.task), NO_CHANGES)
+  assert.equal(task.isPaused, true)
+  task.resume()
+  await soon()
+  assert.equal(task.status().name, 'changed')
+  changed.task.stop()
   await running
 })
