@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   init: async () => (await import('./init.ts')).registerInit,
   signal: async () => (await import('./signal.ts')).registerSignal,
   status: async () => (await import('./status.ts')).registerStatus,
+  plan: async () => (await import('./plan.ts')).registerPlan,
   tables: async () => (await import('./tables.ts')).registerTables,
   verify: async () => (await import('./verify.ts')).registerVerify,
   state: async () => (await import('./state.ts')).registerState,

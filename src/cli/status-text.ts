@@ -2,6 +2,7 @@
 
 import type {CapturedTableStatus, StatusReport, TableStatus} from '../task/status.ts'
 import {bytesText, compactSeconds, countText, numberText} from './number-text.ts'
+import {textColumns} from './text-columns.ts'
 
 /** The lines above the tables; `away` is why the task does not answer now, and the rest is what it said last. */
 export function statusHeader(report: StatusReport, away: string | null = null): string[] {
@@ -66,7 +67,7 @@ export function capturedTableLines({tables, diverged}: ListedTables, most: numbe
   const shown = tables.length <= most ? tables : [...tables].sort((a, b) => rank(a) - rank(b)).slice(0, most)
   const rows = shown.map(table => [table.table, tableText(table, diverged)])
   const more = tables.length - shown.length
-  const lines = rows.length === 0 ? [] : columns(rows)
+  const lines = rows.length === 0 ? [] : textColumns(rows, RIGHT)
   return more === 0 ? lines : [...lines, `  and ${numberText(more)} more: \`tidemark tables\` shows all`]
 }
 
@@ -115,15 +116,7 @@ function tableLines(tables: ReturnType<typeof shownTables>): string[] {
     numberText(table.chunks),
     table.problem ?? table.key ?? '',
   ])
-  return columns([['table', 'state', 'rows', 'done', 'rows/s', 'left', 'chunks', 'last key'], ...rows])
+  return textColumns([['table', 'state', 'rows', 'done', 'rows/s', 'left', 'chunks', 'last key'], ...rows], RIGHT)
 }
 
 const RIGHT: ReadonlySet<number> = new Set([2, 3, 4, 5, 6])
-
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, index) => Math.max(...rows.map(row => row[index]!.length)))
-  return rows.map(row => {
-    const cells = row.map((cell, i) => (RIGHT.has(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
-    return `  ${cells.join('  ')}`.trimEnd()
-  })
-}

@@ -7,6 +7,7 @@ import type {TableShape} from '../core/table-shape.ts'
 import {TidemarkError} from '../core/tidemark-error.ts'
 import type {Log} from '../core/log.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
+import {quoteIdentifier} from '../mysql/identifiers.ts'
 import {selectRows} from '../mysql/row-query.ts'
 import {readTableShapes, readTableSizes} from '../mysql/schema-reader.ts'
 import type {TableSize} from '../mysql/schema-reader.ts'
@@ -18,6 +19,7 @@ import {chunkKeyColumns, keysOf} from './table-keys.ts'
 import {chunkKeyOf, keyLiteral} from './chunk-key.ts'
 import type {ChunkKey, KeyValues} from './chunk-key.ts'
 import {boundaryQuery, chunkQuery, maximumKeyQuery} from './chunk-query.ts'
+import type {ChunkRange} from './chunk-query.ts'
 import {fieldsBehind} from './chunk-lane.ts'
 import type {PlanningSource, TableDescription} from './prepared-table.ts'
 
@@ -108,13 +110,7 @@ export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
   }
 
   async #oneKey(sql: string, key: ChunkKey): Promise<KeyValues | null> {
-    const connection = await this.#options.connection()
-    let values: KeyValues | null = null
-    await selectRows(connection, sql, (packet, start, end) => {
-      const fields = fieldsBehind(packet, start, end, 0)
-      values = key.map((column, i) => keyLiteral(column.literal, packet, fields[i]![0], fields[i]![1]))
-    })
-    return values
+    return await readKey(await this.#options.connection(), sql, key)
   }
 
   // A chunk whose plan is not a range on the key scans the table again and again. It is said once, not refused: the
@@ -126,16 +122,43 @@ export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
     const {chunkKey: key} = description
     const maximum = await this.maximumKey(table, key, null)
     if (maximum === null) return
-    const range = {table, key, after: maximum, upTo: maximum, condition: null}
-    const list = key.map(column => `\`${column.name.replaceAll('`', '``')}\``)
-    const [rows] = await connection.query(`EXPLAIN FORMAT=TRADITIONAL ${chunkQuery(range, list, 1)}`)
-    const plan = (rows as {type?: string | null; key?: string | null; Extra?: string | null}[])[0]
-    if (plan === undefined || plan.type === 'range' || plan.type === null || plan.key === 'PRIMARY') return
+    const plan = await explainChunk(connection, {table, key, after: maximum, upTo: maximum, condition: null}, 1)
+    if (plan === null || plan.access === 'range' || plan.access === null || plan.index === 'PRIMARY') return
     this.#options.log.warn(
-      {table: text, access: plan.type, index: plan.key ?? null, extra: plan.Extra ?? null},
+      {table: text, ...plan},
       'chunks of this table are not read as a range of its key, so that each may scan far; an index on the chunk key mends it',
     )
   }
+}
+
+/** How the server would read a chunk. */
+export interface ChunkAccess {
+  /** EXPLAIN's type; null: it knows without reading that no row matches. */
+  readonly access: string | null
+  readonly index: string | null
+  readonly extra: string | null
+}
+
+/** Null where the server says nothing. Reads no row. */
+export async function explainChunk(
+  connection: MysqlConnection,
+  range: ChunkRange,
+  chunkRows: number,
+): Promise<ChunkAccess | null> {
+  const list = range.key.map(column => quoteIdentifier(column.name))
+  const [rows] = await connection.query(`EXPLAIN FORMAT=TRADITIONAL ${chunkQuery(range, list, chunkRows)}`)
+  const plan = (rows as {type?: string | null; key?: string | null; Extra?: string | null}[])[0]
+  return plan === undefined ? null : {access: plan.type ?? null, index: plan.key ?? null, extra: plan.Extra ?? null}
+}
+
+/** The key in the last row of `sql`, whose columns are the key's; null where there is no row. */
+export async function readKey(connection: MysqlConnection, sql: string, key: ChunkKey): Promise<KeyValues | null> {
+  let values: KeyValues | null = null
+  await selectRows(connection, sql, (packet, start, end) => {
+    const fields = fieldsBehind(packet, start, end, 0)
+    values = key.map((column, i) => keyLiteral(column.literal, packet, fields[i]![0], fields[i]![1]))
+  })
+  return values
 }
 
 function existing(table: TableId, shape: TableShape | TidemarkError | null): TableShape {

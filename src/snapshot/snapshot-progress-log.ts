@@ -87,6 +87,8 @@ export class SnapshotProgressLog implements SnapshotObserver {
 
 export interface TableProgress {
   readonly rows: number
+  /** Estimated: those done and those left. */
+  readonly rowsTotal: number
   /** 0 to 100; 100 only when the table is done. */
   readonly percent: number
   readonly rowsPerSecond: number
@@ -96,16 +98,17 @@ export interface TableProgress {
   readonly key: string | null
 }
 
-/** How far a table is. The estimate is the server's, so it is corrected upwards where more rows came already. */
+/** How far a table is. What the server estimated is corrected by how far the key has come. */
 export function progressOf(run: TableRun): TableProgress {
-  const {plan} = run
-  const total = Math.max(plan.rowsEstimated, plan.rowsDone)
+  const {plan, rowsLeft} = run
+  const total = rowsLeft === null ? Math.max(plan.rowsEstimated, plan.rowsDone) : plan.rowsDone + rowsLeft
   const rate = run.rowsPerSecond
   return {
     rows: plan.rowsDone,
+    rowsTotal: Math.round(total),
     percent: total === 0 ? 0 : Math.min(99, Math.floor((plan.rowsDone / total) * 100)),
     rowsPerSecond: Math.round(rate),
-    secondsLeft: rate <= 0 ? null : Math.round((total - plan.rowsDone) / rate),
+    secondsLeft: rate <= 0 || rowsLeft === null ? null : Math.round(rowsLeft / rate),
     key: run.lastKey === null ? null : keyText(run.lastKey),
   }
 }

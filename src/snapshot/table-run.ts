@@ -5,6 +5,8 @@ import {tableIdText} from '../core/table-id.ts'
 import type {ReadChunk} from './chunk-lane.ts'
 import type {KeyValues} from './chunk-key.ts'
 import type {PreparedTable, ReadTarget} from './prepared-table.ts'
+import {RecentRate} from './recent-rate.ts'
+import {RowsLeft} from './rows-left.ts'
 import type {RangePlan, SnapshotPlan, TablePlan} from './snapshot-plan.ts'
 
 /**
@@ -68,9 +70,10 @@ export class TableRun {
   /** Counts what makes a preparation that is under way worthless, so that it is begun again. */
   invalidations = 0
   ranges: RangeRun[] = []
-  /** For the speed shown: rows and time where this process began with the table. */
-  rowsAtStart = 0
-  startedAt = 0
+  /** For the speed and the time left that are shown. */
+  readonly #rate = new RecentRate()
+  readonly #rowsLeft = new RowsLeft()
+  #isTimed = false
   lastKey: KeyValues | null = null
   /** Pieces of its chunks that have left and are not acknowledged. */
   piecesInFlight = 0
@@ -142,16 +145,22 @@ export class TableRun {
   }
 
   /** Reading begins, or goes on. */
-  begin(): void {
+  begin(now = performance.now()): void {
     this.plan.state = 'running'
-    if (this.startedAt > 0) return
-    this.startedAt = performance.now()
-    this.rowsAtStart = this.plan.rowsDone
+    if (this.#isTimed) return
+    this.#isTimed = true
+    this.#rate.begin(now, this.plan.rowsDone)
   }
 
   /** Nothing is read for a while: the time until the next `begin` says nothing of the speed. */
   rest(): void {
-    this.startedAt = 0
+    this.#isTimed = false
+  }
+
+  /** Rows were acknowledged. */
+  noteProgress(): void {
+    this.#rowsLeft.note(this.plan)
+    this.#rate.note(performance.now(), this.plan.rowsDone)
   }
 
   /** Has the table looked at again, behind mark `needsMark`, before anything more is read of it. */
@@ -162,8 +171,12 @@ export class TableRun {
   }
 
   get rowsPerSecond(): number {
-    const seconds = (performance.now() - this.startedAt) / 1000
-    return this.startedAt === 0 || seconds <= 0 ? 0 : (this.plan.rowsDone - this.rowsAtStart) / seconds
+    return this.#isTimed ? this.#rate.perSecond(performance.now()) : 0
+  }
+
+  /** Rows still to be copied, as far as can be told; null: not at all. */
+  get rowsLeft(): number | null {
+    return this.#rowsLeft.of(this.plan)
   }
 }
 
@@ -221,6 +234,7 @@ export function advance(range: RangeRun): ChunkRun[] {
     plan.chunksDone++
     if (first.chunk.last) range.plan.done = true
   }
+  if (done.length > 0) range.run.noteProgress()
   return done
 }
 

@@ -16,6 +16,7 @@ import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {Watermarks} from '../snapshot/watermarks.ts'
 import type {TablePlan} from '../snapshot/snapshot-plan.ts'
 import {SnapshotProgressLog} from '../snapshot/snapshot-progress-log.ts'
+import {SnapshotTimeLeft} from '../snapshot/snapshot-time-left.ts'
 import {keysOf} from '../snapshot/table-keys.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {TableCatalog, type CapturedTable, type EventTarget} from '../stream/captured-table.ts'
@@ -53,6 +54,7 @@ export class Engine {
   readonly catalog: TableCatalog
   readonly coordinator: SnapshotCoordinator | null
   readonly outlet: ReadOutlet
+  readonly timeLeft = new SnapshotTimeLeft()
   readonly divergences: Divergences
   /** Null where nothing is left out. */
   readonly failing: FailingRows | null
@@ -318,6 +320,7 @@ export class Engine {
       },
       observers: [
         new SnapshotProgressLog(log),
+        this.timeLeft,
         {tableEnded: ({plan}) => (plan.state === 'done' ? this.#copied(plan) : undefined)},
         ...(this.notifications === null ? [] : [this.notifications.observer]),
         ...observers,

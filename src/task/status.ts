@@ -60,6 +60,8 @@ export interface StatusReport {
   readonly snapshot: {
     readonly state: 'idle' | 'running' | 'paused' | 'failed'
     readonly tables: readonly TableStatus[]
+    /** Until all of them are copied; null: nothing runs, or it cannot be told yet. */
+    readonly secondsLeft: number | null
     /** Windows that wait for their high watermark, and bytes held for chunks. */
     readonly windowsWaiting: number
     readonly bytesHeld: number
@@ -149,6 +151,7 @@ function snapshotStatus(engine: Engine | null): StatusReport['snapshot'] {
   return {
     state: engine?.coordinator?.paused === true ? 'paused' : overallState(plans),
     tables: [...recent, ...shown].flatMap(plan => plan.tables.map(table => tableStatus(engine!, plan, table))),
+    secondsLeft: engine?.coordinator == null ? null : engine.timeLeft.seconds(engine.coordinator.runs),
     windowsWaiting: engine?.coordinator?.waitingWindows ?? 0,
     bytesHeld: engine?.coordinator?.budget.held ?? 0,
     problem: engine?.watermarkProblem ?? null,
@@ -176,7 +179,8 @@ function tableStatus(engine: Engine, snapshot: SnapshotPlan, plan: TablePlan): T
     snapshot: snapshot.id,
     state: plan.state,
     rowsDone: plan.rowsDone,
-    rowsEstimated: Math.max(plan.rowsEstimated, plan.rowsDone),
+    rowsEstimated:
+      progress === null || plan.state !== 'running' ? Math.max(plan.rowsEstimated, plan.rowsDone) : progress.rowsTotal,
     rowsPerSecond: progress?.rowsPerSecond ?? 0,
     secondsLeft: plan.state === 'done' ? 0 : (progress?.secondsLeft ?? null),
     percent: plan.state === 'done' ? 100 : (progress?.percent ?? 0),

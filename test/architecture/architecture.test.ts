@@ -32,6 +32,7 @@ const allowed: rules.AllowedImports = {
   metrics: ['core', 'config', 'snapshot'],
   http: ['core', 'config', 'signals', 'snapshot'],
   verify: ['core', 'config', 'mysql', 'kafka', 'encode', 'sinks', 'snapshot'],
+  plan: ['core', 'config', 'mysql', 'encode', 'sinks', 'snapshot'],
   task: [
     'core',
     'config',
@@ -50,7 +51,7 @@ const allowed: rules.AllowedImports = {
     'http',
     'verify',
   ],
-  cli: ['core', 'config', 'mysql', 'kafka', 'sinks', 'state', 'signals', 'verify', 'http', 'task'],
+  cli: ['core', 'config', 'mysql', 'kafka', 'sinks', 'state', 'signals', 'verify', 'plan', 'http', 'task'],
 }
 
 const root = projectRoot()

@@ -38,6 +38,7 @@ const report: StatusReport = {
   snapshot: {
     state: 'running',
     tables: [orders],
+    secondsLeft: 4,
     windowsWaiting: 1,
     parallel: null,
     bytesHeld: 2_500_000,

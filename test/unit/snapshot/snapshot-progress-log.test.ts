@@ -5,12 +5,14 @@ import type {TableRun} from '../../../src/snapshot/table-run.ts'
 import {rememberingLog} from '../../support/quiet-log.ts'
 import {plan, tableRun} from '../../support/snapshot-parts.ts'
 
-/** A run that began `seconds` ago and has this many rows done of those estimated. */
-function runAt(rowsDone: number, rowsEstimated: number, seconds = 0): TableRun {
+/** A run that began `seconds` ago, with `rowsBefore`, and has this many rows done of those estimated. */
+function runAt(rowsDone: number, rowsEstimated: number, {seconds = 0, rowsBefore = 0} = {}): TableRun {
   const run = tableRun(plan(['t']))
-  run.plan.rowsDone = rowsDone
   run.plan.rowsEstimated = rowsEstimated
-  if (seconds > 0) run.startedAt = performance.now() - seconds * 1000
+  run.plan.rowsDone = rowsBefore
+  if (seconds > 0) run.begin(performance.now() - seconds * 1000)
+  run.plan.rowsDone = rowsDone
+  run.noteProgress()
   return run
 }
 
@@ -34,15 +36,14 @@ test('without a speed nobody knows how long it takes', () => {
 })
 
 test('the speed counts only the rows of this process, and tells the time that is left', () => {
-  const run = runAt(3_000_000, 4_000_000, 1_000)
-  run.rowsAtStart = 2_000_000
+  const run = runAt(3_000_000, 4_000_000, {seconds: 1_000, rowsBefore: 2_000_000})
   const {rowsPerSecond, secondsLeft} = progressOf(run)
   assert.ok(rowsPerSecond > 990 && rowsPerSecond <= 1_000, String(rowsPerSecond))
   assert.ok(secondsLeft! >= 1_000 && secondsLeft! < 1_010, String(secondsLeft))
 })
 
-test('more rows than estimated leave no time, never less than none', () => {
-  assert.equal(progressOf(runAt(900, 200, 10)).secondsLeft, 0)
+test('where more rows came than the server had estimated, nobody knows how long it takes', () => {
+  assert.equal(progressOf(runAt(900, 200, {seconds: 10})).secondsLeft, null)
 })
 
 test('a table is said to start once, with its bounds, and again after it was done', () => {
@@ -75,7 +76,10 @@ test('chunk progress is said at most every two seconds for each table', () => {
   assert.deepEqual(log.lines, [
     {
       level: 'info',
-      fields: {table: 'd.t', snapshot: 's', rows: 10, percent: 5, rowsPerSecond: 0, secondsLeft: null, key: '42'},
+      fields: {
+        ...{table: 'd.t', snapshot: 's', rows: 10, rowsTotal: 200, percent: 5},
+        ...{rowsPerSecond: 0, secondsLeft: null, key: '42'},
+      },
       sentence: 'chunk progress',
     },
   ])

@@ -20,6 +20,7 @@ function engineOf({plans = [], runs = [], dispatcher = {}, receipts = [], diverg
   return {
     currentPosition: () => ({file: 'b.000001', pos: 7, gtidSet: 'a:1-5'}),
     dispatcher: {lastEventMs: 0, lagMs: 0, caughtUp: true, lastHeardMs: 0, ...dispatcher},
+    timeLeft: {seconds: () => 12.5},
     coordinator: {plans, runs, waitingWindows: 2, budget: {held: 300}},
     signals: {receipts},
     divergences: {list: diverged, remedyOf: () => 'z'},
@@ -63,6 +64,7 @@ test('before the stream begins everything is there, and empty', () => {
         state: 'idle',
         tables: [],
         parallel: null,
+        secondsLeft: null,
         windowsWaiting: 0,
         bytesHeld: 0,
         problem: null,
@@ -87,6 +89,7 @@ test('the parts of a running task are all told', () => {
   assert.deepEqual(told.position, {file: 'b.000001', pos: 7, gtidSet: 'a:1-5'})
   assert.deepEqual([told.error, told.stored, told.storeProblem, told.notesOverflowed], [error, stored, 'disk full', 3])
   assert.deepEqual(told.sink, {state: 'waiting', reason: 'no leader', eventsEmitted: 9, bytesInFlight: 30})
+  assert.equal(told.snapshot.secondsLeft, 12.5)
   assert.deepEqual([told.snapshot.windowsWaiting, told.snapshot.bytesHeld, told.snapshot.problem], [2, 300, 'denied'])
 })
 
@@ -162,7 +165,10 @@ test('a table that is done is at a hundred percent with no time left, at its las
 test('a table that is read shows how far it is, how fast, and what troubles it', () => {
   const snapshot = planOf('running', {rowsDone: 500, rowsEstimated: 1_000})
   const run = tableRun(snapshot)
-  run.startedAt = performance.now() - 10_000
+  run.plan.rowsDone = 0
+  run.begin(performance.now() - 10_000)
+  run.plan.rowsDone = 500
+  run.noteProgress()
   run.lastKey = ['7']
   run.problem = 'lock wait'
   const [table] = report(engineOf({plans: [snapshot], runs: [run]})).snapshot.tables

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import {test} from 'node:test'
+import {keyDistance} from '../../../src/snapshot/key-distance.ts'
+import {RecentRate} from '../../../src/snapshot/recent-rate.ts'
+import {RowsLeft} from '../../../src/snapshot/rows-left.ts'
+import type {TablePlan} from '../../../src/snapshot/snapshot-plan.ts'
+import {SnapshotTimeLeft} from '../../../src/snapshot/snapshot-time-left.ts'
+import {plan, tableRun} from '../../support/snapshot-parts.ts'
+
+/** A table of so many rows whose keys are spread evenly, as it stands after each tenth. */
+function* copied(rows: number, rowsEstimated: number, more: Partial<TablePlan> = {}): Generator<TablePlan> {
+  const table = {...plan(['t']).tables[0]!, rowsEstimated, ...more}
+  for (let done = 0.02; done < 1; done += 0.02) {
+    const after = [String(1_000_000 + Math.round(done * rows * 3))]
+    yield {...table, rowsDone: done * rows, ranges: [{after, upTo: [String(1_000_000 + rows * 3)], done: false}]}
+  }
+}
+
+test('from a tenth on the rows left are within a factor of 1.5, though the server estimates half or twice of them', () => {
+  const rows = 1_000_000
+  for (const estimated of [rows / 2, rows * 2, 0, rows]) {
+    const left = new RowsLeft()
+    for (const table of copied(rows, estimated)) {
+      left.note(table)
+      if (table.rowsDone < rows / 10) continue
+      const factor = left.of(table)! / (rows - table.rowsDone)
+      assert.ok(factor > 1 / 1.5 && factor < 1.5, `${estimated} estimated, ${table.rowsDone} done: ${factor}`)
+    }
+  }
+})
+
+test('of a part of the table that a filter leaves only the key tells how much it is', () => {
+  const left = new RowsLeft()
+  const tables = [...copied(1_000, 1_000_000, {condition: 'id % 7 = 0'})]
+  assert.equal(left.of(tables[0]!), null)
+  for (const table of tables) left.note(table)
+  const last = tables.at(-1)!
+  assert.ok(Math.abs(left.of(last)! - (1_000 - last.rowsDone)) < 2)
+})
+
+test('a key that tells nothing leaves it to the server, as far as that goes', () => {
+  const left = new RowsLeft()
+  const ranges = [{after: ["_utf8mb4 X'6b'"], upTo: ["_utf8mb4 X'7a'"], done: false}]
+  const table = {...plan(['t']).tables[0]!, rowsEstimated: 500, rowsDone: 100, ranges}
+  left.note(table)
+  assert.equal(left.of(table), 400)
+  assert.equal(left.of({...table, rowsDone: 600}), null)
+  assert.equal(left.of({...table, ranges: null}), null)
+})
+
+test('keys that are numbers, times, binary or UUIDs have a distance, other texts have none', () => {
+  const text = (value: string): string => `_utf8mb4 X'${Buffer.from(value).toString('hex')}'`
+  assert.equal(keyDistance('5', '105'), 100)
+  assert.equal(keyDistance('1.5e0', '2e0'), 0.5)
+  assert.equal(keyDistance("'2024-01-01'", "'2024-01-02'"), 86_400_000)
+  assert.equal(keyDistance("'2024-01-01 00:00:00'", "'2024-01-01 00:00:01.5'"), 1_500)
+  assert.equal(keyDistance("X'00'", "X'80'"), 0.5)
+  const uuid = (first: string): string => text(`${first}0000000-0000-4000-8000-000000000000`)
+  assert.equal(keyDistance(uuid('4'), uuid('c')), 0.5)
+  assert.equal(keyDistance(text('anna'), text('zoe')), null)
+  assert.equal(keyDistance("'10:00:00'", "'12:00:00'"), null)
+})
+
+test('the speed is that of the last seconds, without the wait for the first row', () => {
+  const rate = new RecentRate()
+  rate.begin(0, 0)
+  assert.equal(rate.perSecond(1_000), 0)
+  rate.note(5_000, 100)
+  assert.equal(rate.perSecond(5_000), 20)
+  for (let at = 5_100; at <= 7_000; at += 100) rate.note(at, 100 + (at - 5_000))
+  assert.equal(rate.perSecond(7_000), 1_000)
+  for (let at = 7_100; at <= 40_000; at += 100) rate.note(at, 2_100 + (at - 7_000) / 2)
+  assert.ok(Math.abs(rate.perSecond(40_000) - 500) < 10)
+  assert.ok(rate.perSecond(60_000) < 200)
+})
+
+test('the time left of a snapshot counts wide rows for what they are, and tables that wait', () => {
+  let now = 0
+  const time = new SnapshotTimeLeft(() => now)
+  const [running, waiting] = [tableRun(plan(['a'])), tableRun(plan(['b']))]
+  for (const [run, rowBytes] of [[running, 100] as const, [waiting, 1_000] as const]) {
+    Object.assign(run, {prepared: {rowBytes}})
+    Object.assign(run.plan, {rowsEstimated: 1_000, ranges: []})
+  }
+  assert.equal(time.seconds([running, waiting]), null)
+  time.tableStarted(running)
+  for (let rows = 100; rows <= 500; rows += 100) {
+    now += 1_000
+    running.plan.rowsDone = rows
+    time.progressed(running)
+  }
+  // 500 rows of 100 bytes and 1,000 of 1,000 at 10,000 bytes a second.
+  assert.equal(time.seconds([running, waiting]), 105)
+  waiting.plan.ranges = null
+  assert.equal(time.seconds([running, waiting]), null)
+})
