@@ -81,6 +81,8 @@ export class ParallelSnapshotReader implements ParallelTables {
   /** Ends before another begins. */
   #ending: Promise<void> = Promise.resolve()
   #run: TableRun | null = null
+  /** Of the run; null before it begins. */
+  #tableCopy: TableCopy | null = null
   #told: ParallelEvents | null = null
   #waitsFor: string | null = null
   #hasBegun = false
@@ -101,7 +103,7 @@ export class ParallelSnapshotReader implements ParallelTables {
     if (this.#hasBegun || this.#isClosed) return
     this.#hasBegun = true
     const state = this.#state
-    if (state?.state === 'copying' && !this.#options.hasRun(state.table)) this.#abandon()
+    if (state?.state === 'copying' && !this.#options.hasRun(state.table)) this.#abandon(null)
     else if (state?.state === 'following') this.#follow()
   }
 
@@ -109,12 +111,13 @@ export class ParallelSnapshotReader implements ParallelTables {
     const {table} = run.plan
     const state = this.#state
     if (state !== null && (state.state !== 'copying' || !isSame(state.table, table))) {
-      if (state.state === 'copying' && this.#run === null) this.#abandon()
+      if (state.state === 'copying' && this.#run === null) this.#abandon(null)
       told.failed(busyWith(state.table))
       return
     }
     invariant(this.#run === null, 'one table is copied by a read view at a time')
     this.#run = run
+    this.#tableCopy = null
     this.#told = told
     this.#afterwards(() => {
       if (this.#run === run) this.#copy(run)
@@ -128,7 +131,7 @@ export class ParallelSnapshotReader implements ParallelTables {
     this.#run = null
     this.#end()
     this.shares.follow(this.#state)
-    if (isCopying) this.#abandon()
+    if (isCopying) this.#abandon(this.#tableCopy)
     else this.#free()
   }
 
@@ -170,11 +173,11 @@ export class ParallelSnapshotReader implements ParallelTables {
   }
 
   #copy(run: TableRun): void {
+    const copy = (this.#tableCopy = this.#options.openCopy(run))
     const {main, isKeyless, namesColumns, store, delay, isCaptured, clearsGhosts, onCopied} = this.#options
     const {table} = run.plan
     const reader = new CopyingReader({
-      ...{table, main, isKeyless, namesColumns, store, delay, shares: this.shares},
-      copy: this.#options.openCopy(run),
+      ...{table, main, isKeyless, namesColumns, store, delay, shares: this.shares, copy},
       clearsGhosts: () => clearsGhosts(run.plan),
       onLocked: locked => {
         const copyId = this.#options.newCopyId()
@@ -309,12 +312,13 @@ export class ParallelSnapshotReader implements ParallelTables {
     return {stream, source, serverUuid, log, delay, backoffMs, isConnectionLoss}
   }
 
-  // A table whose copy nobody wants any more is streamed on all the same: its events have been left out so far.
-  #abandon(): void {
-    const {table, from} = this.#state as Copying
+  // A table whose copy nobody wants any more is streamed on all the same: its events have been left out so far. Of a copy
+  // of another process, null, nobody knows how far it came.
+  #abandon(copy: TableCopy | null): void {
+    const {table, from, isAgain} = this.#state as Copying
     this.#apply({type: 'abandoned'})
-    this.#options.onAbandoned(table, from)
-    this.#afterwards(() => this.#follow())
+    if (isAgain || copy?.hasSent !== false) this.#options.onAbandoned(table, from)
+    if (this.#hasBegun) this.#afterwards(() => this.#follow())
   }
 
   /** What it has emitted counts: whatever begins next goes on behind that, once it is acknowledged. */

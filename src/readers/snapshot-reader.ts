@@ -46,6 +46,9 @@ export class SnapshotReader implements TableCopy {
   #lock: TableLock | null = null
   #locked: Locked | null = null
   #slices: CopySlices | null = null
+  /** The truncate event on its way. */
+  #reset: Promise<unknown> | null = null
+  #hasReset = false
 
   constructor(options: SnapshotReaderOptions) {
     this.#options = options
@@ -77,22 +80,32 @@ export class SnapshotReader implements TableCopy {
     run.copyId = copyId
     const slices = (this.#slices = openSlices(run))
     run.plan.rowsEstimated = description.rowsEstimated
-    const reset = resets ? resetTopic(run, target) : null
     log.info({table: run.text, snapshot: run.snapshot.id, copy: copyId, resets}, 'copying a table by a read view')
     const reading = view.read(this.#job(description, slices), {
       wants: (bytes, rows) => slices.request(bytes, rows, (granted, most) => view.grant(granted, most)),
-      slice: slice => slices.take(slice, target),
+      slice: slice => {
+        // The topic is whole until rows take the place of what it holds: a copy that is stopped before has done nothing.
+        if (resets && !this.#hasReset && !signal.aborted) {
+          this.#hasReset = true
+          this.#reset = resetTopic(run, target)
+        }
+        slices.take(slice, target)
+      },
     })
     try {
       await this.#cutOffBy(signal, Promise.race([watchdog.barking, reading]))
       watchdog.close()
       lock.close()
       await view.close()
-      await this.#cutOffBy(signal, Promise.all([reset, slices.done]))
+      await this.#cutOffBy(signal, Promise.all([this.#reset, slices.done]))
     } finally {
       watchdog.close()
       slices.close()
     }
+  }
+
+  get hasSent(): boolean {
+    return this.#hasReset || this.#options.run.firstRowSent
   }
 
   async close(): Promise<void> {

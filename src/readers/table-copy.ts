@@ -34,5 +34,7 @@ export interface TableCopy {
   lock(signal: AbortSignal, options?: LockOptions): Promise<StoredOffset>
   /** Emits the truncate event where `resets`, then all rows with the copy id; resolves when all is acknowledged. Rejects retryable where it was cut off. */
   copy(options: CopyOptions): Promise<void>
+  /** Something of it, be it the truncate event, may be in the topic. */
+  readonly hasSent: boolean
   close(): Promise<void>
 }

@@ -81,7 +81,6 @@ export class RestartingTask implements RunnableTask {
     return this.#task.submitSignal(text)
   }
 
-  /** What is changed holds until the task begins again. */
   throttle(change: string | null): HttpAnswer {
     return this.#task.throttle(change)
   }

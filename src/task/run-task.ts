@@ -10,6 +10,7 @@ import type {HttpAnswer} from '../http/route.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
 import type {MetricsReading} from '../metrics/metrics-reading.ts'
 import {SnapshotTally} from '../metrics/snapshot-tally.ts'
+import type {ThrottleLimits} from '../snapshot/throttle.ts'
 import {encodeCheckpoint} from '../state/checkpoint.ts'
 import type {Checkpoint} from '../state/checkpoint.ts'
 import type {TableChanges} from './captured-tables.ts'
@@ -39,6 +40,7 @@ import {stopWhenCopied} from './stop-when-copied.ts'
 import {StreamLoop} from './stream-loop.ts'
 import {submitSignal} from './submitted-signal.ts'
 import {answerThrottle} from './throttle-change.ts'
+import {ThrottleMemory} from './throttle-memory.ts'
 import {unlessStopped} from '../core/unless-stopped.ts'
 import {untilAnswered} from './until-answered.ts'
 
@@ -59,10 +61,11 @@ const WATCH_INTERVAL_MS = 30_000
 export async function runTask(settings: Settings, options: RunTaskOptions, parts?: TaskParts): Promise<void> {
   const {log, signal} = options
   const process = {id: randomUUID(), signal}
+  const throttle = new ThrottleMemory()
   const creates =
     (wanted: Settings): CreateTask =>
     (isRestart, resumes = false) =>
-      new Task(wanted, {...options, isRestart, resumes}, parts ?? createTaskParts(wanted, log, process))
+      new Task(wanted, {...options, isRestart, resumes, throttle}, parts ?? createTaskParts(wanted, log, process))
   const task = new RestartingTask({create: creates(settings), log, signal})
   const live = createLiveConfig(options, task, creates)
   const http = await serveHttp(settings, {task, live}, log)
@@ -93,6 +96,8 @@ interface TaskOptions extends RunTaskOptions {
   readonly isRestart: boolean
   /** Goes on where the stored state says that it is paused. */
   readonly resumes: boolean
+  /** Of all tasks of the process. */
+  readonly throttle: ThrottleMemory
 }
 
 class Task implements RunnableTask {
@@ -176,7 +181,9 @@ class Task implements RunnableTask {
 
   /** Shows how fast snapshots may read, behind the change where there is one. */
   throttle(change: string | null): HttpAnswer {
-    return answerThrottle(change, {engine: this.#engine, state: this.#state, log: this.#options.log})
+    const {log, throttle} = this.#options
+    const onChange = (limits: ThrottleLimits): void => throttle.set(limits, this.#settings.snapshot.throttle)
+    return answerThrottle(change, {engine: this.#engine, state: this.#state, log, onChange})
   }
 
   /** Made with the first scrape: its library takes a while to load, and a task that nobody scrapes needs none of it. */
@@ -261,6 +268,8 @@ class Task implements RunnableTask {
       onFailure: error => this.#fail(error),
     })
     this.#engine = engine
+    const {throttle} = this.#options
+    engine.coordinator?.throttle.change(throttle.limitsBeside(this.#settings.snapshot.throttle))
     const exactlyOnce = createExactlyOnce(this.#parts.sink, engine)
     const checkpointer = (this.#checkpointer = this.#createCheckpointer(engine, exactlyOnce))
     await unlessStopped(engine.openTopics(), signal)
@@ -277,6 +286,7 @@ class Task implements RunnableTask {
     if (signal.aborted) return
     // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
     await checkpointer.store()
+    throttle.begun(this.#settings.snapshot.throttle)
     this.#tellBegun(changes)
     engine.parallel.store = () => checkpointer.store()
     checkpointer.start()

@@ -1,5 +1,5 @@
 // GET and PUT /snapshot/throttle: how fast snapshots may read, looked at and changed while they run. What was changed
-// holds until the process ends.
+// holds until the process ends, or the configuration's own limits are changed.
 
 import {isSelect} from '../config/throttle-settings.ts'
 import type {Log} from '../core/log.ts'
@@ -9,14 +9,22 @@ import type {SnapshotThrottle, ThrottleLimits} from '../snapshot/throttle.ts'
 import type {Engine} from './engine.ts'
 import {throttleStatus} from './status.ts'
 
+export interface ThrottledTask {
+  readonly engine: Engine | null
+  readonly state: string
+  readonly log: Log
+  /** What holds from now on. */
+  readonly onChange: (limits: ThrottleLimits) => void
+}
+
 /** GET, or PUT with the text of a change. */
-export function answerThrottle(
-  change: string | null,
-  {engine, state, log}: {engine: Engine | null; state: string; log: Log},
-): HttpAnswer {
+export function answerThrottle(change: string | null, {engine, state, log, onChange}: ThrottledTask): HttpAnswer {
   if (engine === null) return {status: 503, body: {error: `the task is ${state}; try again`}}
   const throttle = engine.coordinator?.throttle ?? null
-  return change === null ? shownThrottle(throttle) : changeThrottle(change, throttle, log)
+  if (change === null) return shownThrottle(throttle)
+  const answer = changeThrottle(change, throttle, log)
+  if (throttle !== null && answer.status === 200) onChange(throttle.limits)
+  return answer
 }
 
 /** Null where nothing can be copied. */

@@ -76,6 +76,10 @@ export class SimCopy implements TableCopy {
     }
   }
 
+  get hasSent(): boolean {
+    return this.#slices !== null
+  }
+
   close(): Promise<void> {
     this.#slices?.close()
     this.#onClose()

@@ -332,6 +332,7 @@ export class Scene {
         this.copies++
         await this.#emitCopy(server.rowsAt(StreamExtent.parse(place!)), options)
       },
+      hasSent: true,
       close: () => Promise.resolve(),
     }
   }

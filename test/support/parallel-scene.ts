@@ -1,7 +1,8 @@
 // A table without a key, copied so slowly by the parallel reader that a test can do something meanwhile.
 
+import assert from 'node:assert/strict'
 import {readFile, writeFile} from 'node:fs/promises'
-import type {Connection} from 'mysql2/promise'
+import type {Connection, RowDataPacket} from 'mysql2/promise'
 import type {TestContext} from 'node:test'
 import type {MysqlAddress} from '../../tools/servers/mysql-server.ts'
 import {decodeCheckpoint, encodeCheckpoint} from '../../src/state/checkpoint.ts'
@@ -9,6 +10,7 @@ import type {Checkpoint} from '../../src/state/checkpoint.ts'
 import {prepareCapture, type Capture} from './capture.ts'
 import {assertSame, foldKeyless} from './keyless-oracle.ts'
 import {KeylessTable, KeylessWriter, storedRowCounts} from './keyless-writer.ts'
+import {foldEvents} from './observed-events.ts'
 import {randomFor} from './seeded-random.ts'
 import type {Config} from './tidemark-config.ts'
 import type {LogLine, TidemarkProcess} from './tidemark-process.ts'
@@ -66,11 +68,36 @@ export async function hurry(tidemark: TidemarkProcess): Promise<void> {
 }
 
 export async function throttle(tidemark: TidemarkProcess, limits: object | null): Promise<Record<string, unknown>> {
-  const change = limits === null ? {} : {method: 'PUT', body: JSON.stringify(limits)}
+  const change =
+    limits === null
+      ? {}
+      : {
+          ...{method: 'PUT', headers: {'content-type': 'application/json'}},
+          body: JSON.stringify(limits),
+        }
   const response = await fetch(`${tidemark.url}/snapshot/throttle`, change)
   const body = (await response.json()) as Record<string, unknown>
   if (!response.ok) throw new Error(JSON.stringify(body))
   return body
+}
+
+export interface Changed {
+  readonly tables: {
+    readonly added: readonly string[]
+    readonly returned: readonly string[]
+    readonly left: readonly string[]
+  }
+}
+
+/** Changes keys of the configuration while the task runs. */
+export async function patch(tidemark: TidemarkProcess, keys: Config): Promise<Changed> {
+  const response = await fetch(`${tidemark.url}/config`, {
+    ...{method: 'PATCH', headers: {'content-type': 'application/json'}},
+    body: JSON.stringify(keys),
+  })
+  const text = await response.text()
+  if (response.status !== 200) throw new Error(`PATCH /config: ${response.status} ${text}`)
+  return JSON.parse(text) as Changed
 }
 
 /** Until nothing is copied, no branch is open, and the stream has passed a signal of now. */
@@ -93,6 +120,16 @@ export async function assertCounted(
 ): Promise<void> {
   const events = await capture.tableEvents(KEYLESS)
   assertSame(KEYLESS, foldKeyless(events), await storedRowCounts(connection, KEYLESS))
+}
+
+/** I1 for a table of numbered notes. */
+export async function assertFolds({capture}: ParallelScene, table: string): Promise<void> {
+  const [rows] = await capture.connection.query<RowDataPacket[]>(`SELECT id, note FROM \`${table}\``)
+  const wanted = new Map(rows.map(row => [Number(row['id']), String(row['note'])]))
+  const folded = [...foldEvents(await capture.tableEvents(table)).values()].map(
+    text => JSON.parse(text) as {id: number; note: string},
+  )
+  assert.deepEqual(new Map(folded.map(({id, note}) => [id, note])), wanted, table)
 }
 
 /** The state of a task that does not run, changed as if it had ended at another moment. */

@@ -4,6 +4,8 @@ import {connect, createServer, type Server, type Socket} from 'node:net'
 import {once} from 'node:events'
 import {onCleanUp, type CleanUpContext} from './clean-up.ts'
 
+type Protocol = 'any' | 'kafka' | 'mysql'
+
 interface Pair {
   readonly client: Socket
   readonly server: Socket
@@ -13,6 +15,8 @@ interface Pair {
   passes: number | null
   /** Made while new connections were stalled. */
   readonly isNew: boolean
+  /** A binlog is sent over it. */
+  isDump: boolean
 }
 
 export class TcpProxy {
@@ -27,11 +31,11 @@ export class TcpProxy {
   #refuses = false
   #cutAfter: {bytes: number} | null = null
 
-  /** `protocol` kafka: requests are told apart, so that single ones can be lost. */
+  /** `protocol` kafka: requests are told apart, so that single ones can be lost; mysql: dumps are, so that one can be held. */
   static async start(
     t: CleanUpContext,
     target: {host: string; port: number},
-    {protocol = 'any'}: {readonly protocol?: 'any' | 'kafka'} = {},
+    {protocol = 'any'}: {readonly protocol?: Protocol} = {},
   ): Promise<TcpProxy> {
     const proxy = new TcpProxy(target, protocol)
     proxy.#server.listen(0, '127.0.0.1')
@@ -40,7 +44,7 @@ export class TcpProxy {
     return proxy
   }
 
-  private constructor(target: {host: string; port: number}, protocol: 'any' | 'kafka') {
+  private constructor(target: {host: string; port: number}, protocol: Protocol) {
     this.#target = target
     this.#protocol = protocol
     this.#server = createServer(client => {
@@ -50,7 +54,7 @@ export class TcpProxy {
     })
   }
   #target: {host: string; port: number}
-  readonly #protocol: 'any' | 'kafka'
+  readonly #protocol: Protocol
 
   /** Another server stands behind the same address from now on, as after a failover; connections to the former one end. */
   retarget(target: {host: string; port: number}): void {
@@ -118,13 +122,30 @@ export class TcpProxy {
     }
   }
 
+  /** A binlog that is asked for while another one is being sent does not come, until that is allowed again. */
+  holdSecondDump(holds: boolean): void {
+    if (this.#protocol !== 'mysql') throw new Error('only dumps of MySQL are told apart')
+    this.#holdsSecond = holds
+    if (!holds) for (const {server} of this.#pairs) server.resume()
+  }
+  #holdsSecond = false
+  /** Dumps that were held. */
+  held = 0
+
   refuse(refuses: boolean): void {
     this.#refuses = refuses
     if (refuses) this.cut()
   }
 
   #join(client: Socket, server: Socket): void {
-    const pair: Pair = {client, server, isDeaf: false, passes: this.#stallsNew ? 0 : null, isNew: this.#stallsNew}
+    const pair: Pair = {
+      client,
+      server,
+      isDeaf: false,
+      passes: this.#stallsNew ? 0 : null,
+      isNew: this.#stallsNew,
+      isDump: false,
+    }
     this.#pairs.add(pair)
     const requests = new KafkaRequests(apiKey => {
       if (apiKey !== this.#loses) return true
@@ -133,7 +154,8 @@ export class TcpProxy {
       return false
     })
     client.on('data', chunk => {
-      if (this.#protocol === 'any') server.write(chunk)
+      if (this.#protocol === 'mysql' && asksForDump(chunk)) this.#beginDump(pair)
+      if (this.#protocol !== 'kafka') server.write(chunk)
       else for (const part of requests.passed(chunk)) server.write(part)
       this.#count(chunk.length)
     })
@@ -153,6 +175,14 @@ export class TcpProxy {
     for (const socket of [client, server]) socket.on('error', end).on('close', end)
   }
 
+  #beginDump(pair: Pair): void {
+    if (this.#holdsSecond && [...this.#pairs].some(({isDump}) => isDump)) {
+      pair.server.pause()
+      this.held++
+    }
+    pair.isDump = true
+  }
+
   #count(bytes: number): void {
     if (this.#cutAfter === null) return
     this.#left -= bytes
@@ -166,6 +196,11 @@ export class TcpProxy {
     this.#server.close()
     await once(this.#server, 'close')
   }
+}
+
+/** COM_BINLOG_DUMP or COM_BINLOG_DUMP_GTID, the first packet of its exchange; without TLS. */
+function asksForDump(chunk: Buffer): boolean {
+  return chunk.length > 4 && chunk[3] === 0 && (chunk[4] === 0x12 || chunk[4] === 0x1e)
 }
 
 /** Takes requests out of the bytes of a connection. Each begins with its length in 4 bytes and its API key in 2. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import fc from 'fast-check'
 import type {BranchStateName} from '../../../src/readers/branch-state.ts'
-import {Scene, SceneServer, tableOps} from '../../support/branch-scene.ts'
+import {Scene, SceneServer, TABLE, tableOps} from '../../support/branch-scene.ts'
 import type {SceneState} from '../../support/branch-scene.ts'
 import type {MemoryEvent} from '../../support/memory-sink.ts'
 import {settled} from '../../support/stream-parts.ts'
@@ -249,3 +249,37 @@ for (const {name, state, isIn} of MOMENTS) {
     })
   }
 }
+
+test('a copy that is stopped before the stream begins, as its table has left the filter, is followed by one stream', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const pick = random(seed)
+    const server = new SceneServer(true)
+    server.commit(2)
+    const from = server.place()
+    for (let i = 0; i < 20; i++) server.commit(1)
+    const parallel = {
+      state: 'copying',
+      table: TABLE.shape.id,
+      copyId: 'c',
+      from,
+      mainUntil: from,
+      isAgain: false,
+    } as const
+    const state = {...START, offset: server.place(), parallel, isDone: true}
+    const scene = new Scene({server, state, random: pick})
+    await scene.parts.open()
+    scene.side.reader.stop(scene.run)
+    for (let turn = pick(20); turn > 0; turn--) await settled()
+    await scene.start()
+    for (let turn = 0; turn < 2_000 && !scene.isAtRest; turn++) {
+      if (turn > 100) scene.acknowledge()
+      if (turn % 50 === 0) await scene.store()
+      await settled()
+    }
+    assert.deepEqual(scene.failures, [])
+    assert.ok(scene.isAtRest)
+    const changes = server.changes.slice(2).map(change => `c ${change}`)
+    assert.deepEqual(tableOps(scene.sink.sent), changes, `seed ${seed}: each change behind the lock once`)
+    scene.crash()
+  }
+})
