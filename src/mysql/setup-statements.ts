@@ -24,6 +24,12 @@ export function setupStatements(settings: Settings, account: string): SetupState
       reason: 'Read the rows of a snapshot and the shape of the tables.',
       sql: `GRANT SELECT ON ${scope} TO ${account};`,
     })),
+    ...capturedScopes(settings.filters).map(scope => ({
+      reason:
+        'Lock a table for a moment; only for copies by a read view: of tables without a key, by signals of type blocking, ' +
+        'and with snapshot.new.tables=parallel.',
+      sql: `GRANT LOCK TABLES ON ${scope} TO ${account};`,
+    })),
   ]
   if (signalTable === null) return statements
   if (settings.readOnly) {

@@ -171,8 +171,10 @@ test('what init prints gives a new account everything that check asks for', asyn
   const tidemark = await runTidemark(t, {config, command: 'init'})
   assert.equal((await tidemark.ended).code, 0, tidemark.stderr)
   assert.ok(!tidemark.stdout.includes('pa55word'))
-  await place.database.connection.query(tidemark.stdout)
-  assert.deepEqual(failures(await results(t, config)), [])
+  await place.database.connection.query(`${tidemark.stdout} CREATE TABLE log (n INT)`)
+  const found = await results(t, config)
+  assert.deepEqual(failures(found), [])
+  assert.match(found.get('tables without a key')!.found, /log, copied whole .*; LOCK TABLES is granted/)
 })
 
 test('a wrong password ends with 2 and one line that says what to check', async t => {
@@ -317,7 +319,16 @@ test('tables without a key are named, with the GRANT that their copy needs', asy
   )
 })
 
-test('a database whose tables all have keys needs no lock', async t => {
-  const {config} = await shop(t)
+test('a database whose tables all have keys needs no lock, unless new ones are copied by the parallel reader', async t => {
+  const place = await shop(t)
+  const config = await withAccount(t, place, [
+    'REPLICATION SLAVE, REPLICATION CLIENT ON *.*',
+    `SELECT, INSERT ON ${place.database.name}.*`,
+  ])
   assert.deepEqual((await results(t, config)).get('tables without a key')?.found, 'none')
+  const parallel = {...config, 'snapshot.new.tables': 'parallel'}
+  const denied = (await results(t, parallel)).get('tables without a key')!
+  assert.equal(denied.ok, 'warning')
+  await place.database.connection.query(denied.statement)
+  assert.equal((await results(t, parallel)).get('tables without a key')?.ok, 'ok')
 })

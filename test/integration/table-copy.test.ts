@@ -1,7 +1,7 @@
 // A table copied by a read view on a real server.
 
 import assert from 'node:assert/strict'
-import {test} from 'node:test'
+import {test, type TestContext} from 'node:test'
 import type {Connection} from 'mysql2/promise'
 import {startMysql} from '../../tools/servers/mysql-server.ts'
 import {eventually} from '../../tools/servers/eventually.ts'
@@ -11,6 +11,7 @@ import {openConnection} from '../../src/mysql/connections.ts'
 import {quoteTable} from '../../src/mysql/identifiers.ts'
 import {selectRows} from '../../src/mysql/row-query.ts'
 import {readTableShape} from '../../src/mysql/schema-reader.ts'
+import type {SnapshotPlan} from '../../src/snapshot/snapshot-plan.ts'
 import {readerSettings} from '../support/binlog-reading.ts'
 import {onCleanUp} from '../support/clean-up.ts'
 import {CopyScene} from '../support/copy-scene.ts'
@@ -25,6 +26,26 @@ function keyless(table: string, rows: number, pad = 10): string {
     SET SESSION cte_max_recursion_depth = 1000000;
     INSERT INTO ${table} WITH RECURSIVE i (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < ${rows})
       SELECT i DIV 2, REPEAT('x', ${pad}) FROM i`
+}
+
+interface HeldCopy {
+  readonly database: FreshDatabase
+  readonly sink: MemorySink
+  readonly scene: CopyScene
+  readonly plan: SnapshotPlan
+}
+
+/** A copy of `log` whose first rows have left, into a sink that acknowledges nothing yet. */
+async function heldCopy(t: TestContext, setUp: string): Promise<HeldCopy> {
+  const database = await freshDatabase(t, 'copy')
+  await database.connection.query(setUp)
+  const sink = new MemorySink({acks: 'held'})
+  const scene = await CopyScene.open(t, {database, sink})
+  const plan = scene.accept(['log'])
+  await eventually({what: 'rows to be sent', timeoutMs: 30_000}, () =>
+    Promise.resolve(sink.sent.length > 0 || undefined),
+  )
+  return {database, sink, scene, plan}
 }
 
 async function storedRows(connection: Connection, table: string): Promise<string[]> {
@@ -156,14 +177,7 @@ test('where LOCK TABLES is not granted, the reason is the GRANT', async t => {
 })
 
 test('a copying connection that is killed gives a new copy with another id, behind a truncate event', async t => {
-  const database = await freshDatabase(t, 'copy')
-  await database.connection.query(keyless('log', 60_000, 800))
-  const sink = new MemorySink({acks: 'held'})
-  const scene = await CopyScene.open(t, {database, sink})
-  const plan = scene.accept(['log'])
-  await eventually({what: 'rows to be sent', timeoutMs: 30_000}, () =>
-    Promise.resolve(sink.sent.length > 0 || undefined),
-  )
+  const {database, sink, scene, plan} = await heldCopy(t, keyless('log', 60_000, 800))
   const thread = await eventually({what: 'the copying thread', timeoutMs: 30_000}, () => threadOf(database, 'copy'))
   await database.connection.query(`KILL ${thread}`)
   sink.release()
@@ -238,14 +252,7 @@ test('values of every type come out as a SELECT of their table gives them', asyn
 })
 
 test('a pause holds the copy in place, and it goes on without a new one', async t => {
-  const database = await freshDatabase(t, 'copy')
-  await database.connection.query(keyless('log', 20_000, 100))
-  const sink = new MemorySink({acks: 'held'})
-  const scene = await CopyScene.open(t, {database, sink})
-  scene.accept(['log'])
-  await eventually({what: 'rows to be sent', timeoutMs: 30_000}, () =>
-    Promise.resolve(sink.sent.length > 0 || undefined),
-  )
+  const {database, sink, scene} = await heldCopy(t, keyless('log', 20_000, 100))
   scene.coordinator.pause()
   sink.release()
   await eventually({what: 'what was read to leave', timeoutMs: 30_000}, () =>
@@ -260,14 +267,7 @@ test('a pause holds the copy in place, and it goes on without a new one', async 
 })
 
 test('a stopped copy ends its SELECT and leaves nothing behind', async t => {
-  const database = await freshDatabase(t, 'copy')
-  await database.connection.query(keyless('log', 20_000, 100))
-  const sink = new MemorySink({acks: 'held'})
-  const scene = await CopyScene.open(t, {database, sink})
-  const plan = scene.accept(['log'])
-  await eventually({what: 'rows to be sent', timeoutMs: 30_000}, () =>
-    Promise.resolve(sink.sent.length > 0 || undefined),
-  )
+  const {database, sink, scene, plan} = await heldCopy(t, keyless('log', 20_000, 100))
   scene.coordinator.stop(() => true)
   sink.release()
   await Promise.all(scene.parallel.ended)
@@ -279,14 +279,7 @@ test('a stopped copy ends its SELECT and leaves nothing behind', async t => {
 })
 
 test('an ALTER that waits for the copy makes it give way, and the copy begins again', async t => {
-  const database = await freshDatabase(t, 'copy')
-  await database.connection.query(keyless('log', 20_000, 100))
-  const sink = new MemorySink({acks: 'held'})
-  const scene = await CopyScene.open(t, {database, sink})
-  const plan = scene.accept(['log'])
-  await eventually({what: 'rows to be sent', timeoutMs: 30_000}, () =>
-    Promise.resolve(sink.sent.length > 0 || undefined),
-  )
+  const {database, sink, scene, plan} = await heldCopy(t, keyless('log', 20_000, 100))
   const other = await database.connect()
   await other.query('ALTER TABLE log ADD COLUMN more INT DEFAULT 5, ALGORITHM = INPLACE')
   sink.release()
