@@ -10,7 +10,6 @@ import type {HttpAnswer} from '../http/route.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
 import type {MetricsReading} from '../metrics/metrics-reading.ts'
 import {SnapshotTally} from '../metrics/snapshot-tally.ts'
-import type {ThrottleLimits} from '../snapshot/throttle.ts'
 import {encodeCheckpoint} from '../state/checkpoint.ts'
 import type {Checkpoint} from '../state/checkpoint.ts'
 import type {TableChanges} from './captured-tables.ts'
@@ -181,9 +180,9 @@ class Task implements RunnableTask {
 
   /** Shows how fast snapshots may read, behind the change where there is one. */
   throttle(change: string | null): HttpAnswer {
-    const {log, throttle} = this.#options
-    const onChange = (limits: ThrottleLimits): void => throttle.set(limits, this.#settings.snapshot.throttle)
-    return answerThrottle(change, {engine: this.#engine, state: this.#state, log, onChange})
+    const {log, throttle: memory} = this.#options
+    const configured = this.#settings.snapshot.throttle
+    return answerThrottle(change, {engine: this.#engine, state: this.#state, log, memory, configured})
   }
 
   /** Made with the first scrape: its library takes a while to load, and a task that nobody scrapes needs none of it. */
@@ -268,8 +267,7 @@ class Task implements RunnableTask {
       onFailure: error => this.#fail(error),
     })
     this.#engine = engine
-    const {throttle} = this.#options
-    engine.coordinator?.throttle.change(throttle.limitsBeside(this.#settings.snapshot.throttle))
+    this.#options.throttle.apply(engine.coordinator?.throttle, this.#settings.snapshot.throttle)
     const exactlyOnce = createExactlyOnce(this.#parts.sink, engine)
     const checkpointer = (this.#checkpointer = this.#createCheckpointer(engine, exactlyOnce))
     await unlessStopped(engine.openTopics(), signal)
@@ -286,7 +284,7 @@ class Task implements RunnableTask {
     if (signal.aborted) return
     // The place to begin and the snapshot that belongs to it are stored before anything is emitted.
     await checkpointer.store()
-    throttle.begun(this.#settings.snapshot.throttle)
+    this.#options.throttle.begun(this.#settings.snapshot.throttle)
     this.#tellBegun(changes)
     engine.parallel.store = () => checkpointer.store()
     checkpointer.start()

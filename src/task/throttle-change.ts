@@ -7,23 +7,28 @@ import type {HttpAnswer} from '../http/route.ts'
 import {jsonProblem} from '../signals/signal.ts'
 import type {SnapshotThrottle, ThrottleLimits} from '../snapshot/throttle.ts'
 import type {Engine} from './engine.ts'
+import type {ThrottleMemory} from './throttle-memory.ts'
 import {throttleStatus} from './status.ts'
 
 export interface ThrottledTask {
   readonly engine: Engine | null
   readonly state: string
   readonly log: Log
-  /** What holds from now on. */
-  readonly onChange: (limits: ThrottleLimits) => void
+  /** Takes note of what holds from now on. */
+  readonly memory: ThrottleMemory
+  readonly configured: ThrottleLimits
 }
 
 /** GET, or PUT with the text of a change. */
-export function answerThrottle(change: string | null, {engine, state, log, onChange}: ThrottledTask): HttpAnswer {
+export function answerThrottle(
+  change: string | null,
+  {engine, state, log, memory, configured}: ThrottledTask,
+): HttpAnswer {
   if (engine === null) return {status: 503, body: {error: `the task is ${state}; try again`}}
   const throttle = engine.coordinator?.throttle ?? null
   if (change === null) return shownThrottle(throttle)
   const answer = changeThrottle(change, throttle, log)
-  if (throttle !== null && answer.status === 200) onChange(throttle.limits)
+  if (throttle !== null && answer.status === 200) memory.set(throttle.limits, configured)
   return answer
 }
 

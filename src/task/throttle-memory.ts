@@ -1,7 +1,7 @@
 // The limits that were set by PUT /snapshot/throttle, for a task that begins again in the same process: they hold until the
 // configuration's own limits change.
 
-import type {ThrottleLimits} from '../snapshot/throttle.ts'
+import type {SnapshotThrottle, ThrottleLimits} from '../snapshot/throttle.ts'
 
 export class ThrottleMemory {
   #set: {readonly limits: ThrottleLimits; readonly configured: ThrottleLimits} | null = null
@@ -14,6 +14,11 @@ export class ThrottleMemory {
   /** What holds where the configuration says this. A start that may yet be gone back on changes nothing. */
   limitsBeside(configured: ThrottleLimits): ThrottleLimits {
     return this.#set !== null && isSame(this.#set.configured, configured) ? this.#set.limits : configured
+  }
+
+  /** To a throttle that was made with what the configuration says; absent where nothing can be copied. */
+  apply(throttle: SnapshotThrottle | undefined, configured: ThrottleLimits): void {
+    throttle?.change(this.limitsBeside(configured))
   }
 
   /** A task has begun with this configuration, for good: where it says something new about limits, that counts. */
