@@ -2,13 +2,17 @@
 
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {optionTableMarkdown} from '../src/config/option-docs.ts'
-import {metricTableMarkdown} from '../src/metrics/metric-docs.ts'
 import {withSection} from './document-section.ts'
+import {GENERATED_SECTIONS} from './generated-sections.ts'
 import {projectRoot} from './servers/server-paths.ts'
 
-const readme = join(projectRoot(), 'README.md')
-const before = readFileSync(readme, 'utf8')
-const after = withSection(withSection(before, 'options', optionTableMarkdown()), 'metrics', metricTableMarkdown())
-if (after !== before) writeFileSync(readme, after)
-console.log(after === before ? 'README.md is up to date' : 'README.md written')
+for (const path of new Set(GENERATED_SECTIONS.map(section => section.path))) {
+  const file = join(projectRoot(), path)
+  const before = readFileSync(file, 'utf8')
+  let after = before
+  for (const {name, markdown} of GENERATED_SECTIONS.filter(section => section.path === path)) {
+    after = withSection(after, name, markdown())
+  }
+  if (after !== before) writeFileSync(file, after)
+  console.log(after === before ? `${path} is up to date` : `${path} written`)
+}

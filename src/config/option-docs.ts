@@ -1,4 +1,4 @@
-// The option table as people read it: Markdown for the README, plain text for `--help`.
+// The option table as people read it: Markdown for docs/options.md, plain text for `--help`.
 
 import type {Option} from './option.ts'
 import {OPTION_GROUPS} from './option-table.ts'

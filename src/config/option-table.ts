@@ -1,4 +1,4 @@
-// The one table of configuration keys. Validation, `--help` and the README's option table come from it.
+// The one table of configuration keys. Validation, `--help` and docs/options.md come from it.
 
 import {EVENT_OPTIONS} from './event-options.ts'
 import {IGNORED_OPTIONS} from './ignored-options.ts'

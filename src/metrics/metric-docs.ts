@@ -1,4 +1,4 @@
-// The table of metrics as the README shows it.
+// The table of metrics as docs/metrics.md shows it.
 
 import {METRICS} from './metric-table.ts'
 

@@ -1,4 +1,4 @@
-// Every metric: name, type, labels, meaning, and where its values come from. GET /metrics and the README's table are made
+// Every metric: name, type, labels, meaning, and where its values come from. GET /metrics and docs/metrics.md are made
 // from this. Names with capitals are Debezium's JMX attributes as its JMX exporter configuration spells them.
 
 import type {ChunkReading, MetricsReading, OperationCounts} from './metrics-reading.ts'

@@ -78,7 +78,7 @@ function rowsOf(values: readonly (string | null)[]): Rows {
   return rows
 }
 
-/** Where Tidemark gives another answer on purpose; the README says so. Nothing else may differ. */
+/** Where Tidemark gives another answer on purpose; docs/from-debezium.md says so. Nothing else may differ. */
 const ON_PURPOSE: readonly {
   readonly column: RegExp
   readonly value?: RegExp

@@ -50,7 +50,7 @@ const MODES: Readonly<Record<string, Config>> = {
   },
 }
 
-/** Where Tidemark gives another answer on purpose; the README says so. `schema` and `value` say in which of the two. */
+/** Where Tidemark gives another answer on purpose; docs/from-debezium.md says so. `schema` and `value` say in which of the two. */
 const ON_PURPOSE: readonly {readonly column: RegExp; readonly mode?: string; readonly why: string}[] = [
   {column: /^TINYINT(\(1\))? DEFAULT/, why: 'int8 since Debezium 3.7, int16 in 3.6'},
   {column: /^BOOL /, why: 'a definition that was read says TINYINT(1), also in Debezium'},

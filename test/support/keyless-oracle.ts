@@ -71,7 +71,7 @@ export function assertKeyless(judged: JudgedKeyless): KeylessCounts {
   }
 }
 
-/** As a consumer adds them up, by the rules of the README, with a set of all places instead of a mark. */
+/** As a consumer adds them up, by the rules of docs/delivery-guarantees.md, with a set of all places instead of a mark. */
 export function foldKeyless(events: readonly ObservedEvent[]): RowCounts {
   const rows: RowCounts = new Map()
   const seen = new Set<string>()

@@ -2,26 +2,33 @@
 
 import assert from 'node:assert/strict'
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
-import {dirname, join, normalize} from 'node:path'
+import {join} from 'node:path'
 import {test} from 'node:test'
 import {main} from '../../src/cli/main.ts'
-import {optionTableMarkdown} from '../../src/config/option-docs.ts'
-import {metricTableMarkdown} from '../../src/metrics/metric-docs.ts'
 import {sectionOf, withSection} from '../../tools/document-section.ts'
+import {GENERATED_SECTIONS} from '../../tools/generated-sections.ts'
 import {projectRoot} from '../../tools/servers/server-paths.ts'
 import {readSources} from '../architecture/source-file.ts'
+import {brokenLinks, headingAnchors} from '../support/document-links.ts'
 
 const root = projectRoot()
-const documents = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'examples/quickstart/README.md']
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  ...markdownUnder('docs'),
+  ...markdownUnder('examples'),
+]
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+/** Empty for a folder, null for what is not there. */
+const readOrNull = (path: string): string | null =>
+  existsSync(join(root, path)) ? (path.endsWith('.md') ? read(path) : '') : null
 
-test('the option table of the README is the one of the code: npm run docs writes it', () => {
-  assert.equal(sectionOf(read('README.md'), 'options'), optionTableMarkdown().trim())
-})
-
-test('the table of metrics in the README is the one of the code: npm run docs writes it', () => {
-  assert.equal(sectionOf(read('README.md'), 'metrics'), metricTableMarkdown().trim())
-})
+for (const {path, name, markdown} of GENERATED_SECTIONS) {
+  test(`the section "${name}" of ${path} is what the code says: npm run docs writes it`, () => {
+    assert.equal(sectionOf(read(path), name), markdown().trim())
+  })
+}
 
 test('a section is replaced between its marks and nowhere else', () => {
   const text = 'a\n<!-- x: begin (by hand) -->\nold\n<!-- x: end -->\nb\n'
@@ -30,14 +37,25 @@ test('a section is replaced between its marks and nowhere else', () => {
   assert.throws(() => sectionOf(text, 'y'), /no section "y"/)
 })
 
+test('a link to a missing file, to a missing heading or out of the project is found', () => {
+  const files: Record<string, string> = {
+    'docs/a.md': '# A\n[b](b.md#two-words) [c](c.md) [d](#a) [e](../../x.md) [f](b.md#one)',
+    'docs/b.md': '# B\n## Two `words`\n',
+  }
+  assert.deepEqual(
+    brokenLinks('docs/a.md', path => files[path] ?? null),
+    ['c.md: there is no docs/c.md', '../../x.md points outside the project', 'b.md#one: docs/b.md has no such heading'],
+  )
+})
+
+test('the anchors of a page are those that GitHub gives its headings', () => {
+  const text = '# A & B: `c.d` [x](y.md)\n## Same\n```sh\n# none\n```\n## Same\n'
+  assert.deepEqual([...headingAnchors(text)], ['a--b-cd-x', 'same', 'same-1'])
+})
+
 for (const path of documents) {
-  test(`links of ${path} lead to files of the project, or to the web`, () => {
-    for (const [, target] of read(path).matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^https:\/\/|^#/.test(target!)) continue
-      const file = normalize(join(dirname(path), target!.replace(/#.*$/, '')))
-      assert.equal(file.startsWith('..'), false, `${target!} points outside the project`)
-      assert.equal(existsSync(join(root, file)), true, `${target!} does not exist`)
-    }
+  test(`links of ${path} lead to files and headings of the project, or to the web`, () => {
+    assert.deepEqual(brokenLinks(path, readOrNull), [])
   })
 
   test(`scripts that ${path} names exist`, () => {
@@ -65,16 +83,16 @@ test('the README has every command of the program, and no other', async () => {
   assert.deepEqual([...inReadme].sort(), commands.sort())
 })
 
-test('error codes that the README explains are codes of the program', () => {
+test('error codes in the documents are codes of the program', () => {
   const sources = sourceTexts().join('\n')
-  const codes = new Set(read('README.md').match(/TIDEMARK_[A-Z]+_[A-Z_]+/g))
+  const codes = new Set(documents.flatMap(path => read(path).match(/TIDEMARK_[A-Z]+_[A-Z_]+/g) ?? []))
   const unknown = [...codes].filter(code => !sources.includes(code) && !code.startsWith('TIDEMARK_TEST_'))
   assert.deepEqual(unknown, [])
 })
 
-test('log lines that the README tells to watch for are written somewhere', () => {
+test('log lines that docs/operation.md tells to watch for are written somewhere', () => {
   const sources = sourceTexts().join('\n')
-  const [, list] = /The lines to watch for: ([\s\S]*?)\.\n/.exec(read('README.md'))!
+  const [, list] = /The lines to watch for: ([\s\S]*?)\.\n/.exec(read('docs/operation.md'))!
   const lines = [...list!.matchAll(/`([^`]+)`/g)].map(match => match[1]!.replace(/\s+/g, ' ').replace(/ …$/, ''))
   assert(lines.length > 5)
   // `signal accepted` and `signal rejected` are put together from the result.
@@ -132,4 +150,12 @@ test('no document names a place outside the project', () => {
 function sourceTexts(): string[] {
   const names = readdirSync(join(root, 'src'), {recursive: true, encoding: 'utf8'})
   return names.filter(name => name.endsWith('.ts')).map(name => read(join('src', name)))
+}
+
+function markdownUnder(folder: string): string[] {
+  const names = readdirSync(join(root, folder), {recursive: true, encoding: 'utf8'})
+  return names
+    .filter(name => name.endsWith('.md') && !name.includes('node_modules'))
+    .map(name => `${folder}/${name}`)
+    .sort()
 }
