@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   tables: async () => (await import('./tables.ts')).registerTables,
   verify: async () => (await import('./verify.ts')).registerVerify,
   state: async () => (await import('./state.ts')).registerState,
+  explain: async () => (await import('./explain.ts')).registerExplain,
 }
 
 /** What `main` needs of the process; tests give their own. */

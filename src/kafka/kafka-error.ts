@@ -136,6 +136,12 @@ export function kafkaErrorName(code: number): string {
   return BY_CODE[code]?.name ?? `error code ${code}`
 }
 
+/** Last parts of the codes that `fatalKafkaError` gives, for the table of their explanations. */
+export function fatalKafkaErrorNames(): string[] {
+  const fatal = Object.values(BY_CODE).filter(({meaning}) => meaning === 'fatal')
+  return [...fatal.map(({name}) => name), kafkaErrorName(UNKNOWN_SERVER_ERROR), 'ERROR']
+}
+
 /** `what` begins the sentence: `cannot write to topic shop.orders partition 0`. */
 export function fatalKafkaError(code: number, what: string): TidemarkError {
   const known = BY_CODE[code]
