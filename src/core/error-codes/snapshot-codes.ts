@@ -11,11 +11,6 @@ export const SNAPSHOT_CODES: ErrorTexts = {
     cause: 'The stream was already beyond the place at which the table was locked for its copy.',
     cure: 'Nothing: the table is locked again.',
   },
-  TIDEMARK_READER_METADATA_MINIMAL: {
-    cause:
-      'The parallel reader needs the names of the columns in the binlog, and the server runs binlog_row_metadata=MINIMAL.',
-    cure: '`SET PERSIST binlog_row_metadata = FULL`, then `resume-snapshot`. A table with a key can be copied in chunks without it.',
-  },
   TIDEMARK_SIGNAL_CHANNEL: {
     cause:
       '`tidemark signal` has no channel to send through, or --channel names one that is not in signal.enabled.channels.',
