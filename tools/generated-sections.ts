@@ -9,7 +9,7 @@ export interface GeneratedSection {
   readonly path: string
   /** Of the marks `<!-- NAME: begin … -->` and `<!-- NAME: end -->`. */
   readonly name: string
-  markdown(): string
+  readonly markdown: () => string
 }
 
 export const GENERATED_SECTIONS: readonly GeneratedSection[] = [
