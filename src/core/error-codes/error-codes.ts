@@ -5,6 +5,7 @@ import {BINLOG_CODES} from './binlog-codes.ts'
 import type {ErrorText, ErrorTexts} from './error-text.ts'
 import {KAFKA_CODES} from './kafka-codes.ts'
 import {MYSQL_CODES} from './mysql-codes.ts'
+import {PLAN_CODES} from './plan-codes.ts'
 import {SNAPSHOT_CODES} from './snapshot-codes.ts'
 import {TASK_CODES} from './task-codes.ts'
 import {VALUE_CODES} from './value-codes.ts'
@@ -25,6 +26,7 @@ export const ERROR_AREAS: readonly ErrorArea[] = [
   {title: 'Kafka and other sinks', codes: KAFKA_CODES},
   {title: 'Snapshots and signals', codes: SNAPSHOT_CODES},
   {title: 'Values and transforms', codes: VALUE_CODES},
+  {title: 'tidemark plan', codes: PLAN_CODES},
   {title: 'tidemark verify', codes: VERIFY_CODES},
   {
     title: 'Faults of Tidemark',
