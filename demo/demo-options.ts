@@ -7,6 +7,8 @@ export interface DemoOptions {
   readonly orders: number
   /** Where configuration, log, state and events are kept; relative to the project. */
   readonly folder: string
+  /** Plan the snapshot before, and say how good the plan was. */
+  readonly plan: boolean
   /** Wait for Ctrl-C before the servers end. */
   readonly stay: boolean
 }
@@ -17,6 +19,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     .description('A shop in a real MySQL, copied by Tidemark while it is being changed; proved by `tidemark verify`.')
     .option('--kafka', 'send the events to a real Kafka broker instead of a JSONL file', false)
     .option('--orders <number>', 'size of the shop', orderCount, 300_000)
+    .option('--plan', 'run `tidemark plan` before the snapshot, and compare it with what it took', false)
     .option('--stay', 'leave servers and task running at the end, until Ctrl-C', false)
     .addOption(new Option('--folder <path>', 'where everything is kept').default('.demo'))
   return command.parse([...args], {from: 'user'}).opts<DemoOptions>()

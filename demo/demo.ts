@@ -1,6 +1,8 @@
 // The story that the demo tells, one method for each step.
 
 import type {Connection} from 'mysql2/promise'
+import {planText} from '../src/cli/plan-text.ts'
+import type {PlanReport} from '../src/plan/plan-report.ts'
 import type {SignalReceipt} from '../src/signals/signal-processor.ts'
 import type {StatusReport, TableStatus} from '../src/task/status.ts'
 import type {KafkaServer} from '../tools/servers/kafka-server.ts'
@@ -19,6 +21,7 @@ import {
   type DemoServers,
 } from './demo-servers.ts'
 import {loadShop} from './load-shop.ts'
+import {PlanCheck} from './plan-check.ts'
 import {shopTables} from './shop-tables.ts'
 import {ShopWriter} from './shop-writer.ts'
 import {SnapshotBars} from './snapshot-bars.ts'
@@ -70,7 +73,7 @@ export class Demo {
   }
 
   async #tell(): Promise<void> {
-    const {terminal, folder, undo} = this.#scene
+    const {terminal, folder, undo, options} = this.#scene
     const started = Date.now()
     terminal.title('Tidemark: a shop in MySQL, streamed and copied at the same time, while it is being changed')
     makeDemoFolder(folder)
@@ -82,7 +85,7 @@ export class Demo {
     await this.#prepare(admin, config.path)
     await this.#check(config.path)
     const {run, writer} = await this.#startStreaming(servers, config)
-    await this.#snapshot(admin, run)
+    await this.#snapshot(admin, run, options.plan ? await this.#plan(config.path) : null)
     await this.#stopSnapshot(admin, run)
     await this.#prove(config.path, {run, writer})
     if (!this.#scene.options.stay) await run.stop()
@@ -159,7 +162,17 @@ export class Demo {
     return {run, writer}
   }
 
-  async #snapshot(admin: Connection, run: TidemarkRun): Promise<void> {
+  async #plan(config: string): Promise<PlanCheck> {
+    const {terminal, undo} = this.#scene
+    terminal.command(`tidemark plan ${shownPath(config)}`)
+    const {code, output} = await tidemark(['plan', config, '--json'], undo)
+    if (code !== 0) throw new DemoError(`tidemark plan ended with ${String(code)}: ${output}`)
+    const plan = JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1)) as PlanReport
+    terminal.line(planText(plan))
+    return new PlanCheck(plan)
+  }
+
+  async #snapshot(admin: Connection, run: TidemarkRun, check: PlanCheck | null): Promise<void> {
     const {terminal} = this.#scene
     terminal.step('A snapshot of all tables, asked for by a row, while the writer goes on')
     const began = Date.now()
@@ -173,6 +186,7 @@ export class Demo {
     const tables = await run.watch('the snapshot to end', SNAPSHOT_WITHIN_MS, status => {
       const ours = tablesOf(status, 'demo-1')
       bars.show(ours)
+      check?.look(status, 'demo-1', Date.now())
       return ours.every(table => table.state !== 'waiting' && table.state !== 'running') ? ours : undefined
     })
     bars.close(tables)
@@ -180,6 +194,7 @@ export class Demo {
     if (failed !== undefined)
       throw new DemoError(`${failed.table} is ${failed.state}: ${failed.problem ?? 'no reason'}`)
     this.#figures.snapshotMs = Date.now() - began
+    for (const line of check?.judge(began, Date.now()) ?? []) terminal.line(line)
     this.#figures.rowsCopied = sum(tables, table => table.rowsDone)
     this.#figures.superseded = sum(tables, table => table.superseded)
     terminal.line(

@@ -20,6 +20,22 @@ export function signalLines({signals}: StatusReport, count: number): string[] {
   return signals.slice(-count).map(signalLine)
 }
 
+/** The table that is copied by a read view, with a stream of its own. */
+export function parallelLines({snapshot: {parallel}}: StatusReport): string[] {
+  if (parallel === null) return []
+  const {table, state, from, waitsFor} = parallel
+  return [`parallel  ${table}: ${state}, ${from}${waitsFor === null ? '' : `, waits for ${waitsFor}`}`]
+}
+
+/** Tables that no longer equal their topics, the first `most` of them. */
+export function divergedLines({diverged}: StatusReport, most: number): string[] {
+  const lines = diverged.slice(0, most).map(({table, since, reason, remedy}) => {
+    return `diverged  ${table} since ${since} (${reason}): ${remedy}`
+  })
+  const more = diverged.length - lines.length
+  return more === 0 ? lines : [...lines, `  and ${numberText(more)} more have diverged: \`tidemark status\` shows all`]
+}
+
 /** The tables as they are shown: while all is held, none runs. */
 export function shownTables({snapshot}: StatusReport): (Omit<TableStatus, 'state'> & {state: ShownState})[] {
   const {state, tables} = snapshot
@@ -34,12 +50,9 @@ function isUnderWay({state}: TableStatus): boolean {
 
 /** Everything, on as many lines as it takes. */
 export function statusText(report: StatusReport): string {
-  const {diverged, error} = report
-  const lines = [...statusHeader(report), ...tableLines(shownTables(report))]
-  lines.push(...signalLines(report, 5), ...tablesSummary(report))
-  for (const {table, since, reason, remedy} of diverged) {
-    lines.push(`diverged  ${table} since ${since} (${reason}): ${remedy}`)
-  }
+  const {error} = report
+  const lines = [...statusHeader(report), ...tableLines(shownTables(report)), ...parallelLines(report)]
+  lines.push(...signalLines(report, 5), ...tablesSummary(report), ...divergedLines(report, Infinity))
   if (error !== null) lines.push(`error     ${error.message} (${error.code})`)
   return lines.join('\n')
 }
@@ -97,11 +110,13 @@ function sinkLine(sink: StatusReport['sink']): string {
   return `sink      ${sink.state}${reason}, ${countText(sink.eventsEmitted, 'event')} emitted, ${inFlight}`
 }
 
-function snapshotLine({state, windowsWaiting, bytesHeld, problem, throttle}: StatusReport['snapshot']): string {
+function snapshotLine(snapshot: StatusReport['snapshot']): string {
+  const {state, windowsWaiting, bytesHeld, problem, throttle, secondsLeft} = snapshot
   const held =
     state === 'running' ? `, ${countText(windowsWaiting, 'window')} waiting, ${bytesText(bytesHeld)} held` : ''
   const throttled = throttle.waits === null ? '' : `; throttled: ${throttle.waits}`
-  return `snapshot  ${state}${held}${throttled}${problem === null ? '' : `; ${problem}`}`
+  const left = state !== 'running' || secondsLeft === null ? '' : `, ${compactSeconds(secondsLeft)} left`
+  return `snapshot  ${state}${left}${held}${throttled}${problem === null ? '' : `; ${problem}`}`
 }
 
 function tableLines(tables: ReturnType<typeof shownTables>): string[] {

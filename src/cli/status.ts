@@ -1,21 +1,17 @@
 // `tidemark status`: asks a running task over HTTP what it does, how far it is, how fast, and until when.
 
-import {setTimeout as sleep} from 'node:timers/promises'
 import type {Command} from 'commander'
-import {describeError} from '../core/tidemark-error.ts'
-import type {StatusReport} from '../task/status.ts'
 import {loadForCommand, type CommandContext} from './command-context.ts'
 import {ProgressBars} from './progress-bars.ts'
-import {shownTables, signalLines, statusHeader, statusText} from './status-text.ts'
+import {statusText} from './status-text.ts'
 import {readStatus, taskAddress, type TaskAddress} from './task-client.ts'
+import {watchStatus} from './watch-status.ts'
 
 interface StatusFlags {
   readonly watch?: boolean
   readonly json?: boolean
+  readonly failWhenGone?: boolean
 }
-
-const WATCH_MS = 500
-const SIGNALS_SHOWN = 3
 
 export function registerStatus(program: Command, context: CommandContext): void {
   program
@@ -23,6 +19,7 @@ export function registerStatus(program: Command, context: CommandContext): void 
     .description('what a running task does, how far it is, how fast, until when')
     .argument('<config>', 'JSON or .properties file of the task')
     .option('--watch', 'keep it on the screen, with a progress bar for each table, until Ctrl-C')
+    .option('--fail-when-gone', 'with --watch: end with 1 where no task answers, instead of trying again')
     .option('--json', 'print the report as it comes; with --watch one line each time')
     .action((path: string, flags: StatusFlags) => status(context, path, flags))
 }
@@ -31,32 +28,32 @@ async function status(context: CommandContext, path: string, flags: StatusFlags)
   const {settings} = loadForCommand(path, context)
   const address = taskAddress(settings)
   if (flags.watch === true) {
-    await watch(context, address, flags.json === true)
+    await watch(context, address, flags)
     return
   }
   const report = await readStatus(address)
   context.print(flags.json === true ? JSON.stringify(report, null, 2) : statusText(report))
 }
 
-async function watch(context: CommandContext, address: TaskAddress, json: boolean): Promise<void> {
-  const signal = context.stopSignal()
-  const bars = new ProgressBars({out: process.stdout, isTerminal: process.stdout.isTTY && !json})
-  let last: StatusReport | null = null
+async function watch(context: CommandContext, address: TaskAddress, flags: StatusFlags): Promise<void> {
+  const out = process.stdout
+  const bars = new ProgressBars({out, isTerminal: canDraw(context.env, out.isTTY)})
   try {
-    while (!signal.aborted) {
-      let away: string | null = null
-      try {
-        last = await readStatus(address)
-      } catch (error) {
-        // A task that was there may be starting again.
-        if (last === null || json) throw error
-        away = describeError(error).message
-      }
-      if (json) context.print(JSON.stringify(last))
-      else bars.show(shownTables(last), statusHeader(last, away), signalLines(last, SIGNALS_SHOWN))
-      await sleep(WATCH_MS, undefined, {signal}).catch(() => undefined)
-    }
+    await watchStatus({
+      read: () => readStatus(address),
+      show: view => {
+        if (flags.json !== true) bars.show(view.tables, view.header, view.footer)
+        else if (view.away === null) context.print(JSON.stringify(view.report))
+      },
+      failsWhenGone: flags.failWhenGone === true,
+      signal: context.stopSignal(),
+    })
   } finally {
     bars.close()
   }
+}
+
+/** Lines can be drawn over: a terminal that understands it, and somebody who wants it. */
+export function canDraw(env: CommandContext['env'], isTerminal: boolean): boolean {
+  return isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
 }

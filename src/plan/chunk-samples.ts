@@ -109,16 +109,22 @@ function keyOf(key: ChunkKey, {packet, start, end}: RowPacket, columns: number):
   })
 }
 
-/** Without a key nothing names another place than the first. */
+/** Without a key nothing names another place than the first rows. */
 async function sampleWhole(
   connection: MysqlConnection,
   {id, encoder, chunkRows}: SampledTable,
   signal: AbortSignal,
 ): Promise<SampledChunks> {
   const rows: RowPacket[] = []
-  const sql = `SELECT ${encoder.selectList.join(', ')} FROM ${quoteTable(id)} LIMIT ${chunkRows}`
-  const sample = await timedSelect(connection, {sql, rows, signal})
-  return {samples: sample.rows === 0 ? [] : [{place: 'first', ...sample}], rows, access: null}
+  const samples: ChunkSample[] = []
+  for (let read = 0, spent = 0; read < MOST_READS && spent < ENOUGH_MS; read++) {
+    const sql = `SELECT ${encoder.selectList.join(', ')} FROM ${quoteTable(id)} LIMIT ${chunkRows} OFFSET ${read * chunkRows}`
+    const sample = await timedSelect(connection, {sql, rows, signal})
+    if (sample.rows > 0) samples.push({place: 'first', ...sample})
+    if (sample.rows < chunkRows) break
+    spent += sample.milliseconds
+  }
+  return {samples, rows, access: null}
 }
 
 async function timedSelect(

@@ -53,10 +53,10 @@ export function tableDuration(cost: TableCost, pace: SnapshotPace): TableDuratio
   return {seconds, bottleneck}
 }
 
-/** The mean without the fastest and the slowest quarter: chance on a busy machine is not the rule. 0 of none. */
+/** The mean without the fastest and the slowest quarter, of three the middle one: chance is not the rule. 0 of none. */
 export function usual(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
-  const left = Math.floor(sorted.length / 4)
+  const left = sorted.length < 3 ? 0 : Math.round(sorted.length / 4)
   const kept = sorted.slice(left, sorted.length - left)
   return kept.length === 0 ? 0 : kept.reduce((sum, value) => sum + value, 0) / kept.length
 }

@@ -1,6 +1,9 @@
-// A speed that follows what happens now: of the last seconds, since a mean from the start remembers every slow beginning.
+// A speed that follows what happens now: of the last third of the time, since a mean from the start remembers every slow
+// beginning, and the last second alone says little of an hour.
 
-const WINDOW_MS = 10_000
+const SHARE = 1 / 3
+const LEAST_WINDOW_MS = 1_000
+const MOST_WINDOW_MS = 30_000
 const STEP_MS = 250
 
 interface Mark {
@@ -25,14 +28,15 @@ export class RecentRate {
     const before = marks.at(-2)
     if (before !== undefined && now - before.at < STEP_MS) marks.pop()
     marks.push({at: now, count})
-    while (marks.length > 2 && now - marks[1]!.at > WINDOW_MS) marks.shift()
+    while (marks.length > 2 && now - marks[1]!.at > MOST_WINDOW_MS) marks.shift()
   }
 
   /** In a second; 0 where nothing came yet. It falls while nothing comes. */
   perSecond(now: number): number {
-    const [oldest] = this.#marks
     const last = this.#marks.at(-1)
-    if (oldest === undefined || last === undefined) return 0
+    if (last === undefined) return 0
+    const window = Math.min(MOST_WINDOW_MS, Math.max(LEAST_WINDOW_MS, (now - this.#begin.at) * SHARE))
+    const oldest = this.#marks.findLast(({at}) => at <= last.at - window) ?? this.#marks[0]!
     // The time until the first came is a beginning's, not the speed; it counts where there is nothing else to go by.
     const from = last.at - oldest.at >= STEP_MS ? oldest : this.#begin
     return ((last.count - from.count) * 1000) / Math.max(1, now - from.at)

@@ -61,7 +61,7 @@ test('the status says what runs, how far, how fast, until when, and what is wron
       'shop: running (tidemark 1.2.3)',
       'stream    at binlog.000002:900, 1 min 5 s behind; stored up to binlog.000002:800',
       'sink      waiting (no broker answers), 1,500,000 events emitted, 0 B in flight',
-      'snapshot  running, 1 window waiting, 2.5 MB held',
+      'snapshot  running, 4 s left, 1 window waiting, 2.5 MB held',
       '  table        state                  rows  done  rows/s  left  chunks  last key',
       '  shop.orders  running  150,000 of 300,000  50 %  50,000   3 s      74  150001',
       'signal    s1 log: rejected, no message',

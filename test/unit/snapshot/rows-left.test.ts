@@ -29,6 +29,21 @@ test('from a tenth on the rows left are within a factor of 1.5, though the serve
   }
 })
 
+test('keys that lie in heaps do not count, as long as the server is not proved wrong', () => {
+  const left = new RowsLeft()
+  const at = (after: string, rowsDone: number): TablePlan => {
+    return {
+      ...plan(['t']).tables[0]!,
+      rowsEstimated: 1_000,
+      rowsDone,
+      ranges: [{after: [after], upTo: ['1000000'], done: false}],
+    }
+  }
+  left.note(at('1', 1))
+  assert.equal(left.of(at('500', 500)), 500)
+  assert.ok(left.of(at('1200', 1_200))! > 900_000)
+})
+
 test('of a part of the table that a filter leaves only the key tells how much it is', () => {
   const left = new RowsLeft()
   const tables = [...copied(1_000, 1_000_000, {condition: 'id % 7 = 0'})]
@@ -71,7 +86,7 @@ test('the speed is that of the last seconds, without the wait for the first row'
   assert.equal(rate.perSecond(7_000), 1_000)
   for (let at = 7_100; at <= 40_000; at += 100) rate.note(at, 2_100 + (at - 7_000) / 2)
   assert.ok(Math.abs(rate.perSecond(40_000) - 500) < 10)
-  assert.ok(rate.perSecond(60_000) < 200)
+  assert.ok(rate.perSecond(60_000) < 300)
 })
 
 test('the time left of a snapshot counts wide rows for what they are, and tables that wait', () => {
