@@ -104,8 +104,8 @@ test('the time left of a snapshot counts wide rows for what they are, and tables
     running.plan.rowsDone = rows
     time.progressed(running)
   }
-  // 500 rows of 100 bytes and 1,000 of 1,000 at 10,000 bytes a second.
-  assert.equal(time.seconds([running, waiting]), 105)
+  // 500 events of 500 bytes and 1,000 of 1,400 at 50,000 bytes a second.
+  assert.equal(time.seconds([running, waiting]), 33)
   waiting.plan.ranges = null
   assert.equal(time.seconds([running, waiting]), null)
 })
