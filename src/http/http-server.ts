@@ -162,9 +162,18 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
 
 function isAllowed({token, host}: HttpServerOptions, request: IncomingMessage): boolean {
   if (token === null) return isLoopback(host)
-  const given = Buffer.from(request.headers.authorization ?? '')
-  const wanted = Buffer.from(`Bearer ${token}`)
+  const text = givenToken(request.headers.authorization ?? '')
+  if (text === null) return false
+  const given = Buffer.from(text)
+  const wanted = Buffer.from(token)
   return given.length === wanted.length && timingSafeEqual(given, wanted)
+}
+
+/** As a bearer; or as the password of any user, as clients of Connect's REST interface know no other way. */
+function givenToken(authorization: string): string | null {
+  const [, scheme, value = ''] = /^(Bearer|Basic) (.*)$/s.exec(authorization) ?? []
+  if (scheme !== 'Basic') return scheme === undefined ? null : value
+  return /^[^:]*:(.*)$/s.exec(Buffer.from(value, 'base64').toString('utf8'))?.[1] ?? null
 }
 
 /** A browser names the origin of the page that asks for a change, and lets some through without a question before. */

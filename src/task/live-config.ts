@@ -46,6 +46,11 @@ export interface LiveConfigOptions {
   readonly patienceMs?: number
 }
 
+export const NO_FILE: HttpAnswer = {
+  status: 404,
+  body: {error: 'the configuration of this task comes from no file'},
+}
+
 const PATIENCE_MS = 60_000
 const HIDDEN = '***'
 const EXAMPLE = '{"table.include.list": "shop.orders,shop.invoices"}'
@@ -80,6 +85,20 @@ export class LiveConfig {
       }
     })
     return await this.#soon(answered)
+  }
+
+  /** What is wrong with a configuration that is to be the task's, a JSON text of all keys: `key: what` each. Changes nothing. */
+  problems(body: string): string[] {
+    const file = readConfigText(this.#options.origin.path)
+    const wanted = wantedChanges('PUT', body, parseConfigText(file, new ConfigProblems()))
+    if (typeof wanted === 'string') return [wanted]
+    try {
+      this.#load(editConfigText(file, wanted))
+      return []
+    } catch (error) {
+      const [first = '', ...problems] = describeError(error).message.split('\n  ')
+      return problems.length === 0 ? [first] : problems
+    }
   }
 
   /** The answer, or after a while that there is none yet: the server or the broker may be away. */

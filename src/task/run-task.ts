@@ -14,13 +14,12 @@ import {encodeCheckpoint} from '../state/checkpoint.ts'
 import type {Checkpoint} from '../state/checkpoint.ts'
 import type {TableChanges} from './captured-tables.ts'
 import {beginTables} from './begin-tables.ts'
-import {checkChange} from './check-change.ts'
 import {Checkpointer} from './checkpointer.ts'
 import type {CutSource} from './checkpointer.ts'
+import {createLiveConfig} from './create-live-config.ts'
 import {Engine} from './engine.ts'
 import {createExactlyOnce} from './exactly-once.ts'
 import {storedTables} from './known-tables.ts'
-import {LiveConfig} from './live-config.ts'
 import type {ConfigOrigin} from './live-config.ts'
 import {beginsAgain, RestartingTask} from './restarting-task.ts'
 import type {CreateTask, RunnableTask} from './restarting-task.ts'
@@ -75,22 +74,6 @@ export async function runTask(settings: Settings, options: RunTaskOptions, parts
   }
 }
 
-function createLiveConfig(
-  {origin, log}: RunTaskOptions,
-  task: RestartingTask,
-  creates: (settings: Settings) => CreateTask,
-): LiveConfig | null {
-  if (origin === undefined) return null
-  const live = new LiveConfig({
-    origin,
-    log,
-    check: settings => checkChange(settings, task.serverUuid),
-    apply: settings => task.change(creates(settings)),
-  })
-  origin.onReload(() => void live.reload())
-  return live
-}
-
 interface TaskOptions extends RunTaskOptions {
   readonly isRestart: boolean
   /** Goes on where the stored state says that it is paused. */
@@ -119,6 +102,7 @@ class Task implements RunnableTask {
   #makesRoom = false
   /** Asked to end, and to stay so over a restart until it is resumed. */
   #pauses = false
+  #loaded: Checkpoint | null = null
   readonly begun: Promise<TableChanges>
   #tellBegun: (tables: TableChanges) => void = () => undefined
 
@@ -208,20 +192,7 @@ class Task implements RunnableTask {
   async run(): Promise<void> {
     const session = this.#parts.openSession(this.#stopping.signal)
     try {
-      const {signal} = this.#stopping
-      const {isRestart} = this.#options
-      const checkpoint = await openState(this.#parts, {state: this.#settings.state, isRestart, signal})
-      this.#pauses ||= checkpoint?.paused === true && !this.#options.resumes
-      if (this.#pauses) this.stop()
-      const server = this.#pauses ? null : await session.prepare(checkpoint)
-      if (server === null) {
-        if (this.#pauses) await storePaused(this.#parts.store, checkpoint, this.#options.log)
-        return
-      }
-      const decision = decideStart(this.#settings, checkpoint, server.state)
-      this.#options.log.info({offset: decision.offset, snapshotMode: this.#settings.snapshot.mode}, 'starting')
-      await this.#parts.sink.open(signal)
-      if (!signal.aborted) await this.#capture(session, {server, decision, checkpoint})
+      await this.#begin(session)
     } catch (error) {
       // An operator who stops a task that still waits for its broker did not see a failure.
       const isAsked = this.#options.signal.aborted || this.#makesRoom
@@ -229,6 +200,9 @@ class Task implements RunnableTask {
     } finally {
       this.#streaming = false
       session.close()
+      // Only while nothing newer is stored: what was emitted since would come again.
+      const isLoadedLast = (this.#checkpointer?.savedAtMs ?? 0) === 0
+      if (this.#pauses && isLoadedLast) await storePaused(this.#parts.store, this.#loaded, this.#options.log)
       await this.#parts.sink.close(AbortSignal.timeout(5_000)).catch(() => undefined)
       await this.#parts.store.close()
     }
@@ -237,6 +211,21 @@ class Task implements RunnableTask {
       this.#state = 'paused'
       this.#options.log.warn({}, PAUSED)
     } else this.#options.log.info({}, this.#makesRoom ? 'stopped to begin again' : 'stopped')
+  }
+
+  async #begin(session: TaskSession): Promise<void> {
+    const {signal} = this.#stopping
+    const {isRestart} = this.#options
+    const checkpoint = await openState(this.#parts, {state: this.#settings.state, isRestart, signal})
+    this.#loaded = checkpoint
+    this.#pauses ||= checkpoint?.paused === true && !this.#options.resumes
+    if (this.#pauses) this.stop()
+    const server = this.#pauses ? null : await session.prepare(checkpoint)
+    if (server === null) return
+    const decision = decideStart(this.#settings, checkpoint, server.state)
+    this.#options.log.info({offset: decision.offset, snapshotMode: this.#settings.snapshot.mode}, 'starting')
+    await this.#parts.sink.open(signal)
+    if (!signal.aborted) await this.#capture(session, {server, decision, checkpoint})
   }
 
   async #capture(

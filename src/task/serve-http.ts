@@ -2,6 +2,7 @@
 
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
+import {connectRoutes} from '../http/connect-routes.ts'
 import {History} from '../http/history.ts'
 import {startHttpServer} from '../http/http-server.ts'
 import type {HttpServer} from '../http/http-server.ts'
@@ -9,25 +10,25 @@ import {pageRoutes} from '../http/page-routes.ts'
 import type {HttpAnswer} from '../http/route.ts'
 import {taskRoutes} from '../http/task-routes.ts'
 import type {TaskRoutesOptions} from '../http/task-routes.ts'
+import {connectorOf} from './connect-connector.ts'
+import type {ConnectedTask} from './connect-connector.ts'
+import {NO_FILE} from './live-config.ts'
 import type {LiveConfig} from './live-config.ts'
-import type {StatusReport} from './status.ts'
 
-export interface AskedTask {
-  status(): StatusReport
+export interface AskedTask extends ConnectedTask {
   metricsPage(): ReturnType<TaskRoutesOptions['metrics']>
   submitSignal: TaskRoutesOptions['submit']
   /** Shows the throttle, behind the change where there is one. */
   throttle(change: string | null): HttpAnswer
 }
 
-const NO_FILE: HttpAnswer = {status: 404, body: {error: 'the configuration of this task comes from no file'}}
-
 /** Listening until `close`; null where http.listen is off. */
 export async function serveHttp(
-  {http}: Settings,
+  settings: Settings,
   {task, live}: {readonly task: AskedTask; readonly live: LiveConfig | null},
   log: Log,
 ): Promise<HttpServer | null> {
+  const {http} = settings
   if (http === null) return null
   const history = new History({status: () => task.status()})
   const own = taskRoutes({
@@ -40,16 +41,19 @@ export async function serveHttp(
       change: async (method, text) => (await live?.change(method, text)) ?? NO_FILE,
     },
   })
+  let {port} = http
+  const connector = connectorOf(settings, {task, live, worker: () => `${http.host}:${port}`})
   const server = await startHttpServer({
     ...http,
-    routes: [...own, ...pageRoutes({status: () => task.status(), history})],
+    routes: [...own, ...pageRoutes({status: () => task.status(), history}), ...connectRoutes(connector)],
     onError: ({code, message}, path) =>
       log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
   })
-  log.info({host: http.host, port: server.port}, 'HTTP interface listening')
+  port = server.port
+  log.info({host: http.host, port}, 'HTTP interface listening')
   history.start()
   return {
-    port: server.port,
+    port,
     close: async () => {
       history.stop()
       await server.close()

@@ -21,7 +21,7 @@ export interface LogLine {
 
 /** What CONTRACT.md promises of GET /status, as far as tests ask for it. */
 export interface StatusPage {
-  readonly state: 'starting' | 'running' | 'stopping' | 'failed'
+  readonly state: 'starting' | 'running' | 'paused' | 'stopping' | 'failed'
   readonly streaming: boolean
   readonly position: {readonly file: string; readonly pos: number; readonly gtidSet: string | null} | null
   readonly behindMs: number | null

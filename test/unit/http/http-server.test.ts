@@ -113,7 +113,10 @@ test('a path that is not there is 404, another method is 405', async t => {
 
 test('where a token is set, nothing is told without it', async t => {
   const url = await serve(t, {token: 'geheim'})
-  for (const authorization of [undefined, '', 'geheim', 'Bearer', 'Bearer falsch', 'Bearer geheimx', 'bearer geheim']) {
+  const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`
+  const bearers = ['', 'geheim', 'Bearer', 'Bearer falsch', 'Bearer geheimx', 'bearer geheim']
+  const passwords = ['geheim', 'geheim:', 'user:', 'user:geheim:', ':falsch', ''].map(basic)
+  for (const authorization of [undefined, ...bearers, ...passwords, 'Basic', 'Basic geheim']) {
     for (const path of ['/status', '/metrics', '/health/live', '/nothing']) {
       const [status, body] = await get(`${url}${path}`, {
         headers: authorization === undefined ? {} : {authorization},
@@ -122,7 +125,9 @@ test('where a token is set, nothing is told without it', async t => {
       assert.doesNotMatch(JSON.stringify(body), /geheim|running/)
     }
   }
-  assert.equal((await get(`${url}/status`, {headers: {authorization: 'Bearer geheim'}}))[0], 200)
+  for (const authorization of ['Bearer geheim', basic('user:geheim'), basic(':geheim')]) {
+    assert.equal((await get(`${url}/status`, {headers: {authorization}}))[0], 200, authorization)
+  }
 })
 
 test('beyond loopback without a token nothing is told', async t => {
