@@ -9,9 +9,12 @@ import type {StateStore} from '../state/state-store.ts'
 export const PAUSED =
   'paused: nothing is read until PUT /connectors/{name}/resume; the server must keep its binlog until then'
 
-/** Stored where there is a state; a pause that cannot be stored holds until the process ends. */
+/**
+ * Stored where there is a state, also where that says so already: a state in a topic belongs to this process from then on, as a resume
+ * wants. A pause that cannot be stored holds until the process ends.
+ */
 export async function storePaused(store: StateStore, checkpoint: Checkpoint | null, log: Log): Promise<void> {
-  if (checkpoint === null || checkpoint.paused === true) return
+  if (checkpoint === null) return
   try {
     await store.save(encodeCheckpoint({...checkpoint, paused: true}))
   } catch (error) {

@@ -4,7 +4,10 @@ import assert from 'node:assert/strict'
 import {test, type TestContext} from 'node:test'
 import {eventually} from '../../tools/servers/eventually.ts'
 import {caughtUp, numberedTable, prepareCapture, readIds, snapshotEnded, type Capture} from '../support/capture.ts'
-import {changeOf} from '../support/observed-events.ts'
+import {consumeTopic} from '../support/consume-topic.ts'
+import {prepareExactlyOnce} from '../support/exactly-once-scenario.ts'
+import {integrationServers} from '../support/integration-servers.ts'
+import {changeOf, type ObservedEvent} from '../support/observed-events.ts'
 import type {TidemarkProcess} from '../support/tidemark-process.ts'
 
 interface ConnectorStatus {
@@ -37,12 +40,15 @@ async function waitForState(connector: string, wanted: string): Promise<void> {
   })
 }
 
-/** The ids of the table's created rows, in the order of their events. */
+/** The ids of the rows, all of them created, in the order of their events. */
 async function createdIds(capture: Capture, table: string): Promise<number[]> {
-  return (await capture.tableEvents(table)).flatMap(event => {
-    const change = changeOf(event)
-    return change?.op === 'c' ? [(JSON.parse(change.after!) as {id: number}).id] : []
-  })
+  return (await capture.tableEvents(table)).map(createdId)
+}
+
+function createdId(event: ObservedEvent): number {
+  const change = changeOf(event)
+  assert.equal(change?.op, 'c')
+  return (JSON.parse(change.after!) as {id: number}).id
 }
 
 const insert = async ({connection}: Capture, from: number, to: number): Promise<void> => {
@@ -175,5 +181,31 @@ test('the connector is shown as Connect shows one, and its configuration is chan
   assert.deepEqual(
     configs.flatMap(({value}) => (value.errors.length > 0 ? [value.name] : [])),
     ['incremental.snapshot.chunk.size'],
+  )
+})
+
+test('with exactly once delivery a pause holds, too, and what comes after it is committed once', async t => {
+  const {kafka} = await integrationServers()
+  const capture = await prepareExactlyOnce(t, kafka.bootstrap)
+  await capture.connection.query('CREATE TABLE b (id INT PRIMARY KEY)')
+  const first = await capture.run(t)
+  await first.waitForStreaming()
+  const connector = `${first.url}/connectors/${capture.database.name}`
+  await insert(capture, 1, 3)
+  await ask(`${connector}/pause`, 'PUT')
+  await waitForState(connector, 'PAUSED')
+  await insert(capture, 4, 6)
+  await first.stop()
+  const second = await capture.run(t)
+  await second.waitForStatus(({state}) => state === 'paused')
+  await ask(`${connector}/resume`, 'PUT')
+  await second.waitForStreaming()
+  await caughtUp(second, capture.connection)
+  await second.stop()
+  const events = await consumeTopic(kafka.bootstrap, capture.topic('b'))
+  // In two partitions.
+  assert.deepEqual(
+    events.map(createdId).sort((a, b) => a - b),
+    upTo(6),
   )
 })
