@@ -3,7 +3,8 @@
 import type {Connection, RowDataPacket} from 'mysql2/promise'
 import {createConnection} from 'mysql2/promise'
 import {eventually} from '../../tools/servers/eventually.ts'
-import {startMysql, type MysqlAddress, type MysqlServer} from '../../tools/servers/mysql-server.ts'
+import type {MysqlAddress, MysqlServer} from '../../tools/servers/mysql-server.ts'
+import {startReplicaServer, type ReplicaOptions} from '../../tools/servers/replica-server.ts'
 import {onCleanUp, type CleanUpContext} from './clean-up.ts'
 
 export interface Replica {
@@ -14,32 +15,15 @@ export interface Replica {
   caughtUp(): Promise<void>
 }
 
-/** Applies with four workers that keep the commit order, and takes writes from nobody but its source. */
+/** See startReplicaServer; stopped after the test, and caught up with the source when this resolves. */
 export async function startReplica(
   t: CleanUpContext,
   source: MysqlAddress,
-  {options = [], serverId = 2}: {options?: readonly string[]; serverId?: number} = {},
+  options: ReplicaOptions = {},
 ): Promise<Replica> {
-  const server = await startMysql({
-    options: [
-      `--server-id=${serverId}`,
-      '--replica-parallel-workers=4',
-      '--replica-preserve-commit-order=ON',
-      '--log-replica-updates=ON',
-      '--read-only=ON',
-      '--super-read-only=ON',
-      '--skip-replica-start=OFF',
-      ...options,
-    ],
-  })
+  const server = await startReplicaServer(source, options)
   onCleanUp(t, () => server.stop())
   const connection = await open(t, server)
-  await connection.query(
-    `CHANGE REPLICATION SOURCE TO SOURCE_HOST = ?, SOURCE_PORT = ?, SOURCE_USER = ?, SOURCE_PASSWORD = ?,
-       SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1, SOURCE_CONNECT_RETRY = 1`,
-    [source.host, source.port, source.user, source.password],
-  )
-  await connection.query('START REPLICA')
   const upstream = await open(t, source)
   const caughtUp = async (): Promise<void> => {
     const [[row]] = await upstream.query<RowDataPacket[]>('SELECT @@GLOBAL.gtid_executed AS executed')

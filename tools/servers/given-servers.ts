@@ -2,7 +2,7 @@
 
 import type {KafkaServer} from './kafka-server.ts'
 import {localMysqlClient} from './mysql-package.ts'
-import type {MysqlServer} from './mysql-server.ts'
+import type {MysqlAddress, MysqlServer} from './mysql-server.ts'
 import {ServersError} from './servers-error.ts'
 
 const names = {MySQL: 'TIDEMARK_TEST_MYSQL', Kafka: 'TIDEMARK_TEST_KAFKA'} as const
@@ -13,11 +13,14 @@ export function environmentName(what: 'MySQL' | 'Kafka'): string {
 
 /** What a child process needs in its environment to use these servers. */
 export function serversEnvironment(mysql: MysqlServer, kafka: KafkaServer): Record<string, string> {
-  const credentials = `${encodeURIComponent(mysql.user)}:${encodeURIComponent(mysql.password)}`
-  return {
-    [names.MySQL]: `mysql://${credentials}@${mysql.host}:${String(mysql.port)}`,
-    [names.Kafka]: kafka.bootstrap,
-  }
+  return {[names.MySQL]: mysqlUrl(mysql), [names.Kafka]: kafka.bootstrap}
+}
+
+/** For the scripts of examples/ that need one; tests start their own. */
+export const replicaEnvironmentName = 'TIDEMARK_TEST_REPLICA'
+
+export function mysqlUrl({user, password, host, port}: MysqlAddress): string {
+  return `mysql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${String(port)}`
 }
 
 export function givenMysql(): MysqlServer | null {
