@@ -6,6 +6,7 @@ import {isAtLeast} from './server-reader.ts'
 const PARAMETER_GROUP = 'in the DB parameter group (Aurora: the DB cluster parameter group)'
 const SEVEN_DAYS_SECONDS = 7 * 24 * 3600
 const SECONDS_PER_DAY = 24 * 3600
+const SECONDS_PER_HOUR = 3600
 
 interface VariableRule {
   readonly variable: string
@@ -195,7 +196,7 @@ function checkRetention({variables}: PrerequisiteScope): PrerequisiteResult {
   const name = 'binlog retention'
   const seconds = retentionSeconds(variables)
   if (seconds === 0) return passed(name, 'kept until purged by hand')
-  const found = `${(seconds / SECONDS_PER_DAY).toFixed(1)} days`
+  const found = spanText(seconds)
   if (seconds >= SEVEN_DAYS_SECONDS) return passed(name, found)
   return {
     name,
@@ -205,6 +206,11 @@ function checkRetention({variables}: PrerequisiteScope): PrerequisiteResult {
     statement: setPersist('binlog_expire_logs_seconds', String(SEVEN_DAYS_SECONDS)),
     rds: "CALL mysql.rds_set_configuration('binlog retention hours', 168);",
   }
+}
+
+function spanText(seconds: number): string {
+  if (seconds >= SECONDS_PER_DAY) return `${(seconds / SECONDS_PER_DAY).toFixed(1)} days`
+  return seconds >= 2 * SECONDS_PER_HOUR ? `${(seconds / SECONDS_PER_HOUR).toFixed(1)} hours` : `${seconds} seconds`
 }
 
 /** 0: never. binlog_expire_logs_seconds wins over the older variable in days wherever both are set. */
