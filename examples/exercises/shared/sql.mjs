@@ -22,7 +22,8 @@ try {
   const [results, fields] = await connection.query(text)
   // Of several statements nothing is shown.
   const columns = (fields ?? []).flatMap(column => (column !== undefined && 'name' in column ? [column.name] : []))
-  if (columns.length > 0 && Array.isArray(results)) print([columns, .../** @type {unknown[][]} */ (results)])
+  if (columns.length > 0 && Array.isArray(results))
+    print([columns, .../** @type {(string | number | null)[][]} */ (results)])
 } catch (error) {
   process.stderr.write(`sql: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
@@ -30,7 +31,7 @@ try {
   await connection.end()
 }
 
-/** @param {readonly (readonly unknown[])[]} rows */
+/** @param {readonly (readonly (string | number | null)[])[]} rows */
 function print(rows) {
   for (const row of rows) process.stdout.write(`${row.map(value => String(value ?? 'NULL')).join('\t')}\n`)
 }
