@@ -2,6 +2,7 @@
 
 import {after, before, test} from 'node:test'
 import {startMysql, type MysqlServer} from '../../tools/servers/mysql-server.ts'
+import {onCleanUp} from '../support/clean-up.ts'
 import {followsItsPage} from '../support/example-script.ts'
 import {sharedKafka} from '../support/integration-servers.ts'
 import {startReplica} from '../support/replica.ts'
@@ -23,7 +24,10 @@ test('pitfall 2: a signal table without a primary key is refused with the statem
 })
 
 test('pitfall 3: a retention of ten minutes is warned of, and a position that is purged is named', async t => {
-  await followsItsPage(t, 'pitfalls/3-retention', {mysql, kafka: await sharedKafka()})
+  // A server of its own: no replica could begin at the one whose binlogs it purges.
+  const purged = await startMysql()
+  onCleanUp(t, () => purged.stop())
+  await followsItsPage(t, 'pitfalls/3-retention', {mysql: purged, kafka: await sharedKafka()})
 })
 
 test('pitfall 4: a replica without commit order is refused with the statement that mends it', async t => {
