@@ -1,8 +1,8 @@
 # Sourced by the scripts of the exercises and the pitfalls: where the servers are, the small programs of bin/, a folder
 # for what comes out, and how a script shows its commands. By hand, in the folder of an exercise:
-#   shared=../shared; . $shared/setup.sh
+#   . "${PWD%/*}/shared/setup.sh"
 here=${here:-$PWD}
-shared=$(cd "$shared" && pwd)
+shared=$(cd "${shared:-$here/../shared}" && pwd)
 
 # From TIDEMARK_TEST_MYSQL, TIDEMARK_TEST_REPLICA and TIDEMARK_TEST_KAFKA, as `npm run servers` prints them.
 exports=$(node "$shared/servers.mjs")
