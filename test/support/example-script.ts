@@ -75,7 +75,7 @@ const VARIES: readonly (readonly [RegExp, string])[] = [
   [/"seconds":[\d.]+/g, '"seconds":N'],
   [/[\d,]+ events? emitted, .* in flight/g, 'N events emitted'],
   [/, (up to date|no event yet|[\d.]+ m?s behind); (nothing stored yet|stored up to PLACE)/g, ', FRESHNESS'],
-  [/\d+ windows? waiting, \S+ \S+ held(; throttled: .*)?/g, 'WINDOWS'],
+  [/(, \S+ s left)?, \d+ windows? waiting, \S+ \S+ held(; throttled: .*)?/g, ', WINDOWS'],
   // Of a table that is being copied, or was stopped on the way, only its name and state.
   [/^( {2}\S+ +(?:running|stopped) ).*[\d,]+ of [\d,]+.*$/gm, '$1PROGRESS'],
   [/"(rowsDone|rowsEstimated|rowsPerSecond|secondsLeft|percent|chunks)": \d+/g, '"$1": N'],
