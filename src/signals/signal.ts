@@ -20,7 +20,7 @@ export interface SignalRecord {
   readonly broken?: string
 }
 
-export type SignalChannelName = 'source' | 'kafka' | 'file' | 'http'
+export type SignalChannelName = 'source' | 'kafka' | 'file' | 'http' | 'program'
 
 /** The sender's id; where it left that empty, a UUID that is always the same for this occurrence. */
 export function signalId({id, occurrence}: Pick<SignalRecord, 'id' | 'occurrence'>): string {

@@ -1,5 +1,5 @@
-// The port behind which events leave: Kafka, a JSON lines file, stdout. A batch is the unit that flows; it is built in
-// the sink's own wire format, so that the bytes of a row are written once.
+// The port behind which events leave: Kafka, a JSON lines file, stdout, or the program that iterates over them. A batch is
+// the unit that flows; it is built in the sink's own wire format, so that the bytes of a row are written once.
 
 import type {ByteWriter} from '../core/byte-writer.ts'
 
@@ -73,7 +73,7 @@ export interface SinkTransactions {
  * - nothing sent is lost, expired, renumbered or doubled by the sink itself.
  */
 export interface Sink {
-  readonly type: 'kafka' | 'file' | 'stdout'
+  readonly type: 'kafka' | 'file' | 'stdout' | 'iterator'
   /** Null where a batch counts as soon as it is durable; after `open`. */
   readonly transactions?: SinkTransactions | null
   /** Bytes of snapshot batches that may be in flight without hurting the stream: 512 KB for each broker. */

@@ -14,7 +14,7 @@ import type {HttpAnswer} from '../http/route.ts'
 export interface RunnableTask {
   status(): StatusReport
   metricsPage(): Promise<MetricsPage>
-  submitSignal(text: string): Promise<HttpAnswer>
+  submitSignal(text: string, channel?: 'http' | 'program'): Promise<HttpAnswer>
   throttle(change: string | null): HttpAnswer
   run(): Promise<void>
   /** Ends it as a signal does: what is in flight is waited for, and the state is stored. */
@@ -77,8 +77,8 @@ export class RestartingTask implements RunnableTask {
     return this.#task.metricsPage()
   }
 
-  submitSignal(text: string): Promise<HttpAnswer> {
-    return this.#task.submitSignal(text)
+  submitSignal(text: string, channel?: 'http' | 'program'): Promise<HttpAnswer> {
+    return this.#task.submitSignal(text, channel)
   }
 
   throttle(change: string | null): HttpAnswer {

@@ -3,7 +3,6 @@
 import {randomUUID} from 'node:crypto'
 import {setMaxListeners} from 'node:events'
 import type {Settings} from '../config/settings.ts'
-import type {Log} from '../core/log.ts'
 import type {TableId} from '../core/table-id.ts'
 import {describeError} from '../core/tidemark-error.ts'
 import type {HttpAnswer} from '../http/route.ts'
@@ -20,12 +19,13 @@ import {createLiveConfig} from './create-live-config.ts'
 import {Engine} from './engine.ts'
 import {createExactlyOnce} from './exactly-once.ts'
 import {storedTables} from './known-tables.ts'
-import type {ConfigOrigin} from './live-config.ts'
+import {givesUp} from './gives-up.ts'
 import {beginsAgain, RestartingTask} from './restarting-task.ts'
 import type {CreateTask, RunnableTask} from './restarting-task.ts'
 import {openState} from './open-state.ts'
 import {PAUSED, storePaused} from './paused-state.ts'
 import type {PreparedServer} from './server-session.ts'
+import type {RunTaskOptions} from './run-task-options.ts'
 import {serveHttp} from './serve-http.ts'
 import {decideStart} from './start-decision.ts'
 import type {StartDecision} from './start-decision.ts'
@@ -42,17 +42,6 @@ import {ThrottleMemory} from './throttle-memory.ts'
 import {unlessStopped} from '../core/unless-stopped.ts'
 import {untilAnswered} from './until-answered.ts'
 
-export interface RunTaskOptions {
-  readonly log: Log
-  /** Aborted by SIGINT and SIGTERM: flush, store, return. */
-  readonly signal: AbortSignal
-  readonly version: string
-  /** Where the settings came from; absent: they cannot be changed while the task runs. */
-  readonly origin?: ConfigOrigin
-}
-
-/** How long an orderly end waits for what is in flight. */
-const DRAIN_MS = 30_000
 const WATCH_INTERVAL_MS = 30_000
 
 /** Captures until the signal aborts, or an initial_only snapshot is done. Rejects with what an operator must mend. */
@@ -63,8 +52,13 @@ export async function runTask(settings: Settings, options: RunTaskOptions, parts
   const creates =
     (wanted: Settings): CreateTask =>
     (isRestart, resumes = false) =>
-      new Task(wanted, {...options, isRestart, resumes, throttle}, parts ?? createTaskParts(wanted, log, process))
+      new Task(
+        wanted,
+        {...options, isRestart, resumes, throttle},
+        parts ?? createTaskParts(wanted, log, process, options.own),
+      )
   const task = new RestartingTask({create: creates(settings), log, signal})
+  options.onTask?.(task)
   const live = createLiveConfig(options, task, creates)
   const http = await serveHttp(settings, {task, live}, log)
   try {
@@ -152,14 +146,14 @@ class Task implements RunnableTask {
     return this.#engine?.serverUuid ?? null
   }
 
-  /** A signal over HTTP. */
-  async submitSignal(text: string): Promise<HttpAnswer> {
+  /** A signal over HTTP, or from the program that we are a library of. */
+  async submitSignal(text: string, channel: 'http' | 'program' = 'http'): Promise<HttpAnswer> {
     const engine = this.#engine
     const checkpointer = this.#checkpointer
     if (engine === null || checkpointer === null || this.#stopping.signal.aborted) {
       return {status: 503, body: {error: `the task is ${this.#state} and takes no signals; try again`}}
     }
-    return await submitSignal(text, {signals: engine.signals, store: () => checkpointer.store()})
+    return await submitSignal(text, {channel, signals: engine.signals, store: () => checkpointer.store()})
   }
 
   /** Shows how fast snapshots may read, behind the change where there is one. */
@@ -363,8 +357,7 @@ class Task implements RunnableTask {
     checkpointer.stop()
     // A transaction that failed takes nothing more in: nothing of it is kept.
     if (this.#failure !== null && (this.#parts.sink.transactions ?? null) !== null) return
-    const patience = AbortSignal.timeout(DRAIN_MS)
-    const gaveUp = new Promise<void>(resolve => patience.addEventListener('abort', () => resolve(), {once: true}))
+    const gaveUp = givesUp(this.#options.patience)
     const store = async (): Promise<void> => {
       if (this.#failure === null) await Promise.race([engine.emitter.drain(), gaveUp])
       await checkpointer.store().catch((error: unknown) => this.#fail(error))

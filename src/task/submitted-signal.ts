@@ -1,4 +1,4 @@
-// A signal that came as an HTTP request: taken like any other, and answered with its receipt once that is durable.
+// A signal that came as an HTTP request, or from the program that we are a library of: taken like any other, and answered with its receipt once that is durable.
 
 import {randomUUID} from 'node:crypto'
 import {jsonSignal} from '../signals/json-signal.ts'
@@ -7,6 +7,7 @@ import type {SignalProcessor, SignalReceipt} from '../signals/signal-processor.t
 import {describeError} from '../core/tidemark-error.ts'
 
 export interface SubmittedSignalParts {
+  readonly channel?: 'http' | 'program'
   readonly signals: SignalProcessor
   /** Resolves when the state as it is now is durable. */
   readonly store: () => Promise<void>
@@ -17,10 +18,13 @@ const STATUS: Readonly<Record<SignalReceipt['result'], number>> = {accepted: 202
 const PATIENCE_MS = 25_000
 
 /** 202 with the receipt, 400 rejected, 409 ignored, 202 `pending` where the server is away, 503 where nothing can be stored. */
-export async function submitSignal(text: string, {signals, store}: SubmittedSignalParts): Promise<HttpAnswer> {
-  const occurrence = `http-${randomUUID()}`
+export async function submitSignal(
+  text: string,
+  {signals, store, channel = 'http'}: SubmittedSignalParts,
+): Promise<HttpAnswer> {
+  const occurrence = `${channel}-${randomUUID()}`
   // Like a row of the signal table without an id it gets a UUID.
-  const record = jsonSignal(text, {channel: 'http', occurrence}, 'the body')
+  const record = jsonSignal(text, {channel, occurrence}, channel === 'http' ? 'the body' : 'the signal')
   const taken = record.id === occurrence ? {...record, id: ''} : record
   let timer: NodeJS.Timeout | undefined
   const gaveUp = new Promise<null>(resolve => {
@@ -37,7 +41,7 @@ export async function submitSignal(text: string, {signals, store}: SubmittedSign
   }
   if (receipt === null) {
     const {id, type} = taken
-    return {status: 202, body: {id, type, channel: 'http', result: 'pending', reason: 'the server does not answer yet'}}
+    return {status: 202, body: {id, type, channel, result: 'pending', reason: 'the server does not answer yet'}}
   }
   return {status: STATUS[receipt.result], body: receipt}
 }

@@ -51,11 +51,17 @@ export interface TaskProcess {
   readonly signal: AbortSignal
 }
 
-export function createTaskParts(settings: Settings, log: Log, process: TaskProcess): TaskParts {
-  const sink = createSink(settings.sink, {log, keyConverter: settings.events.keyConverter})
+/** What a program that runs a task inside of itself may bring: used by every start within the process. */
+export interface OwnParts {
+  readonly sink?: Sink
+  readonly store?: StateStore
+}
+
+export function createTaskParts(settings: Settings, log: Log, process: TaskProcess, own: OwnParts = {}): TaskParts {
+  const sink = own.sink ?? createSink(settings.sink, {log, keyConverter: settings.events.keyConverter})
   return {
     sink,
-    store: createStateStore(settings, {sink, log, process}),
+    store: own.store ?? createStateStore(settings, {sink, log, process}),
     binlog: new BinlogReader(settings.database),
     replay: new BinlogReader(settings.database),
     openBranch: () => new BinlogReader(settings.database),

@@ -35,6 +35,19 @@ export const TASK_CODES: ErrorTexts = {
       'The address of http.listen cannot be listened on: another task has the port, or it is not an address of this machine.',
     cure: 'Set http.listen to a free address, or to `off`.',
   },
+  TIDEMARK_LIBRARY_NOT_JSON: {
+    cause: 'A program that uses the library asked for what an event says, and its bytes are no JSON.',
+    cure: 'Take the bytes as they are: event.key and event.value.',
+  },
+  TIDEMARK_LIBRARY_SIGNAL: {
+    cause: 'A signal was sent with stream.signal() while the task begins, ends, or cannot store its state.',
+    cure: 'Send it again when stream.status().state is running; the message says what is the matter.',
+  },
+  TIDEMARK_LIBRARY_TASK: {
+    cause:
+      'The task inside of a program ended for a reason without a code of its own, such as a store of the program that failed.',
+    cure: 'Mend what the message says, and call capture() again: it goes on behind what was acknowledged.',
+  },
   TIDEMARK_START_OFFSET_LOST: {
     cause:
       'The stored offset cannot be resumed on this server: the binlog from there on is purged, or it is another server. The state is kept.',
