@@ -71,6 +71,7 @@ export class Emitter {
   /** Streams beside the main one. */
   readonly #branches = new Set<LaneSource>()
   #failure: {error: unknown} | null = null
+  #hasEnded = false
   #span: Span = {pending: 0, onEmpty: null}
   /** Ends the wait of `cut` where the sink has failed. */
   #endCut: () => void = () => undefined
@@ -134,6 +135,7 @@ export class Emitter {
    * Resolves when all are acknowledged; a failure is reported through `onFailure` and never resolves.
    */
   sendRead(lane: Lane, batch: EventBatch): Promise<void> {
+    if (this.#hasEnded) return new Promise(() => undefined)
     if (lane.batch !== null) this.#send(lane)
     const bytes = batch.byteLength
     this.#snapshotBytes += bytes
@@ -221,7 +223,7 @@ export class Emitter {
 
   #send(lane: Lane): void {
     const {batch, tracked} = lane
-    if (batch === null || tracked === null) return
+    if (batch === null || tracked === null || this.#hasEnded) return
     lane.batch = null
     lane.tracked = null
     this.#dirty.delete(lane)
@@ -285,6 +287,14 @@ export class Emitter {
       }
     }
     this.#options.onAcknowledged()
+  }
+
+  /**
+   * The last state is stored: nothing leaves any more, since it would come again at the next start. What is in flight may still
+   * be acknowledged.
+   */
+  end(): void {
+    this.#hasEnded = true
   }
 
   /** For what stops the outlet elsewhere than in the sink. */

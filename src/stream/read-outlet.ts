@@ -58,6 +58,7 @@ export class ReadOutlet {
   /** A topic that a row names is being opened; nothing leaves until it is. */
   #isOpening = false
   #isHeld = false
+  #isEnding = false
   /** Headers of the copy by a read view that is under way. */
   #copy: {readonly id: string; readonly headers: EventHeaders} | null = null
 
@@ -80,8 +81,14 @@ export class ReadOutlet {
   }
 
   release(): void {
-    this.#isHeld = false
+    this.#isHeld = this.#isEnding
     this.pump()
+  }
+
+  /** The task ends: as `hold`, for good. What would leave behind the last state would only come again. */
+  end(): void {
+    this.#isEnding = true
+    this.hold()
   }
 
   /** True where no chunk has left in part. */

@@ -265,6 +265,7 @@ export class Engine {
 
   async close(): Promise<void> {
     this.dispatcher.stop()
+    this.outlet.end()
     await this.parallel.reader.close()
     await this.#signals.close()
     await this.coordinator?.close()

@@ -365,6 +365,7 @@ class Task implements RunnableTask {
     await store()
     // Notifications leave once they are stored, and leave the state once they have arrived.
     if (engine.notifications?.isPending === true) await store()
+    engine.emitter.end()
   }
 
   #fail(error: unknown): void {

@@ -287,6 +287,23 @@ test('while it is held a chunk that has left in part leaves to its end, and no o
   assert.deepEqual(outlet.sentIds(), [1, 2, 11])
 })
 
+test('when the task ends a chunk that has left in part leaves to its end, and no other begins, also behind the last state', async () => {
+  const outlet = await new Outlet({batchBytes: 1, snapshotBytesInFlight: 1}).open(['t', 'u'])
+  const snapshot = plan(['t', 'u'])
+  outlet.close(tableRun(snapshot), [1, 2])
+  outlet.close(tableRun(snapshot, {index: 1}), [11])
+  outlet.outlet.pump()
+  outlet.outlet.end()
+  for (let i = 0; i < 3; i++) {
+    outlet.sink.acknowledge()
+    await settled()
+    outlet.outlet.pump()
+  }
+  outlet.outlet.hold()
+  outlet.outlet.release()
+  assert.deepEqual(outlet.sentIds(), [1, 2])
+})
+
 test('a window whose notes were lost is handed back, and the next one leaves', async () => {
   const outlet = await new Outlet().open(['t', 'u'])
   outlet.parts.notes.of('d.t')!.overflow(5)
