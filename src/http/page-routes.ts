@@ -1,6 +1,7 @@
 // The page at `/`: its files, open to everybody since nothing of the task is in them, and the events that it shows.
 
 import {readFile} from 'node:fs/promises'
+import {delay} from '../core/backoff.ts'
 import type {History} from './history.ts'
 import {PAGE_STYLE} from './page/page-style.ts'
 import {PAGE_ICON, PAGE_SHELL} from './page/page-shell.ts'
@@ -101,7 +102,7 @@ async function* pageEvents({status, history, everyMs = STATUS_EVERY_MS}: PageRou
       for (const sample of fresh.splice(0)) yield {event: 'sample', data: sample}
       const {tables, ...shown} = status()
       yield {event: 'status', data: {...shown, captured: capturedOf(tables)}}
-      await pause(everyMs, signal)
+      await delay(everyMs, signal)
     }
   } finally {
     stopListening()
@@ -115,17 +116,4 @@ function capturedOf(tables: ShownStatus['tables']): PageCaptured {
     complete: captured.filter(({completeSince}) => completeSince !== null).length,
     names: captured.slice(0, MOST_NAMES).map(({table}) => table),
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, {once: true})
-  })
 }

@@ -21,7 +21,7 @@ import {
 } from '../mysql/server-reader.ts'
 import type {Checkpoint, StoredOffset} from '../state/checkpoint.ts'
 import {eventPrerequisites} from './event-prerequisites.ts'
-import {backoffMs, delay} from './backoff.ts'
+import {backoffMs, delay} from '../core/backoff.ts'
 import {isConnectionLoss} from './errors.ts'
 import {MysqlCascadeSource} from './mysql-cascade-source.ts'
 import {MysqlSchemaSource} from './mysql-schema-source.ts'

@@ -14,7 +14,7 @@ import type {SignalProcessorOptions, SignalTargets} from '../signals/signal-proc
 import type {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import {isActive} from '../snapshot/snapshot-plan.ts'
 import type {Checkpoint} from '../state/checkpoint.ts'
-import {delay} from './backoff.ts'
+import {delay} from '../core/backoff.ts'
 import {isConnectionLoss} from './errors.ts'
 
 export interface SignalSideOptions extends Pick<SignalProcessorOptions, 'onAnswer' | 'log'> {

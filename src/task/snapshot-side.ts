@@ -13,7 +13,7 @@ import {SnapshotCoordinator} from '../snapshot/snapshot-coordinator.ts'
 import type {SnapshotCoordinatorOptions} from '../snapshot/coordinator-options.ts'
 import type {TransactionWatch} from '../stream/dispatcher-options.ts'
 import {SnapshotThrottle} from '../snapshot/throttle.ts'
-import {delay} from './backoff.ts'
+import {delay} from '../core/backoff.ts'
 import {isConnectionLoss, isRetryable} from './errors.ts'
 import type {SourceServer} from './source-server.ts'
 

@@ -2,7 +2,7 @@
 
 import type {Log} from '../core/log.ts'
 import {describeError} from '../core/tidemark-error.ts'
-import {backoffMs, delay} from './backoff.ts'
+import {backoffMs, delay} from '../core/backoff.ts'
 import {isRetryable} from './errors.ts'
 
 /** Null where the signal aborts before there is an answer. Rejects with what time does not heal. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
-import {backoffMs, delay} from '../../../src/task/backoff.ts'
+import {backoffMs, delay} from '../../../src/core/backoff.ts'
 
 test('retries come at 0.2 s and then at twice the time each, but never later than 5 s', () => {
   assert.deepEqual([0, 1, 2, 3, 4, 5, 100, 5_000].map(backoffMs), [200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000])
