@@ -1,9 +1,10 @@
 // GET /metrics: Prometheus's text format over the table of metrics. Every value is made at the moment of the scrape, all
 // of one reading; nothing is counted here.
 
-import {collectDefaultMetrics, Counter, Gauge, Registry} from 'prom-client'
+import {collectDefaultMetrics, Counter, Gauge, Histogram, Registry} from 'prom-client'
+import type {MetricObjectWithValues, MetricValueWithName} from 'prom-client'
 import {METRICS} from './metric-table.ts'
-import type {MetricDefinition} from './metric-table.ts'
+import type {MetricDefinition, MetricSample} from './metric.ts'
 import type {MetricsReading} from './metrics-reading.ts'
 
 export class MetricsPage {
@@ -29,6 +30,10 @@ export class MetricsPage {
 
   #register({name, type, labels, help, read}: MetricDefinition): void {
     const samples = () => (this.#reading === null ? [] : read(this.#reading))
+    if (type === 'histogram') {
+      this.#registry.registerMetric(new ReadHistogram({name, help}, samples))
+      return
+    }
     const common = {name, help, labelNames: [...labels], registers: [this.#registry]}
     if (type === 'gauge') {
       const gauge: Gauge = new Gauge({
@@ -48,5 +53,38 @@ export class MetricsPage {
         for (const sample of samples()) counter.inc({...sample.labels}, sample.value)
       },
     })
+  }
+}
+
+/** A histogram whose observations were counted elsewhere. */
+class ReadHistogram extends Histogram {
+  readonly #what: {readonly name: string; readonly help: string}
+  readonly #samples: () => readonly MetricSample[]
+
+  constructor(what: {readonly name: string; readonly help: string}, samples: () => readonly MetricSample[]) {
+    super({...what, registers: []})
+    this.#what = what
+    this.#samples = samples
+  }
+
+  override get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
+    const {name, help} = this.#what
+    const values = this.#samples().map(({value, labels = {}, suffix = ''}) => ({
+      ...{value, labels: {...labels}},
+      metricName: `${name}${suffix}`,
+    }))
+    return Promise.resolve({
+      name,
+      help,
+      type: 'histogram' as never,
+      values,
+      aggregator: 'sum',
+      collect: () => undefined,
+    })
+  }
+
+  /** What the registry asks where it writes text. */
+  getForPromString(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
+    return this.get()
   }
 }

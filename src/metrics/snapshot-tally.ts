@@ -1,5 +1,5 @@
-// What the snapshots have come to, for the metrics: told as it happens, per chunk at most, and never reset. Counts begin
-// with what the stored state knows of each table.
+// What the snapshots have come to, for the metrics: told as it happens, per chunk at most, and never reset, not where the
+// task begins again inside the process either. Counts begin with what the stored state knows of each table.
 
 import {keyText} from '../snapshot/chunk-key.ts'
 import type {KeyValues} from '../snapshot/chunk-key.ts'
@@ -8,6 +8,7 @@ import {failedTables, isActive} from '../snapshot/snapshot-plan.ts'
 import type {SnapshotPlan, TablePlan} from '../snapshot/snapshot-plan.ts'
 import type {ChunkRun, TableRun} from '../snapshot/table-run.ts'
 import {tableIdText} from '../core/table-id.ts'
+import {Histogram, SECONDS_BOUNDS} from '../core/histogram.ts'
 import type {ChunkReading, SnapshotReading} from './metrics-reading.ts'
 
 type Ended = NonNullable<SnapshotReading['ended']>
@@ -30,7 +31,14 @@ export class SnapshotTally implements SnapshotObserver {
   readonly #superseded = new Map<string, number>()
   readonly #counted = new WeakMap<TablePlan, Counted>()
   readonly #chunks = new Map<TableRun, LastChunk>()
+  readonly #bytes = new Map<string, number>()
+  readonly #readTimes = new Histogram(SECONDS_BOUNDS)
   readonly #endedCounts: Record<Ended, number> = {completed: 0, stopped: 0, failed: 0}
+  /** Of the start before this one, what is counted of each plan's table: `restored` goes on with it. */
+  #carried: Map<string, Counted> | null = null
+  #isSkipped = false
+  /** When rows were read or confirmed last, and of which table. */
+  #last: {readonly at: number; readonly table: string} | null = null
   /** Snapshots since nothing was under way: those that have not ended, and the tables of the others. */
   #round = new Set<SnapshotPlan>()
   #endedTables = 0
@@ -47,10 +55,19 @@ export class SnapshotTally implements SnapshotObserver {
 
   /** What the stored state holds, before anything is told. */
   restored(plans: readonly SnapshotPlan[], isPaused: boolean): void {
+    const goesOn = this.#carried !== null && this.#beganAt !== null
     for (const plan of plans) {
-      for (const table of plan.tables) this.#count(table)
-      if (isActive(plan)) this.accepted(plan)
+      for (const table of plan.tables) {
+        const counted = this.#carried?.get(planText(plan, table))
+        if (counted !== undefined) this.#counted.set(table, counted)
+        this.#count(table)
+      }
+      if (isActive(plan) && goesOn) this.#round.add(plan)
+      else if (isActive(plan)) this.accepted(plan)
     }
+    this.#carried = null
+    if (goesOn && this.#round.size === 0) this.#endRound()
+    if (!isPaused) this.#endPause()
     const last = plans.at(-1)
     if (last !== undefined && this.#round.size === 0) {
       this.#lastEnded = endedAs(last)
@@ -59,13 +76,36 @@ export class SnapshotTally implements SnapshotObserver {
     if (isPaused) this.paused()
   }
 
+  /** The task ends, and may begin again with these, or with older ones, restored. */
+  suspended(plans: readonly SnapshotPlan[]): void {
+    this.#carried = new Map()
+    for (const plan of plans) {
+      for (const table of plan.tables) {
+        this.#count(table)
+        this.#carried.set(planText(plan, table), this.#counted.get(table)!)
+      }
+    }
+    this.#chunks.clear()
+    this.#round = new Set()
+  }
+
+  /** The task began without copying anything. */
+  skipped(): void {
+    this.#isSkipped = true
+  }
+
   accepted(plan: SnapshotPlan): void {
+    this.#isSkipped = false
     this.#begin()
     this.#round.add(plan)
   }
 
   chunkRead(chunk: ChunkRun): void {
     const {range, run} = chunk
+    const {bytes, milliseconds} = chunk.chunk
+    this.#bytes.set(run.text, (this.#bytes.get(run.text) ?? 0) + bytes.byteLength)
+    this.#readTimes.observe(milliseconds / 1000)
+    this.#last = {at: this.#now(), table: run.text}
     const before = range.chunks[range.chunks.indexOf(chunk) - 1]
     this.#chunks.set(run, {
       number: (this.#chunks.get(run)?.number ?? run.plan.chunksDone) + 1,
@@ -76,6 +116,7 @@ export class SnapshotTally implements SnapshotObserver {
   }
 
   progressed(run: TableRun): void {
+    this.#last = {at: this.#now(), table: run.text}
     this.#count(run.plan)
   }
 
@@ -105,7 +146,10 @@ export class SnapshotTally implements SnapshotObserver {
     this.#lastEnded = ended
     if (!this.#round.delete(plan)) return
     this.#endedTables += plan.tables.length
-    if (this.#round.size > 0) return
+    if (this.#round.size === 0) this.#endRound()
+  }
+
+  #endRound(): void {
     this.#endPause()
     this.#lastedMs = this.#now() - (this.#beganAt ?? this.#now())
     this.#beganAt = null
@@ -121,6 +165,12 @@ export class SnapshotTally implements SnapshotObserver {
     return {
       isRunning: active && !isPaused,
       isPaused,
+      isSkipped: this.#isSkipped && !active && this.#lastEnded === null,
+      sinceLastEventMs: this.#last === null ? null : Math.round(now - this.#last.at),
+      lastTable: this.#last?.table ?? null,
+      bytesRead: this.#bytes,
+      chunkReadSeconds: this.#readTimes,
+      tableChunks: plans.filter(isActive).flatMap(({tables}) => tables.map(chunksOf)),
       ended: active ? null : this.#lastEnded,
       endedCounts: this.#endedCounts,
       // What failed in an earlier round remains, too.
@@ -156,6 +206,24 @@ export class SnapshotTally implements SnapshotObserver {
     this.#superseded.set(text, (this.#superseded.get(text) ?? 0) + superseded)
     this.#counted.set(table, {rows: table.rowsDone, superseded: table.superseded})
   }
+}
+
+function planText({id}: SnapshotPlan, {table}: TablePlan): string {
+  return JSON.stringify([id, tableIdText(table)])
+}
+
+// How many there will be is estimated from the rows of those so far.
+function chunksOf({
+  table,
+  chunksDone,
+  rowsDone,
+  rowsEstimated,
+  state,
+}: TablePlan): SnapshotReading['tableChunks'][number] {
+  const rowsLeft = Math.max(0, rowsEstimated - rowsDone)
+  const isOver = state !== 'waiting' && state !== 'running'
+  const left = isOver || rowsDone === 0 ? 0 : Math.ceil((rowsLeft * chunksDone) / rowsDone)
+  return {table: tableIdText(table), done: chunksDone, total: chunksDone + left}
 }
 
 function endedAs({state}: SnapshotPlan): Ended | null {

@@ -1,6 +1,7 @@
 // Server variables that decide what stands in the binlog and in which order.
 
 import {passed, type PrerequisiteResult, type PrerequisiteScope} from './prerequisite.ts'
+import {retentionSeconds} from './binlog-retention.ts'
 import {isAtLeast} from './server-reader.ts'
 
 const PARAMETER_GROUP = 'in the DB parameter group (Aurora: the DB cluster parameter group)'
@@ -211,11 +212,4 @@ function checkRetention({variables}: PrerequisiteScope): PrerequisiteResult {
 function spanText(seconds: number): string {
   if (seconds >= SECONDS_PER_DAY) return `${(seconds / SECONDS_PER_DAY).toFixed(1)} days`
   return seconds >= 2 * SECONDS_PER_HOUR ? `${(seconds / SECONDS_PER_HOUR).toFixed(1)} hours` : `${seconds} seconds`
-}
-
-/** 0: never. binlog_expire_logs_seconds wins over the older variable in days wherever both are set. */
-function retentionSeconds(variables: ReadonlyMap<string, string>): number {
-  if (variables.get('binlog_expire_logs_auto_purge') === 'OFF') return 0
-  const seconds = Number(variables.get('binlog_expire_logs_seconds') ?? 0)
-  return seconds > 0 ? seconds : Number(variables.get('expire_logs_days') ?? 0) * SECONDS_PER_DAY
 }

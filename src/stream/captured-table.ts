@@ -1,6 +1,7 @@
 // A table of the stream as it is emitted: its encoder, its envelope and its topic; resolved once for each definition.
 
-import type {StreamTable} from '../binlog/binlog-events.ts'
+import type {RowsView, StreamTable} from '../binlog/binlog-events.ts'
+import {countRows} from '../binlog/row-count.ts'
 import {NO_COLUMN_RULES} from '../config/column-rules.ts'
 import type {EventSettings} from '../config/settings.ts'
 import {withDeclared, type DeclaredColumns} from '../core/declared-columns.ts'
@@ -18,6 +19,7 @@ import {needsDeclared} from '../encode/output-columns.ts'
 import {topicName} from '../encode/topic-name.ts'
 import {tableRoute} from '../encode/topic-routing.ts'
 import {tableRecords, type TableRecords} from '../encode/transforms/table-records.ts'
+import {StreamTally, type RowsSeen} from './stream-tally.ts'
 import type {TopicDirectory, TopicLanes} from './topic-lanes.ts'
 
 /** Of a table whose truncates are dropped. */
@@ -55,13 +57,6 @@ export interface CapturedTable {
   readonly rowsSeen: RowsSeen
 }
 
-/** Row changes by operation. */
-export interface RowsSeen {
-  c: number
-  u: number
-  d: number
-}
-
 export interface TableKeys {
   /** Columns of the message key and of the row key. Empty: none. */
   readonly messageKey: readonly number[]
@@ -84,6 +79,8 @@ export interface TableCatalogOptions {
   readonly changesOthers?: (id: TableId) => boolean
   /** Events of the table have another key from now on than before. */
   readonly onKeyChange: (id: TableId) => void
+  /** Absent: nobody asks. */
+  readonly tally?: StreamTally
   /** Key columns of a shape; asks the server only where the shape has no primary key. */
   readonly keysOf: (shape: TableShape) => Promise<TableKeys> | TableKeys
 }
@@ -91,8 +88,8 @@ export interface TableCatalogOptions {
 export class TableCatalog {
   /** Tables seen in the stream since the start, by text; for the status. */
   readonly seen = new Set<string>()
-  /** Rows seen in the stream since the start, by table; for the metrics. */
-  readonly rowsSeen = new Map<string, RowsSeen>()
+  /** For the metrics. */
+  readonly tally: StreamTally
   readonly #options: TableCatalogOptions
   #tables = new WeakMap<StreamTable, CapturedTable | null>()
   readonly #keys = new Map<string, string>()
@@ -103,11 +100,19 @@ export class TableCatalog {
 
   constructor(options: TableCatalogOptions) {
     this.#options = options
+    this.tally = options.tally ?? new StreamTally()
   }
 
   /** The captured table, null where it is filtered out, undefined where it must be resolved first. */
   get(table: StreamTable): CapturedTable | null | undefined {
     return this.#tables.get(table)
+  }
+
+  /** An event of rows is passed over: how many. Null is said of tables that the filter leaves out alone. */
+  passed(view: RowsView): number {
+    const rows = countRows(view)
+    if (this.get(view.table) === null) this.tally.filteredRows += rows
+    return rows
   }
 
   async resolve(table: StreamTable): Promise<CapturedTable | null> {
@@ -125,8 +130,6 @@ export class TableCatalog {
     encoder.bindLayout(table.layout)
     const emitted = !isSignalTable || this.#options.signalTableEvents
     const text = tableIdText(id)
-    const rowsSeen = this.rowsSeen.get(text) ?? {c: 0, u: 0, d: 0}
-    this.rowsSeen.set(text, rowsSeen)
     const captured: CapturedTable = {
       id,
       text,
@@ -136,7 +139,7 @@ export class TableCatalog {
       isSignalTable,
       changesOthers: this.#options.changesOthers?.(id) === true,
       keyColumns: [...new Set([...keys.messageKey, ...keys.rowKey])],
-      rowsSeen,
+      rowsSeen: this.tally.rowsOf(text),
     }
     if (captured.target !== null) this.#targets.set(text, captured.target)
     this.#tables.set(table, captured)

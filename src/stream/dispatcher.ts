@@ -2,7 +2,6 @@
 // stream, and lets signals, marks and definition changes take effect exactly where they stand in the binlog.
 
 import type {BinlogEvents, RowsView} from '../binlog/binlog-events.ts'
-import {countRows} from '../binlog/row-count.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {CapturedTable} from './captured-table.ts'
 import {mayTouch, readDdl} from './ddl.ts'
@@ -193,7 +192,8 @@ export class Dispatcher {
       }
     }
     await this.#batchDone()
-    if (this.transactions > before) this.lagMs = Math.max(0, Date.now() - this.lastEventMs)
+    if (this.transactions > before)
+      this.lagMs = this.#options.catalog.tally.lagged(Math.max(0, Date.now() - this.lastEventMs))
     this.caughtUp = true
   }
 
@@ -236,6 +236,7 @@ export class Dispatcher {
 
   #commit(events: BinlogEvents): void {
     this.transactions++
+    this.#options.catalog.tally.ended(events.kind, this.#sid, this.#gno)
     this.#statement = ''
     this.#options.transactions?.end(this.#eventUs(events) / 1000)
     const sid = this.#sid
@@ -346,7 +347,7 @@ export class Dispatcher {
     this.#eventFile = events.file
     if (table === null) {
       // The count must not depend on a filter, which may be another one after a restart.
-      this.#count.rows += countRows(view)
+      this.#count.rows += this.#options.catalog.passed(view)
       this.#options.cascades?.passed(view)
     } else {
       this.#eventPos = events.startPos
@@ -360,7 +361,7 @@ export class Dispatcher {
       const {failing, writer} = this.#options
       ;(failing ?? writer).write(table, view, this.#options.origin, this.#count)
       if (table.changesOthers) this.#options.cascades?.passed(view)
-      table.rowsSeen[view.operation] += this.#count.rows - before
+      this.#options.catalog.tally.changed(table, view, this.#count.rows - Math.max(before, this.#count.skip))
     }
     if (events.endPos > 0) this.#eventPos = events.endPos
   }
@@ -390,6 +391,7 @@ export class Dispatcher {
     this.#options.failing?.forget()
     this.#setOrigin(events, 1000)
     effect(this.#options.origin)
+    this.#options.catalog.tally.statement()
     // DDL is a transaction of its own and ends with its event, except where it stands between BEGIN and COMMIT.
     if (this.#hasBegun) this.#advance(events)
     else this.#commit(events)

@@ -2,6 +2,7 @@
 // pieces, and both get their place in a partition's sequence here. Few small batches are in flight (natural batching):
 // an idle stream sends at once, a busy one fills batches while earlier ones are on their way.
 
+import type {Histogram} from '../core/histogram.ts'
 import type {EventBatch, Sink, SinkTopic} from '../sinks/sink.ts'
 import type {OffsetTracker, StreamPlace, TrackedBatch} from './offset-tracker.ts'
 
@@ -47,6 +48,8 @@ export interface EmitterOptions {
   readonly streamBytes: number
   /** Called once, for the first thing that an operator must mend. */
   readonly onFailure: (error: unknown) => void
+  /** Seconds until a batch is acknowledged; absent: nobody asks. */
+  readonly latency?: Histogram
   /** Called after every acknowledgement, for whoever waits for room. */
   readonly onAcknowledged: () => void
 }
@@ -141,9 +144,11 @@ export class Emitter {
     this.#snapshotBytes += bytes
     this.eventsEmitted += batch.count
     const span = this.#enter()
+    const sentAt = performance.now()
     return new Promise(resolve => {
       this.#options.sink.send(batch).then(
         () => {
+          this.#options.latency?.observe((performance.now() - sentAt) / 1000)
           leave(span)
           this.#snapshotBytes -= bytes
           resolve()
@@ -234,8 +239,10 @@ export class Emitter {
     lane.isHeld = false
     lane.inFlight++
     const span = this.#enter()
+    const sentAt = performance.now()
     this.#options.sink.send(batch).then(
       () => {
+        this.#options.latency?.observe((performance.now() - sentAt) / 1000)
         leave(span)
         lane.inFlight--
         source.bytes -= bytes

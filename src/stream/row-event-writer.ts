@@ -140,6 +140,8 @@ export class RowEventWriter {
       if (target !== null && !silent) {
         if (count.rows < count.skip) step.origin.order?.pass(isKeyChanged(scratch.bytes, ends) ? 2 : 1)
         else this.#emitUpdate(target, {row, step, ends})
+      } else if (silent && this.#options.skipsUnchanged && count.rows >= count.skip) {
+        if (isUnchanged(scratch.bytes, ends)) table.rowsSeen.unchanged++
       }
       count.rows++
     }

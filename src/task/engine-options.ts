@@ -10,6 +10,7 @@ import type {KafkaSignalOffsets} from '../signals/kafka-signal-channel.ts'
 import type {SignalReceipt} from '../signals/signal-processor.ts'
 import type {SnapshotObserver} from '../snapshot/snapshot-observer.ts'
 import type {Checkpoint, KnownTable, StoredOffset} from '../state/checkpoint.ts'
+import type {StreamTally} from '../stream/stream-tally.ts'
 import type {SourceServer} from './source-server.ts'
 
 export interface EngineOptions {
@@ -33,6 +34,8 @@ export interface EngineOptions {
   readonly initialSnapshotQueued: boolean
   /** Notifications of the stored state that may not have arrived. */
   readonly unsent: readonly Notification[]
+  /** Counts what is streamed, across the starts of one process. */
+  readonly tally: StreamTally
   /** Told what happens to snapshots, behind the log. */
   readonly observers: readonly SnapshotObserver[]
   /** Told of every answer to a signal. */

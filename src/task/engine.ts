@@ -92,8 +92,7 @@ export class Engine {
     this.notes = new NoteLog(settings.stream.memoryBytes)
     this.divergences = this.#createDivergences()
     this.emitter = new Emitter({
-      sink,
-      tracker: this.tracker,
+      ...{sink, tracker: this.tracker, latency: options.tally.sinkLatency},
       streamBytes: settings.stream.memoryBytes,
       onFailure: options.onFailure,
       onAcknowledged: () => this.outlet.pump(),
@@ -283,8 +282,9 @@ export class Engine {
   }
 
   #createCatalog(topics: TopicDirectory, encoding: EncoderOptions): TableCatalog {
-    const {settings, version} = this.#options
+    const {settings, version, tally} = this.#options
     return new TableCatalog({
+      tally,
       settings: settings.events,
       encoderOptions: encoding,
       version,

@@ -19,6 +19,7 @@ import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
 import {isUnique, readFoldsNames, readKeys, readTables, readTableShapes} from '../mysql/schema-reader.ts'
 import {readCreateStatement, readDatabaseCharset, readServerCharset} from '../mysql/table-definitions.ts'
 import {readTableDefinition} from '../mysql/table-definitions.ts'
+import {readBinlogRetention, type BinlogRetention} from '../mysql/binlog-retention.ts'
 import {readBinlogFiles, readExecutedGtidSet, readPurgedGtidSet} from '../mysql/server-reader.ts'
 import {SnapshotReader} from '../readers/snapshot-reader.ts'
 import type {TableCopy} from '../readers/table-copy.ts'
@@ -177,6 +178,10 @@ export class MysqlSourceServer implements SourceServer {
     return this.#options.connections.watermarks.use('read the executed GTIDs', async connection =>
       GtidSet.parse(await readExecutedGtidSet(connection)),
     )
+  }
+
+  binlogRetention(): Promise<BinlogRetention> {
+    return this.#options.connections.stream.use('read how long the binlog is kept', readBinlogRetention)
   }
 
   purgedGtids(): Promise<{purged: GtidSet; firstFile: string}> {

@@ -8,30 +8,29 @@ import {describeError} from '../core/tidemark-error.ts'
 import type {HttpAnswer} from '../http/route.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
 import type {MetricsReading} from '../metrics/metrics-reading.ts'
-import {SnapshotTally} from '../metrics/snapshot-tally.ts'
 import {encodeCheckpoint} from '../state/checkpoint.ts'
-import type {Checkpoint} from '../state/checkpoint.ts'
-import type {TableChanges} from './captured-tables.ts'
 import {beginTables} from './begin-tables.ts'
+import type {Checkpoint} from '../state/checkpoint.ts'
+import {BinlogHeadroom} from './binlog-headroom.ts'
+import type {TableChanges} from './captured-tables.ts'
 import {Checkpointer} from './checkpointer.ts'
 import type {CutSource} from './checkpointer.ts'
+import {createEngine, type TaskStart} from './create-engine.ts'
 import {createLiveConfig} from './create-live-config.ts'
-import {Engine} from './engine.ts'
+import type {Engine} from './engine.ts'
 import {createExactlyOnce} from './exactly-once.ts'
-import {storedTables} from './known-tables.ts'
 import {givesUp} from './gives-up.ts'
 import {beginsAgain, RestartingTask} from './restarting-task.ts'
 import type {CreateTask, RunnableTask} from './restarting-task.ts'
 import {openState} from './open-state.ts'
 import {PAUSED, storePaused} from './paused-state.ts'
-import type {PreparedServer} from './server-session.ts'
 import type {RunTaskOptions} from './run-task-options.ts'
 import {serveHttp} from './serve-http.ts'
 import {decideStart} from './start-decision.ts'
-import type {StartDecision} from './start-decision.ts'
 import {statusReport} from './status.ts'
 import type {StatusReport, TaskState} from './status.ts'
 import {metricsReading} from './task-metrics.ts'
+import {TaskTally} from './task-tally.ts'
 import {createTaskParts} from './task-parts.ts'
 import type {TaskParts, TaskSession} from './task-parts.ts'
 import {stopWhenCopied} from './stop-when-copied.ts'
@@ -48,13 +47,14 @@ const WATCH_INTERVAL_MS = 30_000
 export async function runTask(settings: Settings, options: RunTaskOptions, parts?: TaskParts): Promise<void> {
   const {log, signal} = options
   const process = {id: randomUUID(), signal}
+  const tally = new TaskTally()
   const throttle = new ThrottleMemory()
   const creates =
     (wanted: Settings): CreateTask =>
     (isRestart, resumes = false) =>
       new Task(
         wanted,
-        {...options, isRestart, resumes, throttle},
+        {...options, isRestart, resumes, throttle, tally},
         parts ?? createTaskParts(wanted, log, process, options.own),
       )
   const task = new RestartingTask({create: creates(settings), log, signal})
@@ -74,6 +74,8 @@ interface TaskOptions extends RunTaskOptions {
   readonly resumes: boolean
   /** Of all tasks of the process. */
   readonly throttle: ThrottleMemory
+  /** Of all starts of the process. */
+  readonly tally: TaskTally
 }
 
 class Task implements RunnableTask {
@@ -90,8 +92,7 @@ class Task implements RunnableTask {
   #failure: {error: unknown} | null = null
   #metricsPage: Promise<MetricsPage> | null = null
   #checkpointer: Checkpointer | null = null
-  #disconnects = 0
-  readonly #tally = new SnapshotTally()
+  #headroom: BinlogHeadroom | null = null
   /** Asked to end, to begin again with other settings. */
   #makesRoom = false
   /** Asked to end, and to stay so over a restart until it is resumed. */
@@ -177,8 +178,8 @@ class Task implements RunnableTask {
       streaming: this.#streaming,
       engine: this.#engine,
       sinkStatus: this.#parts.sink.status(),
-      tally: this.#tally,
-      disconnects: this.#disconnects,
+      tally: this.#options.tally,
+      headroom: this.#headroom,
       savedAtMs: this.#checkpointer?.savedAtMs ?? 0,
     })
   }
@@ -199,6 +200,7 @@ class Task implements RunnableTask {
       if (this.#pauses && isLoadedLast) await storePaused(this.#parts.store, this.#loaded, this.#options.log)
       await this.#parts.sink.close(AbortSignal.timeout(5_000)).catch(() => undefined)
       await this.#parts.store.close()
+      this.#options.tally.ended()
     }
     if (this.#failure !== null) throw this.#failure.error
     if (this.#pauses) {
@@ -222,44 +224,32 @@ class Task implements RunnableTask {
     if (!signal.aborted) await this.#capture(session, {server, decision, checkpoint})
   }
 
-  async #capture(
-    session: TaskSession,
-    start: {server: PreparedServer; decision: StartDecision; checkpoint: Checkpoint | null},
-  ): Promise<void> {
-    const {decision, server} = start
+  async #capture(session: TaskSession, start: TaskStart): Promise<void> {
+    const {decision} = start
     const {signal} = this.#stopping
-    const engine = new Engine({
-      settings: this.#settings,
-      version: this.#options.version,
-      runId: randomUUID(),
-      log: this.#options.log,
-      sink: this.#parts.sink,
-      serverUuid: server.state.serverUuid,
-      server: session.server(),
-      replay: this.#parts.replay,
-      openBranch: () => this.#parts.openBranch(),
-      observers: [this.#tally],
-      onAnswer: () => undefined,
-      unsent: start.checkpoint?.notifications ?? [],
-      storedTables: storedTables(start.checkpoint),
-      offset: decision.offset,
-      checkpoint: decision.keepSnapshots ? start.checkpoint : null,
-      signalOffsets: start.checkpoint?.signals.kafka ?? null,
-      initialSnapshotQueued: decision.keepSnapshots && (start.checkpoint?.initialSnapshotQueued ?? false),
-      signal,
+    const {tally} = this.#options
+    const engine = createEngine(this.#settings, {
+      ...{...this.#options, ...start, session, parts: this.#parts, signal, tally: tally.stream},
+      observers: [tally.snapshots],
       onFailure: error => this.#fail(error),
     })
     this.#engine = engine
     this.#options.throttle.apply(engine.coordinator?.throttle, this.#settings.snapshot.throttle)
+    tally.begun(engine)
+    this.#headroom = new BinlogHeadroom({
+      read: () => session.server().binlogRetention(),
+      log: this.#options.log,
+      signal,
+    })
     const exactlyOnce = createExactlyOnce(this.#parts.sink, engine)
     const checkpointer = (this.#checkpointer = this.#createCheckpointer(engine, exactlyOnce))
     await unlessStopped(engine.openTopics(), signal)
     engine.restorePlans()
-    this.#tally.restored(engine.coordinator?.plans ?? [], engine.coordinator?.paused ?? false)
+    tally.snapshots.restored(engine.coordinator?.plans ?? [], engine.coordinator?.paused ?? false)
     const captured = await untilAnswered(() => engine.tables.list(), {signal, log: this.#options.log})
     if (captured === null) return
     this.#options.log.info({tables: captured.length}, 'tables captured')
-    const changes = beginTables(engine, captured, start)
+    const changes = beginTables(engine, captured, {...start, tally: tally.snapshots})
     await unlessStopped(engine.cascades?.begin() ?? Promise.resolve(), signal)
     if (signal.aborted) return
     await engine.schemas.begin([...captured, this.#settings.signals.dataCollection ?? []].flat(), signal)
@@ -271,6 +261,7 @@ class Task implements RunnableTask {
     this.#tellBegun(changes)
     engine.parallel.store = () => checkpointer.store()
     checkpointer.start()
+    this.#headroom.start()
     exactlyOnce?.start(() => checkpointer.soon())
     if (engine.notifications !== null) engine.notifications.onUrgent = () => checkpointer.soon()
     const marks = engine.marks?.run(signal).catch((error: unknown) => this.#fail(error))
@@ -317,7 +308,7 @@ class Task implements RunnableTask {
         this.#streaming = isStreaming
         if (isStreaming && this.#state === 'starting') this.#state = 'running'
       },
-      onDisconnect: () => this.#disconnects++,
+      onDisconnect: () => this.#options.tally.stream.disconnects++,
     })
   }
 
@@ -332,11 +323,13 @@ class Task implements RunnableTask {
 
   #createCheckpointer(engine: Engine, cuts: CutSource | null): Checkpointer {
     let collected = this.#stored
+    const headroom = this.#headroom!
     return new Checkpointer({
       cuts,
       log: this.#options.log,
       collect: () => {
         const checkpoint = engine.checkpoint()
+        headroom.collected(engine)
         const {file, pos, gtidSet} = checkpoint.offset
         collected = {file, pos, gtidSet}
         return encodeCheckpoint(this.#pauses ? {...checkpoint, paused: true} : checkpoint)
@@ -345,6 +338,7 @@ class Task implements RunnableTask {
       save: async text => {
         await this.#parts.store.save(text)
         engine.saved()
+        headroom.saved()
         this.#stored = collected
       },
       onFailure: error => this.#fail(error),

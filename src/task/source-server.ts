@@ -7,6 +7,7 @@ import type {GtidSet} from '../core/gtid-set.ts'
 import type {TableId} from '../core/table-id.ts'
 import type {TableShape} from '../core/table-shape.ts'
 import type {EncoderOptions} from '../encode/encoder-options.ts'
+import type {BinlogRetention} from '../mysql/binlog-retention.ts'
 import type {SnapshotReaderOptions} from '../readers/snapshot-reader.ts'
 import type {TableCopy} from '../readers/table-copy.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
@@ -62,6 +63,8 @@ export interface SourceServer {
   executedGtids(): Promise<GtidSet>
   /** What the server has purged, and the first binlog file that it still had behind that. */
   purgedGtids(): Promise<{readonly purged: GtidSet; readonly firstFile: string}>
+  /** The file that the server writes now, and how long it keeps one that has ended; null: for ever, or nobody may know. */
+  binlogRetention(): Promise<BinlogRetention>
   openLane(events: LaneEvents, parts: LaneParts): Lane
   /** A copy of a table by a read view, not yet begun. */
   openCopy(parts: CopyParts): TableCopy

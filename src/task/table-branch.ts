@@ -22,6 +22,7 @@ import {OffsetTracker} from '../stream/offset-tracker.ts'
 import {PreparedTransactions} from '../stream/prepared-transactions.ts'
 import {StopGate} from '../stream/stream-gate.ts'
 import {NoteLog} from '../stream/table-notes.ts'
+import type {StreamTally} from '../stream/stream-tally.ts'
 import {TopicDirectory} from '../stream/topic-lanes.ts'
 import {watchCascades} from './cascade-side.ts'
 import {DdlSide} from './ddl-side.ts'
@@ -37,6 +38,8 @@ export interface TableBranchParts {
   readonly sink: Sink
   readonly emitter: Emitter
   readonly headers: EventHeaders | null
+  /** What the streams have come to. */
+  readonly tally: StreamTally
   readonly server: Pick<SourceServer, 'declaredColumns' | 'streamKeys' | 'forget' | 'foldsNames' | 'shape' | 'schemas'>
   readonly divergences: Divergences
   /** Null where there are no cascades that the binlog does not show. */
@@ -186,6 +189,7 @@ export class TableBranch implements BranchStream {
       signalTableEvents: false,
       shapeOf: streamed => this.#schemas.shapeOf(streamed),
       declaredColumns: id => server.declaredColumns(id),
+      tally: this.#parts.tally.branch(),
       keysOf: shape => keysOf(shape, settings.events, server.streamKeys),
       changesOthers: id => this.#parts.cascades?.isParent(id) === true,
       onKeyChange: id => this.#parts.divergences.keyChanged(id, this.#dispatcher.reached),

@@ -185,6 +185,10 @@ export class SimSourceServer implements SourceServer {
     return this.#query('watermarks', 'executed GTIDs', () => GtidSet.parse(this.#options.mysql.executed))
   }
 
+  binlogRetention(): Promise<{file: string; seconds: number | null}> {
+    return Promise.resolve({file: 'binlog.000001', seconds: null})
+  }
+
   purgedGtids(): Promise<{purged: GtidSet; firstFile: string}> {
     return this.#query('watermarks', 'purged GTIDs', () => ({purged: new GtidSet(), firstFile: 'binlog.000001'}))
   }

@@ -206,6 +206,7 @@ export class Scene {
       sink: this.sink,
       emitter,
       headers: null,
+      tally: catalog.tally,
       divergences: this.divergences,
       cascades: null,
       signal: this.#stopping.signal,

@@ -138,3 +138,24 @@ test('a table shows the chunk read last with its bounds until it ends', () => {
   tally.tableEnded(run)
   assert.deepEqual(tally.read([snapshot], false).chunks, [])
 })
+
+test('where the task begins again, rows that are counted are not counted again, and the round goes on', () => {
+  let now = 1000
+  const tally = new SnapshotTally(() => now)
+  const first = plan(['t', 'u'])
+  first.state = 'running'
+  tally.accepted(first)
+  copied(tally, tableRun(first), 100)
+  tally.suspended([first])
+  now += 5000
+  const again = plan(['t', 'u'])
+  again.state = 'running'
+  const run = tableRun(again)
+  run.plan.rowsDone = 60
+  tally.restored([again], false)
+  copied(tally, run, 10)
+  const told = tally.read([again], false)
+  assert.deepEqual([told.rowsScanned.get('d.t'), told.durationSeconds, told.tables.total], [110, 5, 2])
+  end(tally, again, 'completed')
+  assert.deepEqual([tally.read([again], false).tables.total, tally.read([again], false).ended], [2, 'completed'])
+})

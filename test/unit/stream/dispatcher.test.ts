@@ -67,7 +67,9 @@ test('rows of a table that nobody captures count, and nothing is emitted for the
   await parts.dispatcher.dispatch(script.read())
   assert.equal(parts.dispatcher.place.rows, 3)
   assert.deepEqual(parts.sentOps(), ['c 1'])
-  assert.deepEqual(Object.fromEntries(parts.catalog.rowsSeen), {'d.t': {c: 1, u: 0, d: 0}})
+  const {rows, filteredRows} = parts.catalog.tally
+  const {c, u, d} = rows.get('d.t')!
+  assert.deepEqual([c, u, d, filteredRows], [1, 0, 0, 2])
   assert.deepEqual([...parts.catalog.seen], ['d.t'])
 })
 
