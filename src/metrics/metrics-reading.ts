@@ -134,5 +134,8 @@ export interface MetricsReading {
   /** By table, since the start. */
   readonly rowsLeftOut: ReadonlyMap<string, number>
   readonly divergedTables: number
+  readonly signalsPending: number
+  /** Channels beside the signal table, and whether they wait for what they are read from. */
+  readonly signalChannels: readonly {readonly channel: string; readonly isFailing: boolean}[]
   readonly signals: readonly {readonly channel: string; readonly result: string; readonly count: number}[]
 }

@@ -18,6 +18,13 @@ export const OWN_METRICS: readonly MetricDefinition[] = [
     ({signals}) => signals.map(({channel, result, count}) => ({value: count, labels: {channel, result}})),
     ['channel', 'result'],
   ),
+  own('tidemark_signals_pending', 'Signals taken in and not answered yet.', r => r.signalsPending),
+  own(
+    'tidemark_signal_channel_failing',
+    '1 while a channel beside the signal table cannot be read.',
+    ({signalChannels}) => signalChannels.map(({channel, isFailing}) => ({value: Number(isFailing), labels: {channel}})),
+    ['channel'],
+  ),
   own(
     'tidemark_stream_rows_total',
     'Changed rows in the stream: create, update, delete.',

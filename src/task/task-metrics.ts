@@ -49,6 +49,11 @@ export function metricsReading(context: MetricsContext): MetricsReading {
     sinkLatencySeconds: tally.stream.sinkLatency,
     headroom: context.headroom?.read() ?? null,
     divergedTables: engine?.divergences.count ?? 0,
+    signalsPending: engine?.signals.pending.length ?? 0,
+    signalChannels: (engine?.signalChannels ?? []).map(({channel, state}) => ({
+      channel,
+      isFailing: state === 'waiting',
+    })),
     signals: [...counts.signals].map(([key, count]) => {
       const [channel = '', result = ''] = key.split(',')
       return {channel, result, count}

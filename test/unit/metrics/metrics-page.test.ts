@@ -76,6 +76,8 @@ const reading: MetricsReading = {
   notesOverflowed: 1,
   rowsLeftOut: new Map([['d.t', 6]]),
   divergedTables: 1,
+  signalsPending: 1,
+  signalChannels: [{channel: 'kafka', isFailing: true}],
   signals: [
     {channel: 'source', result: 'accepted', count: 4},
     {channel: 'kafka', result: 'rejected', count: 1},
