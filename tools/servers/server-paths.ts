@@ -1,6 +1,6 @@
 // Where servers are unpacked and where they keep their data: an ignored folder of the project.
 
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {isAlive} from '../directory-lock.mjs'
 
@@ -24,12 +24,23 @@ export function serversFolder(): string {
 }
 
 /** A new data directory, named after the process that owns it; those of processes that are gone are removed. */
-export function newRunFolder(name: string): string {
-  const parent = join(serversFolder(), 'run')
+export function newRunFolder(name: string, parent = join(serversFolder(), 'run')): string {
   mkdirSync(parent, {recursive: true})
   for (const entry of readdirSync(parent)) {
     const owner = /^[a-z]+-(\d+)-/.exec(entry)?.[1]
-    if (owner !== undefined && !isAlive(Number(owner))) rmSync(join(parent, entry), {recursive: true, force: true})
+    if (owner !== undefined && !isAlive(Number(owner))) removeOnce(parent, entry)
   }
   return mkdtempSync(join(parent, `${name}-${String(process.pid)}-`))
+}
+
+/** Several processes may find the same leftover at once: the one that can rename it removes it. */
+function removeOnce(parent: string, entry: string): void {
+  const mine = join(parent, `leftover-${String(process.pid)}-${entry}`)
+  try {
+    renameSync(join(parent, entry), mine)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  rmSync(mine, {recursive: true, force: true, maxRetries: 5})
 }
