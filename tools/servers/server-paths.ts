@@ -1,6 +1,6 @@
 // Where servers are unpacked and where they keep their data: an ignored folder of the project.
 
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {isAlive} from '../directory-lock.mjs'
 
@@ -28,19 +28,16 @@ export function newRunFolder(name: string, parent = join(serversFolder(), 'run')
   mkdirSync(parent, {recursive: true})
   for (const entry of readdirSync(parent)) {
     const owner = /^[a-z]+-(\d+)-/.exec(entry)?.[1]
-    if (owner !== undefined && !isAlive(Number(owner))) removeOnce(parent, entry)
+    if (owner !== undefined && !isAlive(Number(owner))) removeLeftover(join(parent, entry))
   }
   return mkdtempSync(join(parent, `${name}-${String(process.pid)}-`))
 }
 
-/** Several processes may find the same leftover at once: the one that can rename it removes it. */
-function removeOnce(parent: string, entry: string): void {
-  const mine = join(parent, `leftover-${String(process.pid)}-${entry}`)
+/** A server that outlives its owner by a moment may still write there: then the folder is left to the next caller. */
+function removeLeftover(folder: string): void {
   try {
-    renameSync(join(parent, entry), mine)
+    rmSync(folder, {recursive: true, force: true})
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
   }
-  rmSync(mine, {recursive: true, force: true, maxRetries: 5})
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import {execFile} from 'node:child_process'
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {after, test} from 'node:test'
-import {promisify} from 'node:util'
+import {newRunFolder} from '../../../tools/servers/server-paths.ts'
 
 const parent = mkdtempSync(join(tmpdir(), 'run-folders-'))
 after(() => rmSync(parent, {recursive: true}))
@@ -12,21 +13,31 @@ after(() => rmSync(parent, {recursive: true}))
 /** Above every process id that Linux gives. */
 const GONE = 2 ** 22 + 1
 
-test('leftovers that several processes find at once are removed, and none of them fails', async () => {
-  for (let n = 0; n < 20; n++) {
-    const folder = join(parent, `mysql-${String(GONE)}-${String(n)}`)
-    mkdirSync(folder)
-    for (let file = 0; file < 50; file++) writeFileSync(join(folder, String(file)), '')
-  }
-  const module = new URL('../../../tools/servers/server-paths.js', import.meta.url).href
-  const script = `const {newRunFolder} = await import('${module}'); console.log(newRunFolder('kafka', process.argv[1]))`
-  const run = (): Promise<{stdout: string}> =>
-    promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, parent])
-  const made = (await Promise.all(Array.from({length: 4}, run))).map(({stdout}) => stdout.trim())
-  assert.equal(new Set(made).size, 4)
-  const kept = readdirSync(parent)
+function leftover(name: string): string {
+  const folder = join(parent, `${name}-${String(GONE)}-abc`)
+  mkdirSync(folder)
+  for (let file = 0; file < 500; file++) writeFileSync(join(folder, `file${String(file)}`), '')
+  return folder
+}
+
+test('folders of processes that are gone are removed, those of living ones are not', () => {
+  leftover('mysql')
+  const first = newRunFolder('kafka', parent)
+  const second = newRunFolder('kafka', parent)
   assert.deepEqual(
-    kept.filter(entry => entry.includes(String(GONE))),
-    [],
+    readdirSync(parent).map(entry => join(parent, entry)),
+    [first, second].sort(),
   )
+})
+
+test('a leftover into which a server still writes fails nobody, and goes with a later call', async () => {
+  const folder = leftover('mysql')
+  const script = `const fs = require('node:fs'); fs.writeFileSync('begun', ''); process.stdout.write('.')
+    for (let n = 0; ; n++) fs.writeFileSync('more' + n, '')`
+  const server = spawn(process.execPath, ['-e', script], {cwd: folder, stdio: ['ignore', 'pipe', 'ignore']})
+  await once(server.stdout, 'data')
+  newRunFolder('kafka', parent)
+  if (server.kill('SIGKILL')) await once(server, 'exit')
+  newRunFolder('kafka', parent)
+  assert.equal(readdirSync(parent).includes(`mysql-${String(GONE)}-abc`), false)
 })
