@@ -1,4 +1,4 @@
-// The version that `--version`, the start log and `source.version` show.
+// The version that `--version`, the start log and `source.version` show, and the commit that it was built from.
 
 import {readFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
@@ -15,4 +15,13 @@ export function packageVersion(): string {
     }
   }
   return 'unknown'
+}
+
+/** What `npm run build` has noted beside its output; null where it could not tell, and where nothing was built by it. */
+export function packageCommit(): string | null {
+  try {
+    return readFileSync(new URL('../commit', import.meta.url), 'utf8').trim()
+  } catch {
+    return null
+  }
 }

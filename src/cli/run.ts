@@ -5,7 +5,7 @@ import {optionHelp} from '../config/option-docs.ts'
 import {runTask} from '../task/run-task.ts'
 import {loadForCommand, type CommandContext} from './command-context.ts'
 import {createLogger} from './logger.ts'
-import {packageVersion} from './package-version.ts'
+import {packageCommit, packageVersion} from './package-version.ts'
 
 export function registerRun(program: Command, context: CommandContext): void {
   program
@@ -35,5 +35,5 @@ async function run(path: string, context: CommandContext): Promise<void> {
       context.hide(more)
     },
   }
-  await runTask(settings, {log, signal: context.stopSignal(), version, origin})
+  await runTask(settings, {log, signal: context.stopSignal(), version, commit: packageCommit(), origin})
 }

@@ -12,7 +12,12 @@ export interface ConnectStatus {
 
 export interface Connector {
   readonly name: string
+  /** Of the connector: Tidemark's. */
   readonly version: string
+  /** The commit that this was built from; null where that is not known. */
+  readonly commit: string | null
+  /** Of the cluster that events go to; null where they go to none, or it cannot be asked now. */
+  readonly kafkaClusterId: () => Promise<string | null>
   /** topic.prefix, which names the source in offsets. */
   readonly topicPrefix: string
   /** `host:port` of this interface. */
@@ -35,6 +40,12 @@ export interface Connector {
 
 /** As Connect calls it: what a configuration for Tidemark names, if it names one. */
 export const PLUGIN = 'io.debezium.connector.mysql.MySqlConnector'
+
+/**
+ * The worker's version: clients look at it for what they may ask (kcctl for topics, offsets and the restart of tasks), so it is that of the
+ * Connect whose interface this is. Tidemark's own is the connector's.
+ */
+export const CONNECT_VERSION = '4.1.1'
 
 const ONE_CONNECTOR = 'a Tidemark process is one connector'
 
@@ -74,7 +85,17 @@ function workerRoutes(connector: Connector): Route[] {
     {
       method: 'GET',
       path: '/',
-      handle: () => ok({version: connector.version, commit: 'unknown', kafka_cluster_id: null}),
+      handle: async () =>
+        ok({
+          version: CONNECT_VERSION,
+          commit: connector.commit ?? 'unknown',
+          kafka_cluster_id: await connector.kafkaClusterId(),
+        }),
+    },
+    {
+      method: 'GET',
+      path: '/health',
+      handle: () => ok({status: 'healthy', message: 'Worker has completed startup and is ready to handle requests.'}),
     },
     {
       method: 'GET',
@@ -190,10 +211,15 @@ function stateRoutes(connector: Connector): Route[] {
 
 /** As Connect: nothing in the answer where neither tasks nor failed ones are asked for; a task that failed ends its process. */
 function restarted(connector: Connector, {query}: Asked): HttpAnswer {
-  const onlyFailed = query.get('onlyFailed') === 'true'
+  const onlyFailed = isTrue(query.get('onlyFailed'))
   if (!onlyFailed) connector.restart()
-  if (!onlyFailed && query.get('includeTasks') !== 'true') return {status: 204, body: undefined}
+  if (!onlyFailed && !isTrue(query.get('includeTasks'))) return {status: 204, body: undefined}
   return {status: 202, body: statusOf(connector)}
+}
+
+/** As Java reads a boolean; clients in Python write True. */
+function isTrue(text: string | null): boolean {
+  return text?.toLowerCase() === 'true'
 }
 
 type Handler = (asked: Asked) => Answer | Promise<Answer>
@@ -216,7 +242,17 @@ function ok(body: unknown): HttpAnswer {
 }
 
 function refused(status: number, message: string): HttpAnswer {
-  return {status, body: {error_code: status, message}}
+  return {status, body: connectError(status, message)}
+}
+
+function connectError(status: number, message: string) {
+  return {error_code: status, message}
+}
+
+/** What refuses a request before any route has it: in Connect's form below Connect's paths, since its clients read that. */
+export function errorBody(path: string, status: number, message: string): object {
+  const isConnects = path === '/' || /^\/(?:connectors|connector-plugins|admin|health)(?:\/|$)/.test(path)
+  return isConnects && !/^\/health\/./.test(path) ? connectError(status, message) : {error: message}
 }
 
 function configOf({name, config}: Connector): Record<string, string> {
@@ -236,7 +272,12 @@ function infoOf(connector: Connector) {
 function stateOf(connector: Connector) {
   const {state, error} = connector.status()
   const trace = state === 'failed' && error !== null ? {trace: `${error.code}: ${error.message}`} : {}
-  return {state: connectState(state, connector.isRestarting()), worker_id: connector.worker(), ...trace}
+  return {
+    state: connectState(state, connector.isRestarting()),
+    worker_id: connector.worker(),
+    version: connector.version,
+    ...trace,
+  }
 }
 
 /** What it is, not what was asked of it: a task that still ends to be paused runs, as in Connect. */

@@ -15,6 +15,8 @@ export interface HttpServerOptions {
   readonly port: number
   readonly token: string | null
   readonly routes: readonly Route[]
+  /** The form of what refuses a request before a route has it. */
+  readonly errorBody?: (path: string, status: number, message: string) => object
   /** What went wrong while a request was answered: the one who asked only learns that it did. */
   readonly onError: (error: {readonly code: string; readonly message: string}, path: string) => void
 }
@@ -29,12 +31,16 @@ const MOST_BODY_BYTES = 256 * 1024
 /** Listening until `close`. Rejects with TIDEMARK_HTTP_LISTEN where the address cannot be had. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const server = createServer((request, response) => {
-    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2)
-    answer(options, {request, response, path, query}).catch((error: unknown) => {
+    const [asked = '/', query = ''] = (request.url ?? '/').split('?', 2)
+    // As Connect: kcctl asks for /connectors/.
+    const path = asked.length > 1 && asked.endsWith('/') ? asked.slice(0, -1) : asked
+    const refuse = (status: number, message: string): void =>
+      respond(response, status, options.errorBody?.(path, status, message) ?? {error: message})
+    answer(options, {request, response, path, query, refuse}).catch((error: unknown) => {
       if (response.destroyed) return
       options.onError(describeError(error), path)
       if (response.headersSent) response.destroy()
-      else respond(response, 500, {error: `cannot answer ${path} now: the task's log says why`})
+      else refuse(500, `cannot answer ${path} now: the task's log says why`)
     })
   })
   await listen(server, options)
@@ -70,10 +76,11 @@ interface Exchange {
   /** Without the query. */
   readonly path: string
   readonly query: string
+  readonly refuse: (status: number, message: string) => void
 }
 
 async function answer(options: HttpServerOptions, exchange: Exchange): Promise<void> {
-  const {request, response, path} = exchange
+  const {request, response, path, refuse} = exchange
   const there = routesAt(options.routes, path)
   const method = request.method === 'HEAD' ? 'GET' : request.method
   const {accept = ''} = request.headers
@@ -81,30 +88,30 @@ async function answer(options: HttpServerOptions, exchange: Exchange): Promise<v
     ({route}) => route.method === method && (route.accepts === undefined || accept.includes(route.accepts)),
   )
   if (found?.route.isOpen !== true && !isAllowed(options, request)) {
-    respond(response, 401, {error: 'a token is required: Authorization: Bearer …'})
+    refuse(401, 'a token is required: Authorization: Bearer …')
   } else if (there.length === 0) {
     const known = [...new Set(options.routes.map(route => route.path))]
-    respond(response, 404, {error: `no ${path} here; there are ${known.join(', ')}`})
+    refuse(404, `no ${path} here; there are ${known.join(', ')}`)
   } else if (found === undefined) {
     const methods = there.map(({route}) => (route.body === 'json' ? `${route.method} a JSON object` : route.method))
     response.setHeader('allow', there.map(({route}) => route.method).join(', '))
-    respond(response, 405, {error: `${request.method ?? ''} is not supported here: ${methods.join(' or ')}`})
+    refuse(405, `${request.method ?? ''} is not supported here: ${methods.join(' or ')}`)
   } else if (isFromElsewhere(request)) {
-    respond(response, 403, {error: 'a page of another site may change nothing here'})
+    refuse(403, 'a page of another site may change nothing here')
   } else {
     await handle(found, exchange)
   }
 }
 
-async function handle({route, params}: FoundRoute, {request, response, query}: Exchange): Promise<void> {
+async function handle({route, params}: FoundRoute, {request, response, query, refuse}: Exchange): Promise<void> {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
   if (route.body === 'json' && type !== 'application/json') {
-    respond(response, 415, {error: `found content-type ${type || 'none'}, wanted application/json`})
+    refuse(415, `found content-type ${type || 'none'}, wanted application/json`)
     return
   }
   const text = route.body === undefined ? '' : await bodyOf(request)
   if (text === null) {
-    respond(response, 413, {error: `a body has at most ${MOST_BODY_BYTES} bytes`})
+    refuse(413, `a body has at most ${MOST_BODY_BYTES} bytes`)
     return
   }
   const gone = new AbortController()
@@ -189,6 +196,7 @@ export function isLoopback(host: string): boolean {
 }
 
 function respond(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, {'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store'})
+  const type = body === undefined ? {} : {'content-type': 'application/json; charset=utf-8'}
+  response.writeHead(status, {...type, 'cache-control': 'no-store'})
   response.end(body === undefined ? '' : `${JSON.stringify(body)}\n`)
 }

@@ -53,6 +53,7 @@ export class KafkaCluster {
   readonly #slots = new Map<string, Slot>()
   readonly #nodes = new Map<number, BrokerAddress>()
   #controllerId = -1
+  #clusterId: string | null = null
   #closed = false
 
   constructor(bootstrapServers: readonly string[], settings: LinkSettings) {
@@ -63,6 +64,11 @@ export class KafkaCluster {
   /** Brokers known from metadata; 0 before the first. */
   get brokerCount(): number {
     return this.#nodes.size
+  }
+
+  /** Of the last metadata; null before the first, and where the brokers have none. */
+  get clusterId(): string | null {
+    return this.#clusterId
   }
 
   /** A link that takes requests now. Rejects where the broker is away, or unknown to the last metadata. */
@@ -81,6 +87,7 @@ export class KafkaCluster {
     this.#nodes.clear()
     for (const {nodeId, host, port} of answer.brokers) this.#nodes.set(nodeId, {host, port})
     this.#controllerId = answer.controllerId
+    this.#clusterId = answer.clusterId ?? null
     return answer.topicMetadata.map(topic => ({
       name: topic.topic,
       errorCode: topic.topicErrorCode,
@@ -246,6 +253,7 @@ function parseAddress(text: string): BrokerAddress {
 }
 
 interface MetadataAnswer {
+  readonly clusterId?: string | null
   readonly controllerId: number
   readonly brokers: readonly {readonly nodeId: number; readonly host: string; readonly port: number}[]
   readonly topicMetadata: readonly {

@@ -2,7 +2,7 @@
 
 import type {Environment} from '../config/config-providers.ts'
 import {createLogger} from '../cli/logger.ts'
-import {packageVersion} from '../cli/package-version.ts'
+import {packageCommit, packageVersion} from '../cli/package-version.ts'
 import type {Log} from '../core/log.ts'
 import {IteratorSink} from '../sinks/iterator-sink.ts'
 import type {StateStore} from '../state/state-store.ts'
@@ -83,6 +83,7 @@ function run(
     patience,
     own,
     version: packageVersion(),
+    commit: packageCommit(),
     onTask: created => (task = created),
   })
   return {task: task!, ended}

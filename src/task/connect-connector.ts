@@ -1,8 +1,10 @@
 // The task as the one connector of Kafka Connect's REST interface.
 
 import type {Settings} from '../config/settings.ts'
+import type {Log} from '../core/log.ts'
 import {tableRoute} from '../encode/topic-routing.ts'
 import type {Connector} from '../http/connect-routes.ts'
+import {clusterIdOf} from '../kafka/cluster-id.ts'
 import {NO_FILE} from './live-config.ts'
 import type {LiveConfig} from './live-config.ts'
 import type {RestartingTask} from './restarting-task.ts'
@@ -15,12 +17,16 @@ export interface ConnectorParts {
   readonly live: LiveConfig | null
   /** `host:port` of the HTTP interface. */
   readonly worker: () => string
+  readonly commit: string | null
+  readonly log: Log
 }
 
-export function connectorOf(settings: Settings, {task, live, worker}: ConnectorParts): Connector {
+export function connectorOf(settings: Settings, {task, live, worker, commit, log}: ConnectorParts): Connector {
   return {
     name: settings.name,
     version: task.status().version,
+    commit,
+    kafkaClusterId: settings.sink.type === 'kafka' ? clusterIdOf({...settings.sink, log}) : () => Promise.resolve(null),
     topicPrefix: settings.events.topicPrefix,
     worker,
     status: () => task.status(),

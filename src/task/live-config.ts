@@ -208,6 +208,11 @@ function hiddenValues(raw: RawConfig, env: Environment): string[] {
   )
 }
 
+/** As it was shown; or as a client hides secrets itself, kafka-ui with six stars. */
+function isMask(key: string, value: OptionValue): boolean {
+  return value === HIDDEN || (/^\*{4,}$/.test(String(value)) && isHidden(key, value))
+}
+
 /** A text is what is wrong. */
 function wantedChanges(method: 'PUT' | 'PATCH', body: string, written: RawConfig): ConfigChanges | string {
   let given: unknown
@@ -226,9 +231,9 @@ function wantedChanges(method: 'PUT' | 'PATCH', body: string, written: RawConfig
     if (value === null) wanted.delete(key)
     else if (typeof value === 'object') {
       return `${key}: found ${Array.isArray(value) ? 'an array' : 'an object'}, wanted a text, a number, true, false, or null`
-    } else if (value === HIDDEN && !written.has(key)) {
-      return `${key}: found ${HIDDEN}, which stands for a secret that is known here; wanted the value itself`
-    } else wanted.set(key, value === HIDDEN ? written.get(key)! : (value as OptionValue))
+    } else if (isMask(key, value as OptionValue) && !written.has(key)) {
+      return `${key}: found ${String(value)}, which stands for a secret that is known here; wanted the value itself`
+    } else wanted.set(key, isMask(key, value as OptionValue) ? written.get(key)! : (value as OptionValue))
   }
   return changesBetween(written, wanted)
 }

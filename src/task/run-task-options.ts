@@ -10,6 +10,8 @@ export interface RunTaskOptions {
   /** Aborted by SIGINT and SIGTERM: flush, store, return. */
   readonly signal: AbortSignal
   readonly version: string
+  /** What it was built from; absent or null: not known. */
+  readonly commit?: string | null
   /** Where the settings came from; absent: they cannot be changed while the task runs. */
   readonly origin?: ConfigOrigin
   /** Aborted: an orderly end waits no longer for what is in flight. */

@@ -60,7 +60,7 @@ export async function runTask(settings: Settings, options: RunTaskOptions, parts
   const task = new RestartingTask({create: creates(settings), log, signal})
   options.onTask?.(task)
   const live = createLiveConfig(options, task, creates)
-  const http = await serveHttp(settings, {task, live}, log)
+  const http = await serveHttp(settings, {task, live, commit: options.commit ?? null}, log)
   try {
     await task.run()
   } finally {

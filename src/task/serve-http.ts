@@ -2,7 +2,7 @@
 
 import type {Settings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
-import {connectRoutes} from '../http/connect-routes.ts'
+import {connectRoutes, errorBody} from '../http/connect-routes.ts'
 import {History} from '../http/history.ts'
 import {startHttpServer} from '../http/http-server.ts'
 import type {HttpServer} from '../http/http-server.ts'
@@ -25,7 +25,7 @@ export interface AskedTask extends ConnectedTask {
 /** Listening until `close`; null where http.listen is off. */
 export async function serveHttp(
   settings: Settings,
-  {task, live}: {readonly task: AskedTask; readonly live: LiveConfig | null},
+  {task, live, commit}: {readonly task: AskedTask; readonly live: LiveConfig | null; readonly commit: string | null},
   log: Log,
 ): Promise<HttpServer | null> {
   const {http} = settings
@@ -42,10 +42,11 @@ export async function serveHttp(
     },
   })
   let {port} = http
-  const connector = connectorOf(settings, {task, live, worker: () => `${http.host}:${port}`})
+  const connector = connectorOf(settings, {task, live, commit, log, worker: () => `${http.host}:${port}`})
   const server = await startHttpServer({
     ...http,
     routes: [...own, ...pageRoutes({status: () => task.status(), history}), ...connectRoutes(connector)],
+    errorBody,
     onError: ({code, message}, path) =>
       log.error({code, path, reason: message}, 'an HTTP request could not be answered'),
   })

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import {test, type TestContext} from 'node:test'
+import {packageVersion} from '../../src/cli/package-version.ts'
 import {eventually} from '../../tools/servers/eventually.ts'
 import {caughtUp, numberedTable, prepareCapture, readIds, snapshotEnded, type Capture} from '../support/capture.ts'
 import {consumeTopic} from '../support/consume-topic.ts'
@@ -145,10 +146,14 @@ test('the connector is shown as Connect shows one, and its configuration is chan
   const {capture, tidemark, connector} = await start(t)
   const {name} = capture.database
   const worker = new URL(tidemark.url).host
-  const state = {state: 'RUNNING', worker_id: worker}
+  const state = {state: 'RUNNING', worker_id: worker, version: packageVersion()}
   const status = {name, connector: state, tasks: [{id: 0, ...state}], type: 'source'}
   assert.deepEqual(await ask(`${connector}/status`), [200, status])
   assert.deepEqual(await ask(`${tidemark.url}/connectors`), [200, [name]])
+  const [, root] = await ask(`${tidemark.url}/`)
+  assert.equal((root as {kafka_cluster_id: null}).kafka_cluster_id, null, 'events go to a file')
+  const [, unknown] = await ask(`${connector}/nothing`)
+  assert.equal((unknown as {error_code: number}).error_code, 404)
   const [, expanded] = await ask(`${tidemark.url}/connectors?expand=status&expand=info`)
   const config = {...capture.config, 'database.password': capture.config['database.password'] === '' ? '' : '***'}
   const info = {name, config, tasks: [{connector: name, task: 0}], type: 'source'}
@@ -195,6 +200,8 @@ test('with exactly once delivery a pause holds, too, and what comes after it is 
   await ask(`${connector}/pause`, 'PUT')
   await waitForState(connector, 'PAUSED')
   await insert(capture, 4, 6)
+  const [, root] = await ask(first.url)
+  assert.match((root as {kafka_cluster_id: string}).kafka_cluster_id, /^[\w-]{22}$/)
   await first.stop()
   const second = await capture.run(t)
   await second.waitForStatus(({state}) => state === 'paused')

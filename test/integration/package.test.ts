@@ -49,7 +49,7 @@ test('the package has program, library, types, SQL, documents and examples, and 
   ]) {
     assert.ok(packed.files.includes(path), `${path} is missing`)
   }
-  const wanted = /^(?:dist\/.+\.(?:js|d\.ts)|sql\/|docs\/|examples\/|package\.json$|LICENSE$|[A-Z]+\.md$)/
+  const wanted = /^(?:dist\/.+\.(?:js|d\.ts)|dist\/commit$|sql\/|docs\/|examples\/|package\.json$|LICENSE$|[A-Z]+\.md$)/
   const alien = packed.files.filter(
     path => !wanted.test(path) || /(?:^|\/)(?:test|bench|demo|node_modules)\/|\.test\./.test(path),
   )

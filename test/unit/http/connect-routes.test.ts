@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import {test, type TestContext} from 'node:test'
-import {connectRoutes, PLUGIN, type Connector} from '../../../src/http/connect-routes.ts'
+import {connectRoutes, CONNECT_VERSION, errorBody, PLUGIN, type Connector} from '../../../src/http/connect-routes.ts'
 import {startHttpServer} from '../../../src/http/http-server.ts'
 
 function connector(more: Partial<Connector> = {}): Connector {
   return {
     name: 'shop',
     version: '0.1.0',
+    commit: null,
+    kafkaClusterId: () => Promise.resolve(null),
     topicPrefix: 'prefix',
     worker: () => '127.0.0.1:8083',
     status: () => ({state: 'running', error: null, stored: {file: 'binlog.1', pos: 4, gtidSet: null}}),
@@ -27,7 +29,7 @@ function connector(more: Partial<Connector> = {}): Connector {
 async function serve(t: TestContext, more: Partial<Connector> = {}) {
   const routes = connectRoutes(connector(more))
   const onError = (error: {message: string}): void => assert.fail(error.message)
-  const server = await startHttpServer({host: '127.0.0.1', port: 0, token: null, routes, onError})
+  const server = await startHttpServer({host: '127.0.0.1', port: 0, token: null, routes, errorBody, onError})
   t.after(() => server.close())
   return async (path: string, method = 'GET', body?: string): Promise<[number, unknown]> => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`, {
@@ -39,9 +41,32 @@ async function serve(t: TestContext, more: Partial<Connector> = {}) {
   }
 }
 
-test('the root tells the version in the shape of a worker’s', async t => {
+test('the root tells Connect’s version, the commit and the cluster in the shape of a worker’s', async t => {
   const ask = await serve(t)
-  assert.deepEqual(await ask('/'), [200, {version: '0.1.0', commit: 'unknown', kafka_cluster_id: null}])
+  assert.deepEqual(await ask('/'), [200, {version: CONNECT_VERSION, commit: 'unknown', kafka_cluster_id: null}])
+  const known = await serve(t, {commit: 'abc', kafkaClusterId: () => Promise.resolve('id')})
+  assert.deepEqual(await known('/'), [200, {version: CONNECT_VERSION, commit: 'abc', kafka_cluster_id: 'id'}])
+})
+
+test('what no route answers is refused in Connect’s form below its paths', async t => {
+  const ask = await serve(t)
+  for (const [method, path, status] of [
+    ['GET', '/connectors/shop/nothing', 404],
+    ['GET', '/connectors/shop/tasks-config', 404],
+    ['GET', '/admin/loggers', 404],
+    ['POST', '/connectors/shop/status', 405],
+    ['DELETE', '/connector-plugins', 405],
+    ['POST', '/', 405],
+  ] as const) {
+    const [found, body] = await ask(path, method)
+    const {error_code: code, message} = body as {error_code: number; message: string}
+    assert.deepEqual([found, code], [status, status], `${method} ${path}`)
+    assert.ok(message.length > 10)
+  }
+  assert.deepEqual(errorBody('/connectors', 401, 'a token'), {error_code: 401, message: 'a token'})
+  for (const own of ['/status', '/health/ready', '/connectorsX', '/signals']) {
+    assert.deepEqual(errorBody(own, 404, 'gone'), {error: 'gone'}, own)
+  }
 })
 
 test('a state of the task is one of Connect’s, and a failure has its trace', async t => {
@@ -62,6 +87,7 @@ test('a state of the task is one of Connect’s, and a failure has its trace', a
     const wanted = {
       state: theirs,
       worker_id: '127.0.0.1:8083',
+      version: '0.1.0',
       ...(ours === 'failed' ? {trace: 'TIDEMARK_X: broken'} : {}),
     }
     assert.deepEqual(await ask('/connectors/shop/tasks/0/status'), [200, {id: 0, ...wanted}])
@@ -96,7 +122,7 @@ test('pause and resume are 202, a restart 204, or 202 with the status where task
   assert.deepEqual(await ask('/connectors/shop/resume', 'PUT', ''), [202, null])
   assert.deepEqual(await ask('/connectors/shop/restart', 'POST'), [204, null])
   assert.deepEqual(await ask('/connectors/shop/tasks/0/restart', 'POST'), [204, null])
-  const [status, body] = await ask('/connectors/shop/restart?includeTasks=true', 'POST')
+  const [status, body] = await ask('/connectors/shop/restart?includeTasks=True', 'POST')
   assert.deepEqual([status, (body as {name: string}).name], [202, 'shop'])
   assert.deepEqual(told, ['pause', 'resume', 'restart', 'restart', 'restart'])
   assert.equal((await ask('/connectors/shop/restart?onlyFailed=true', 'POST'))[0], 202)
