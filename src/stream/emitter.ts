@@ -298,7 +298,7 @@ export class Emitter {
 
   /**
    * The last state is stored: nothing leaves any more, since it would come again at the next start. What is in flight may still
-   * be acknowledged.
+   * be acknowledged; where it is not, that is no failure: it lies behind the state, and comes again.
    */
   end(): void {
     this.#hasEnded = true
@@ -310,7 +310,7 @@ export class Emitter {
   }
 
   #fail(error: unknown): void {
-    if (this.#failure !== null) return
+    if (this.#failure !== null || this.#hasEnded) return
     this.#failure = {error}
     const waiters = this.#waiters
     this.#waiters = []

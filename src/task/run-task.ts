@@ -19,7 +19,7 @@ import {createEngine, type TaskStart} from './create-engine.ts'
 import {createLiveConfig} from './create-live-config.ts'
 import type {Engine} from './engine.ts'
 import {createExactlyOnce} from './exactly-once.ts'
-import {givesUp} from './gives-up.ts'
+import {GAVE_UP, givesUp} from './gives-up.ts'
 import {beginsAgain, RestartingTask} from './restarting-task.ts'
 import type {CreateTask, RunnableTask} from './restarting-task.ts'
 import {openState} from './open-state.ts'
@@ -351,9 +351,15 @@ class Task implements RunnableTask {
     checkpointer.stop()
     // A transaction that failed takes nothing more in: nothing of it is kept.
     if (this.#failure !== null && (this.#parts.sink.transactions ?? null) !== null) return
-    const gaveUp = givesUp(this.#options.patience)
+    const {patience, log} = this.#options
+    const isAway = this.#parts.sink.status().state === 'waiting'
+    const gaveUp = givesUp({isAway, ...(patience === undefined ? {} : {patience})}).then(() => true)
+    let hasGivenUp = false
     const store = async (): Promise<void> => {
-      if (this.#failure === null) await Promise.race([engine.emitter.drain(), gaveUp])
+      if (this.#failure === null && !hasGivenUp) {
+        hasGivenUp = await Promise.race([engine.emitter.drain().then(() => false), gaveUp])
+        if (hasGivenUp) log.warn({}, GAVE_UP)
+      }
       await checkpointer.store().catch((error: unknown) => this.#fail(error))
     }
     await store()
