@@ -155,6 +155,15 @@ test('docs/README.md leads to every page of docs', () => {
   )
 })
 
+test('each example is led to by the README or a page of docs', () => {
+  const pages = documents.filter(path => path === 'README.md' || path.startsWith('docs/')).map(read)
+  const examples = documents.filter(path => path.startsWith('examples/'))
+  assert.deepEqual(
+    examples.filter(path => !pages.some(page => page.includes(`${path})`))),
+    [],
+  )
+})
+
 test('the README stays what one reads in ten minutes', () => {
   assert(read('README.md').split(/\s+/).length < 2_000, 'move what it has too much into a page of docs')
 })

@@ -1,12 +1,8 @@
 // Chromium from Debian's packages, unpacked into a folder of the project, for the test of the page.
 
-import {existsSync} from 'node:fs'
-import {mkdir, readdir, rename, rm, writeFile} from 'node:fs/promises'
+import {readdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {withDirectoryLock} from '../directory-lock.mjs'
-import {unpackDebianPackages} from './debian-packages.ts'
-import {serversFolder} from './server-paths.ts'
-import {messageOf, ServersError} from './servers-error.ts'
+import {provideDebianProgram} from './debian-program.ts'
 
 export interface ChromiumPackage {
   readonly program: string
@@ -15,34 +11,14 @@ export interface ChromiumPackage {
 
 /** The package, unpacked where it is not yet; safe with several processes at once. Never the machine's own browser. */
 export async function provideChromiumPackage(): Promise<ChromiumPackage> {
-  const folder = join(serversFolder(), 'chromium')
-  if (!existsSync(join(folder, 'complete'))) {
-    await withDirectoryLock(join(serversFolder(), 'chromium.lock'), async () => {
-      if (!existsSync(join(folder, 'complete'))) await install(folder)
-    })
-  }
+  const folder = await provideDebianProgram({
+    title: 'Chromium',
+    name: 'chromium',
+    packages: ['chromium', 'fonts-dejavu-core'],
+    megabytes: 170,
+    isNeeded,
+  })
   return await chromiumPackage(folder)
-}
-
-async function install(folder: string): Promise<void> {
-  console.error("provisioning Chromium from Debian's packages (once; 170 MB) …")
-  const part = `${folder}.part`
-  await rm(part, {recursive: true, force: true})
-  await mkdir(part, {recursive: true})
-  try {
-    await unpackDebianPackages(part, {packages: ['chromium', 'fonts-dejavu-core'], sources: null, isNeeded})
-  } catch (cause) {
-    throw new ServersError(
-      `Chromium cannot be had from the packages of this machine's apt, which must be Debian's: ${messageOf(cause)}`,
-      {cause},
-    )
-  }
-  for (const unused of ['usr/share/doc', 'usr/share/man', 'usr/share/locale']) {
-    await rm(join(part, 'root', unused), {recursive: true, force: true})
-  }
-  await writeFile(join(part, 'complete'), '')
-  await rm(folder, {recursive: true, force: true})
-  await rename(part, folder)
 }
 
 /**
