@@ -9,11 +9,12 @@ export interface DashboardPanel {
   readonly type: string
   readonly title: string
   readonly gridPos: {readonly h: number; readonly w: number; readonly x: number; readonly y: number}
-  readonly targets: readonly {readonly expr: string}[]
+  readonly targets: readonly {readonly refId: string; readonly expr: string}[]
 }
 
 export interface Dashboard {
   readonly panels: readonly DashboardPanel[]
+  readonly templating: {readonly list: readonly {readonly name: string}[]}
 }
 
 export function readDashboard(): Dashboard {
