@@ -33,7 +33,7 @@ async function checkGtidSet({connection, settings}: PrerequisiteScope, gtidSet: 
   if (lost !== '') {
     return {
       name: NAME,
-      ok: 'failed',
+      ok: badness(settings.snapshot.mode),
       found: `transactions ${lost} that this server never executed`,
       wanted: 'a server with all transactions that were captured (this one lost commits, or is another one)',
       statement: `connect to the right server, or ${START_ANEW}`,
@@ -62,10 +62,14 @@ async function checkFile(scope: PrerequisiteScope, stored: StoredOffset): Promis
 function notAvailable(mode: string, found: string): PrerequisiteResult {
   return {
     name: NAME,
-    // This mode is there for a lost position: it copies again.
-    ok: mode === 'when_needed' ? 'warning' : 'failed',
+    ok: badness(mode),
     found,
     wanted: 'a position that is still in the binlog',
     statement: START_ANEW,
   }
+}
+
+/** This mode is there for a lost position: it copies again. */
+function badness(mode: string): 'warning' | 'failed' {
+  return mode === 'when_needed' ? 'warning' : 'failed'
 }

@@ -47,6 +47,8 @@ export function decideStart(settings: Settings, checkpoint: Checkpoint | null, s
       `cannot go on from the stored offset ${checkpoint.offset.file}:${checkpoint.offset.pos}: ${reason}; changes since then are ` +
         `lost to the stream, and the state is kept as it is. Set snapshot.mode=when_needed to begin at the present ` +
         `and copy all tables again, or move the state away`,
+      // As `tidemark check` says; starting again does not help, so a supervisor shall not.
+      {kind: 'prerequisite'},
     )
   }
   return {

@@ -209,6 +209,10 @@ test('a stored position is available, gone, or of a server with other transactio
   const foreign = {...stored, gtidSet: '11111111-2222-3333-4444-555555555555:1-7'}
   const found = (await results(t, config, foreign)).get('stored position')!
   assert.match(found.found, /11111111-2222-3333-4444-555555555555:1-7 that this server never executed/)
+  assert.equal(found.ok, 'failed')
+  // `run` begins anew in this mode.
+  const anew = {...config, 'snapshot.mode': 'when_needed'}
+  for (const lost of [foreign, gone]) assert.equal((await results(t, anew, lost)).get('stored position')!.ok, 'warning')
 })
 
 /** A server of its own, with options that nothing can run on. */

@@ -132,7 +132,7 @@ test('a binlog purged while the task is down stops the start, the state stays, a
   await connection.query("INSERT INTO a VALUES (6, 'unseen'); FLUSH BINARY LOGS")
   await purgeAll(connection)
   const second = await capture.run(t)
-  await assertEnded(second, {code: 1, lastLine: /has purged the transactions .*snapshot\.mode=when_needed/})
+  await assertEnded(second, {code: 3, lastLine: /has purged the transactions .*snapshot\.mode=when_needed/})
   assert.equal(await readFile(capture.config['offset.storage.file.filename']!, 'utf8'), state)
   // The way out that the message names.
   const third = await capture.run(t, {'snapshot.mode': 'when_needed'})

@@ -75,6 +75,7 @@ for (const mode of MODES) {
     } else {
       assert.throws(() => decideStart(settings(mode), checkpoint(), server), {
         code: 'TIDEMARK_START_OFFSET_LOST',
+        kind: 'prerequisite',
         message: /b\.000005:50: it was purged.*snapshot\.mode=when_needed/,
       })
     }
