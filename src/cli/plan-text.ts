@@ -1,5 +1,6 @@
 // The plan for people.
 
+import {spanText} from '../core/span-text.ts'
 import type {Bottleneck} from '../plan/duration.ts'
 import type {PlannedTable, PlanReport} from '../plan/plan-report.ts'
 import type {RetentionAdvice} from '../plan/retention-advice.ts'
@@ -49,10 +50,12 @@ const BOTTLENECKS: Readonly<Record<Bottleneck, string>> = {
   processors: 'processors',
 }
 
-function readText({key, reader}: PlannedTable): string {
+function readText({key, reader, rows, chunkRows}: PlannedTable): string {
   if (reader === 'parallel' || key === null) return 'parallel reader'
   if (key.access === null) return key.isRange ? 'nothing to read' : 'unknown'
-  return key.isRange ? `range of ${key.index ?? 'the key'}` : `${key.access} of ${key.index ?? 'the table'} (slow)`
+  if (key.isRange) return `range of ${key.index ?? 'the key'}`
+  // Of one chunk everything is read in any case.
+  return `${key.access} of ${key.index ?? 'the table'}${rows > chunkRows ? ' (slow)' : ''}`
 }
 
 /** Short times with a digit behind the point. */
@@ -99,14 +102,8 @@ function retentionLines(retention: RetentionAdvice): string[] {
       ? 'until purged by hand'
       : keepsSeconds === 0
         ? 'no longer than the server likes'
-        : daysText(keepsSeconds)
-  const advice = `binlogs   kept ${kept} (${setting}); advised ${daysText(advisedSeconds)} (${numberText(advisedSeconds)} s)`
+        : spanText(keepsSeconds)
+  const advice = `binlogs   kept ${kept} (${setting}); advised ${spanText(advisedSeconds)} (${numberText(advisedSeconds)} s)`
   if (isEnough) return [`${advice}: enough`]
   return [`${advice}: TOO SHORT`, `          ${statement}`, ...(obstacle === null ? [] : [`          ${obstacle}`])]
-}
-
-function daysText(seconds: number): string {
-  const days = seconds / 86_400
-  const text = Number.isInteger(days) ? String(days) : days.toFixed(1)
-  return `${text} day${text === '1' ? '' : 's'}`
 }

@@ -114,7 +114,8 @@ export function fittingTables<Table extends Pick<BarTable, 'state'>>(
 
 /** One table on one line, for where there are no bars. */
 export function progressLine(table: BarTable): string {
-  return `  ${table.table}  ${Math.floor(table.percent)} %, ${rowsText(table)}, ${speedText(table)}${endText(table)}`
+  const percent = table.percent === null ? '' : `${Math.floor(table.percent)} %, `
+  return `  ${table.table}  ${percent}${rowsText(table)}, ${speedText(table)}${endText(table)}`
 }
 
 function barLines(tables: readonly BarTable[], columns: number): string[] {
@@ -124,8 +125,8 @@ function barLines(tables: readonly BarTable[], columns: number): string[] {
   const speed = widest(speedText)
   const bar = columns < NARROW_TERMINAL ? NARROW_BAR_COLUMNS : BAR_COLUMNS
   return tables.map(table => {
-    const percent = `${Math.floor(table.percent)}%`.padStart(4)
-    const cells = [table.table.padEnd(name), barText(table.percent, bar) + percent, rowsText(table).padStart(rows)]
+    const percent = (table.percent === null ? '' : `${Math.floor(table.percent)}%`).padStart(4)
+    const cells = [table.table.padEnd(name), barText(table.percent ?? 0, bar) + percent, rowsText(table).padStart(rows)]
     return `  ${cells.join('  ')}  ${speedText(table).padEnd(speed)}${endText(table)}`.trimEnd()
   })
 }
@@ -135,8 +136,8 @@ function barText(percent: number, width: number): string {
   return '█'.repeat(full) + '░'.repeat(width - full)
 }
 
-function rowsText({state, rowsDone, rowsEstimated}: BarTable): string {
-  return state === 'done'
+function rowsText({state, percent, rowsDone, rowsEstimated}: BarTable): string {
+  return state === 'done' || percent === null
     ? `${numberText(rowsDone)} rows`
     : `${numberText(rowsDone)} of ${numberText(rowsEstimated)} rows`
 }

@@ -124,8 +124,10 @@ function tableLines(tables: ReturnType<typeof shownTables>): string[] {
   const rows = tables.map(table => [
     table.table,
     table.state,
-    `${numberText(table.rowsDone)} of ${numberText(table.rowsEstimated)}`,
-    `${Math.floor(table.percent)} %`,
+    table.percent === null
+      ? numberText(table.rowsDone)
+      : `${numberText(table.rowsDone)} of ${numberText(table.rowsEstimated)}`,
+    table.percent === null ? '' : `${Math.floor(table.percent)} %`,
     table.state === 'running' ? numberText(table.rowsPerSecond) : '',
     table.state === 'running' && table.secondsLeft !== null ? compactSeconds(table.secondsLeft) : '',
     numberText(table.chunks),

@@ -1,13 +1,12 @@
 // Server variables that decide what stands in the binlog and in which order.
 
+import {spanText} from '../core/span-text.ts'
 import {passed, type PrerequisiteResult, type PrerequisiteScope} from './prerequisite.ts'
 import {retentionSeconds} from './binlog-retention.ts'
 import {isAtLeast} from './server-reader.ts'
 
 const PARAMETER_GROUP = 'in the DB parameter group (Aurora: the DB cluster parameter group)'
 const SEVEN_DAYS_SECONDS = 7 * 24 * 3600
-const SECONDS_PER_DAY = 24 * 3600
-const SECONDS_PER_HOUR = 3600
 
 interface VariableRule {
   readonly variable: string
@@ -207,9 +206,4 @@ function checkRetention({variables}: PrerequisiteScope): PrerequisiteResult {
     statement: setPersist('binlog_expire_logs_seconds', String(SEVEN_DAYS_SECONDS)),
     rds: "CALL mysql.rds_set_configuration('binlog retention hours', 168);",
   }
-}
-
-function spanText(seconds: number): string {
-  if (seconds >= SECONDS_PER_DAY) return `${(seconds / SECONDS_PER_DAY).toFixed(1)} days`
-  return seconds >= 2 * SECONDS_PER_HOUR ? `${(seconds / SECONDS_PER_HOUR).toFixed(1)} hours` : `${seconds} seconds`
 }

@@ -91,9 +91,10 @@ async function sampleByKey(
       const sql = chunkQuery({...whole, after, upTo: last}, encoder.selectList, chunkRows)
       const sample = await timedSelect(connection, {sql, rows, signal})
       if (sample.rows > 0) samples.push({place, ...sample})
-      if (sample.rows < chunkRows) break
+      // A table that is one chunk is read again: of one SELECT nobody knows what was chance.
+      if (sample.rows < chunkRows && after !== null) break
       spent += sample.milliseconds
-      after = keyOf(key, rows.at(-1)!, encoder.selectList.length)
+      if (sample.rows === chunkRows) after = keyOf(key, rows.at(-1)!, encoder.selectList.length)
     }
   }
   return {samples, rows, access}
@@ -117,12 +118,13 @@ async function sampleWhole(
 ): Promise<SampledChunks> {
   const rows: RowPacket[] = []
   const samples: ChunkSample[] = []
-  for (let read = 0, spent = 0; read < MOST_READS && spent < ENOUGH_MS; read++) {
-    const sql = `SELECT ${encoder.selectList.join(', ')} FROM ${quoteTable(id)} LIMIT ${chunkRows} OFFSET ${read * chunkRows}`
+  for (let read = 0, spent = 0, skipped = 0; read < MOST_READS && spent < ENOUGH_MS; read++) {
+    const sql = `SELECT ${encoder.selectList.join(', ')} FROM ${quoteTable(id)} LIMIT ${chunkRows} OFFSET ${skipped}`
     const sample = await timedSelect(connection, {sql, rows, signal})
     if (sample.rows > 0) samples.push({place: 'first', ...sample})
-    if (sample.rows < chunkRows) break
+    if (sample.rows < chunkRows && skipped > 0) break
     spent += sample.milliseconds
+    if (sample.rows === chunkRows) skipped += chunkRows
   }
   return {samples, rows, access: null}
 }

@@ -80,6 +80,7 @@ export class SnapshotReader implements TableCopy {
     run.copyId = copyId
     const slices = (this.#slices = openSlices(run))
     run.plan.rowsEstimated = description.rowsEstimated
+    run.rowBytes = description.rowBytes
     log.info({table: run.text, snapshot: run.snapshot.id, copy: copyId, resets}, 'copying a table by a read view')
     const reading = view.read(this.#job(description, slices), {
       wants: (bytes, rows) => slices.request(bytes, rows, (granted, most) => view.grant(granted, most)),

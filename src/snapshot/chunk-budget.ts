@@ -14,6 +14,11 @@ export class ChunkBudget {
     return this.#held
   }
 
+  /** A chunk waits to be read until others have left. */
+  get isWaitedFor(): boolean {
+    return this.#waiting.length > 0
+  }
+
   get total(): number {
     return this.#total
   }

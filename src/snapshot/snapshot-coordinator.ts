@@ -371,15 +371,13 @@ export class SnapshotCoordinator {
   }
 
   #tableDone(run: TableRun): void {
-    // The estimate has served: a table that is done has as many rows as were read.
-    run.plan.rowsEstimated = run.plan.rowsDone
     this.#end(run, 'done')
     this.#settle(run.snapshot)
     this.#options.onChange()
   }
 
   #end(run: TableRun, state: TablePlan['state']): void {
-    run.plan.state = state
+    run.end(state)
     this.#windows.dropAll(run)
     this.#runs = readingOrder(this.#runs.filter(other => other !== run))
     this.#observer.tableEnded(run)

@@ -111,6 +111,7 @@ export class TablePreparer {
       plan.startedAtMs = startedAtMs
       run.ranges = []
     }
+    run.rowBytes = description.rowBytes
     if (run.ranges.length === 0) run.openRanges(this.#options.chunkRows)
     return {
       shape: description.shape,

@@ -75,6 +75,8 @@ export class TableRun {
   readonly #rowsLeft = new RowsLeft()
   #isTimed = false
   lastKey: KeyValues | null = null
+  /** Bytes of one encoded row, estimated; null: nothing is known of the table yet. */
+  rowBytes: number | null = null
   /** Pieces of its chunks that have left and are not acknowledged. */
   piecesInFlight = 0
   /** For an initial snapshot: a row of this table has left already. */
@@ -177,6 +179,21 @@ export class TableRun {
   /** Rows still to be copied, as far as can be told; null: not at all. */
   get rowsLeft(): number | null {
     return this.#rowsLeft.of(this.plan)
+  }
+
+  /** Rows that were read and are not acknowledged. */
+  get rowsAhead(): number {
+    let rows = 0
+    for (const {chunks} of this.ranges) for (const {chunk} of chunks) rows += chunk.rows
+    return rows
+  }
+
+  /** Nothing more is copied of it. What is known of its size now is kept in the place of the server's estimate. */
+  end(state: TablePlan['state']): void {
+    const {plan, rowsLeft} = this
+    if (state === 'done') plan.rowsEstimated = plan.rowsDone
+    else if (plan.rowsDone > 0) plan.rowsEstimated = rowsLeft === null ? 0 : Math.round(plan.rowsDone + rowsLeft)
+    plan.state = state
   }
 }
 

@@ -54,7 +54,7 @@ export class Engine {
   readonly catalog: TableCatalog
   readonly coordinator: SnapshotCoordinator | null
   readonly outlet: ReadOutlet
-  readonly timeLeft = new SnapshotTimeLeft()
+  readonly timeLeft = new SnapshotTimeLeft(() => this.coordinator?.budget.isWaitedFor === true)
   readonly divergences: Divergences
   /** Null where nothing is left out. */
   readonly failing: FailingRows | null

@@ -23,7 +23,8 @@ export interface TableStatus {
   readonly rowsEstimated: number
   readonly rowsPerSecond: number
   readonly secondsLeft: number | null
-  readonly percent: number
+  /** Null where nobody knows how many rows there are. */
+  readonly percent: number | null
   readonly chunks: number
   readonly superseded: number
   /** Last key read, for people. */
@@ -183,12 +184,19 @@ function tableStatus(engine: Engine, snapshot: SnapshotPlan, plan: TablePlan): T
       progress === null || plan.state !== 'running' ? Math.max(plan.rowsEstimated, plan.rowsDone) : progress.rowsTotal,
     rowsPerSecond: progress?.rowsPerSecond ?? 0,
     secondsLeft: plan.state === 'done' ? 0 : (progress?.secondsLeft ?? null),
-    percent: plan.state === 'done' ? 100 : (progress?.percent ?? 0),
+    percent: progress === null ? endedPercent(plan) : progress.percent,
     chunks: plan.chunksDone,
     superseded: plan.superseded,
     key: progress?.key ?? (last == null ? null : keyText(last.done ? last.upTo : (last.after ?? []))),
     problem: run?.problem ?? plan.error,
   }
+}
+
+/** Of a table that is not copied any more. Its estimate is what was known of its size at the end; see TableRun.end. */
+function endedPercent({state, rowsDone, rowsEstimated}: TablePlan): number | null {
+  if (state === 'done') return 100
+  if (rowsDone === 0) return 0
+  return rowsEstimated <= rowsDone ? null : Math.floor((rowsDone / rowsEstimated) * 100)
 }
 
 /** True where the stored offset lies at or behind a place: everything before it is in the sink. */

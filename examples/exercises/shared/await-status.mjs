@@ -12,7 +12,7 @@ function isSo(status) {
   const {snapshot, signals, sink} = status
   if (what === 'streaming') return status.streaming
   if (what === 'percent')
-    return snapshot.tables.some(({state, percent}) => state === 'running' && percent >= Number(argument))
+    return snapshot.tables.some(({state, percent}) => state === 'running' && (percent ?? 0) >= Number(argument))
   const isAnswered = signals.some(({id, result}) => id === argument && result !== 'rejected')
   return isAnswered && snapshot.state === 'idle' && sink.bytesInFlight === 0
 }

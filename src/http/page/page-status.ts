@@ -9,7 +9,7 @@ export interface PageTable {
   readonly rowsEstimated: number
   readonly rowsPerSecond: number
   readonly secondsLeft: number | null
-  readonly percent: number
+  readonly percent: number | null
   readonly key: string | null
   readonly problem: string | null
 }

@@ -66,11 +66,11 @@ export class TablesView {
 function update(shown: ShownTable, table: PageTable, isPaused: boolean): void {
   const isUnderWay = table.state === 'running' || table.state === 'waiting'
   const state = isPaused && isUnderWay ? 'paused' : table.state
-  const percent = Math.floor(Math.min(100, Math.max(0, table.percent)))
+  const percent = table.percent === null ? null : Math.floor(Math.min(100, Math.max(0, table.percent)))
   setText(shown.state, state)
-  shown.track.setAttribute('aria-valuenow', String(percent))
-  shown.track.setAttribute('aria-valuetext', `${percent} %, ${state}`)
-  shown.fill.style.width = `${percent}%`
+  shown.track.setAttribute('aria-valuenow', String(percent ?? 0))
+  shown.track.setAttribute('aria-valuetext', percent === null ? state : `${percent} %, ${state}`)
+  shown.fill.style.width = `${percent ?? 0}%`
   setText(shown.numbers, numbersOf(table, state, percent))
   const last = table.problem ?? (table.key === null ? '' : `last key ${table.key}`)
   setText(shown.key, last)
@@ -78,9 +78,10 @@ function update(shown: ShownTable, table: PageTable, isPaused: boolean): void {
   shown.stop.hidden = !isUnderWay
 }
 
-function numbersOf(table: PageTable, state: string, percent: number): string {
+function numbersOf(table: PageTable, state: string, percent: number | null): string {
   const {rowsDone, rowsEstimated, rowsPerSecond, secondsLeft} = table
   if (state === 'done') return `${nounText(rowsDone, 'row')} copied`
+  if (percent === null) return nounText(rowsDone, 'row')
   const rows = `${percent} %, ${countText(rowsDone)} of ${nounText(rowsEstimated, 'row')}`
   if (state !== 'running') return rows
   const left = secondsLeft === null ? '' : `, ${durationText(secondsLeft)} left`

@@ -103,6 +103,15 @@ test('counted rows, known limits and RDS are said as such', () => {
   assert.ok(text.endsWith('TOO SHORT\n          CALL x;\n          a week at most'))
 })
 
+test('a scan is called slow only where there is more than a chunk to scan, and spans have their own units', () => {
+  const [, logs] = report.tables
+  const ofRetention = (keepsSeconds: number): string =>
+    planText({...report, tables: [{...logs!, rows: 4, chunks: 1}], retention: {...report.retention, keepsSeconds}})
+  assert.match(ofRetention(600), / ALL of the table {2,}1 /)
+  assert.match(ofRetention(600), /^binlogs {3}kept 10 minutes \(/m)
+  assert.match(ofRetention(129_600), /kept 36 hours /)
+})
+
 test('a running snapshot that nothing holds back shows what the sink takes', () => {
   const running = {state: 'running', rowsPerSecond: 5_000} as TableStatus
   const throttle = {maxRowsPerSecond: null, query: null, waits: null}

@@ -61,6 +61,7 @@ test('a failed table stands out with its reason, a paused one has no speed, a ru
   assert.match(progressLine({...orders, state: 'paused', key: '1500'}), /, paused {2}key 1500$/)
   assert.match(progressLine({...orders, key: '1500'}), /, 500 rows\/s, 3 s left {2}key 1500$/)
   assert.match(progressLine({...orders, state: 'done', key: '3000'}), /, done$/)
+  assert.equal(progressLine({...orders, state: 'stopped', percent: null}), '  shop.orders  1,500 rows, stopped')
 })
 
 test('where not all tables have room, those that matter most do, in their order, and the others are counted', () => {

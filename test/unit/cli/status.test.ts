@@ -70,6 +70,14 @@ test('the status says what runs, how far, how fast, until when, and what is wron
   )
 })
 
+test('a stopped table says how far it came, as far as that is known', () => {
+  const stopped = {...orders, state: 'stopped', percent: null} as const
+  const text = (table: TableStatus): string =>
+    statusText({...report, snapshot: {...report.snapshot, state: 'idle', tables: [table]}})
+  assert.match(text({...stopped, percent: 50}), /shop\.orders {2}stopped {2}150,000 of 300,000 {2}50 % /)
+  assert.match(text(stopped), /shop\.orders {2}stopped {2}150,000 +74 {2}150001$/m)
+})
+
 test('a failed task shows its error, and one that has not begun to stream says so', () => {
   const failed = {...report, state: 'failed', streaming: false, error: {code: 'TIDEMARK_X', message: 'broken'}} as const
   assert.match(statusText(failed), /^stream {4}not streaming yet$/m)

@@ -4,8 +4,7 @@ import {keyDistance} from '../../../src/snapshot/key-distance.ts'
 import {RecentRate} from '../../../src/snapshot/recent-rate.ts'
 import {RowsLeft} from '../../../src/snapshot/rows-left.ts'
 import type {TablePlan} from '../../../src/snapshot/snapshot-plan.ts'
-import {SnapshotTimeLeft} from '../../../src/snapshot/snapshot-time-left.ts'
-import {plan, tableRun} from '../../support/snapshot-parts.ts'
+import {plan} from '../../support/snapshot-parts.ts'
 
 /** A table of so many rows whose keys are spread evenly, as it stands after each tenth. */
 function* copied(rows: number, rowsEstimated: number, more: Partial<TablePlan> = {}): Generator<TablePlan> {
@@ -87,25 +86,4 @@ test('the speed is that of the last seconds, without the wait for the first row'
   for (let at = 7_100; at <= 40_000; at += 100) rate.note(at, 2_100 + (at - 7_000) / 2)
   assert.ok(Math.abs(rate.perSecond(40_000) - 500) < 10)
   assert.ok(rate.perSecond(60_000) < 300)
-})
-
-test('the time left of a snapshot counts wide rows for what they are, and tables that wait', () => {
-  let now = 0
-  const time = new SnapshotTimeLeft(() => now)
-  const [running, waiting] = [tableRun(plan(['a'])), tableRun(plan(['b']))]
-  for (const [run, rowBytes] of [[running, 100] as const, [waiting, 1_000] as const]) {
-    Object.assign(run, {prepared: {rowBytes}})
-    Object.assign(run.plan, {rowsEstimated: 1_000, ranges: []})
-  }
-  assert.equal(time.seconds([running, waiting]), null)
-  time.tableStarted(running)
-  for (let rows = 100; rows <= 500; rows += 100) {
-    now += 1_000
-    running.plan.rowsDone = rows
-    time.progressed(running)
-  }
-  // 500 events of 500 bytes and 1,000 of 1,400 at 50,000 bytes a second.
-  assert.equal(time.seconds([running, waiting]), 33)
-  waiting.plan.ranges = null
-  assert.equal(time.seconds([running, waiting]), null)
 })

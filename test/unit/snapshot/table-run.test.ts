@@ -175,3 +175,26 @@ test('a run is active while its table waits or runs', () => {
     assert.equal(run.active, active, state)
   }
 })
+
+test('what is known of a table at its end takes the place of the estimate', () => {
+  const ended = (state: 'done' | 'stopped', rowsDone: number, rowsEstimated: number): number => {
+    const run = tableRun(plan(['t']))
+    Object.assign(run.plan, {rowsDone, rowsEstimated})
+    run.end(state)
+    assert.equal(run.plan.state, state)
+    return run.plan.rowsEstimated
+  }
+  assert.equal(ended('done', 12, 100), 12)
+  assert.equal(ended('stopped', 12, 100), 100)
+  assert.equal(ended('stopped', 120, 100), 0)
+  assert.equal(ended('stopped', 0, 100), 100)
+})
+
+test('rows that were read and are not acknowledged are ahead', () => {
+  const run = tableRun(plan(['t']))
+  const [range] = run.ranges
+  assert.equal(run.rowsAhead, 0)
+  chunkRun(range!, readChunk([1, 2, 3], {more: true}))
+  chunkRun(range!, readChunk([4]), {state: 'left'})
+  assert.equal(run.rowsAhead, 4)
+})

@@ -186,6 +186,15 @@ test('a failed table shows its error and where it stands', () => {
   assert.deepEqual([table!.key, table!.problem, table!.secondsLeft], ['42', 'page corrupt', null])
 })
 
+test('a table that was stopped shows how far it came, and no share where nobody knows of how much', () => {
+  const percent = (rowsDone: number, rowsEstimated: number): number | null => {
+    const stopped = planOf('failed', {state: 'stopped', rowsDone, rowsEstimated})
+    return report(engineOf({plans: [stopped]})).snapshot.tables[0]!.percent
+  }
+  assert.deepEqual([percent(10, 40), percent(399, 400), percent(0, 400)], [25, 99, 0])
+  assert.deepEqual([percent(10, 0), percent(500, 400)], [null, null])
+})
+
 test('the last ended snapshots are shown, and all that run or failed', () => {
   const plans = ['failed', 'completed', 'completed', 'completed', 'stopped', 'running'].map((state, i) =>
     planOf(state as SnapshotPlan['state'], {}, String(i)),
