@@ -18,7 +18,7 @@ export async function runTool({name, args}: NonNullable<BenchOptions['tool']>, s
       return 0
     case 'produce': {
       if (args.length > 0) return await runFile('produce.js', args, signal)
-      const kafka = await provideKafka()
+      const kafka = await provideKafka({measured: true})
       try {
         return await runFile('produce.js', [kafka.bootstrap], signal)
       } finally {

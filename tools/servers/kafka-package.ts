@@ -29,13 +29,15 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 export interface KafkaPackage {
   /** For java's -cp. */
   readonly classPath: string
+  /** Of these jars for this java. */
+  readonly name: string
 }
 
 /** The jars, fetched where they are not there yet; safe with several processes at once. */
 export async function provideKafkaPackage(): Promise<KafkaPackage> {
   const folder = join(serversFolder(), `kafka-${kafkaVersion}`)
-  const kafka = {classPath: join(folder, '*')}
-  await provideJava()
+  const java = await provideJava()
+  const kafka = {classPath: join(folder, '*'), name: `kafka-${kafkaVersion}-java-${java}`}
   if (existsSync(folder)) return kafka
   await withDirectoryLock(join(serversFolder(), 'kafka.lock'), async () => {
     if (!existsSync(folder)) await fetchJars(folder)
@@ -66,9 +68,11 @@ async function fetchJars(folder: string): Promise<void> {
   await rm(part, {recursive: true})
 }
 
-async function provideJava(): Promise<void> {
-  const version = await provideProgram('java', ['--version'], 'default-jre-headless')
-  const major = Number(/\s(\d+)[.\s]/.exec(version)?.[1])
-  if (major < oldestJava)
-    throw new NotHere(`Java ${String(major)} is too old: Kafka needs ${String(oldestJava)} or newer`)
+/** Its version. */
+async function provideJava(): Promise<string> {
+  const text = await provideProgram('java', ['--version'], 'default-jre-headless')
+  const version = /\s(\d[\w.]*)/.exec(text)?.[1] ?? ''
+  if (!(Number.parseInt(version) >= oldestJava))
+    throw new NotHere(`Java ${version} is too old: Kafka needs ${String(oldestJava)} or newer`)
+  return version
 }

@@ -12,7 +12,7 @@ export interface KafkaServer {
   readonly bootstrap: string
   /** Of the broker's process; null where it runs in a container or elsewhere. Changes with `start`. */
   readonly pid: number | null
-  /** Orderly end; data in a directory of our own choice are removed. May be called twice. */
+  /** The end, orderly where data are kept; a directory of our own choice is removed. May be called twice. */
   stop(): Promise<void>
   /** As after kill -9. The data stay for `start`. */
   kill(): Promise<void>
@@ -47,6 +47,8 @@ export interface KafkaOptions {
   readonly scramUsers?: readonly KafkaUser[]
   /** Keep the data at `stop`. Default: only where `dataDir` is given. */
   readonly keepData?: boolean
+  /** Its speed is measured: the JVM compiles as it does in production. Default: as starts it soonest. */
+  readonly measured?: boolean
   /** Our process may end while the server runs, which then ends, too. */
   readonly unref?: boolean
 }

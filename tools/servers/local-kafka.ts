@@ -4,6 +4,7 @@ import {existsSync} from 'node:fs'
 import {mkdir, open, readFile, rm, writeFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {freePort} from './free-port.ts'
+import {archiveOptions} from './kafka-archive.ts'
 import {provideKafkaPackage, type KafkaPackage} from './kafka-package.ts'
 import {untilKafkaAnswers} from './kafka-readiness.ts'
 import {loneBrokerConfig} from './broker-config.ts'
@@ -14,9 +15,29 @@ import {newRunFolder} from './server-paths.ts'
 
 export async function localKafka(options: KafkaOptions): Promise<KafkaServer> {
   const kafka = await provideKafkaPackage()
-  const server = new LocalKafka(kafka, options, options.port ?? (await freePort()), await freePort())
+  const archive = await archiveOptions(kafka.name, async javaOptions => {
+    const trained = await newServer(kafka, {}, javaOptions)
+    await trained.start()
+    await trained.pause()
+    await trained.stop()
+  })
+  const server = await newServer(kafka, options, archive)
   await server.start()
   return server
+}
+
+async function newServer(kafka: KafkaPackage, options: KafkaOptions, archive: readonly string[]): Promise<LocalKafka> {
+  const ports = {port: options.port ?? (await freePort()), controllerPort: await freePort()}
+  // Compiling twice pays after minutes under load; most brokers of ours live for seconds.
+  const compiler = options.measured === true ? [] : ['-XX:TieredStopAtLevel=1']
+  return new LocalKafka(kafka, options, {...ports, java: ['-XX:+UseSerialGC', ...compiler, ...archive]})
+}
+
+interface LocalKafkaParts {
+  readonly port: number
+  readonly controllerPort: number
+  /** Options of java, also for the tool that formats the data directory. */
+  readonly java: readonly string[]
 }
 
 class LocalKafka implements KafkaServer {
@@ -24,14 +45,16 @@ class LocalKafka implements KafkaServer {
   readonly bootstrap: string
   readonly dataDir: string
   readonly #kafka: KafkaPackage
+  readonly #java: readonly string[]
   readonly #config: Readonly<Record<string, string>>
   readonly #scramUsers: readonly KafkaUser[]
   readonly #keepData: boolean
   readonly #unref: boolean
   #process: OwnedProcess | null = null
 
-  constructor(kafka: KafkaPackage, options: KafkaOptions, port: number, controllerPort: number) {
+  constructor(kafka: KafkaPackage, options: KafkaOptions, {port, controllerPort, java}: LocalKafkaParts) {
     this.#kafka = kafka
+    this.#java = java
     this.bootstrap = `127.0.0.1:${String(port)}`
     this.dataDir = options.dataDir === undefined ? newRunFolder('kafka') : resolve(options.dataDir)
     this.#scramUsers = options.scramUsers ?? []
@@ -65,7 +88,7 @@ class LocalKafka implements KafkaServer {
     if (!existsSync(join(this.dataDir, 'logs'))) await this.#format(settings)
     const log = await open(join(this.dataDir, 'kafka.log'), 'a')
     try {
-      const java = ['-Xmx768m', '-XX:+UseSerialGC', '-cp', this.#kafka.classPath, 'kafka.Kafka', settings]
+      const java = ['-Xmx768m', ...this.#java, '-cp', this.#kafka.classPath, 'kafka.Kafka', settings]
       this.#process = OwnedProcess.start('java', java, {
         cwd: this.dataDir,
         stdout: log.fd,
@@ -80,8 +103,10 @@ class LocalKafka implements KafkaServer {
   }
 
   async stop(): Promise<void> {
-    await this.pause()
-    if (!this.#keepData) await rm(this.dataDir, {recursive: true, force: true})
+    if (this.#keepData) return await this.pause()
+    // An orderly end takes seconds, for data that nobody will read.
+    await this.kill()
+    await rm(this.dataDir, {recursive: true, force: true})
   }
 
   async pause(): Promise<void> {
@@ -107,7 +132,7 @@ class LocalKafka implements KafkaServer {
         args.push('--add-scram', `${mechanism}=[name=${name},password=${password}]`)
       }
     }
-    await runCommand('java', ['-XX:TieredStopAtLevel=1', '-cp', this.#kafka.classPath, ...args])
+    await runCommand('java', [...this.#java, '-cp', this.#kafka.classPath, ...args])
   }
 
   async #untilReady(process: OwnedProcess): Promise<void> {

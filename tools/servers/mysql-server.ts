@@ -21,7 +21,7 @@ export interface MysqlServer extends MysqlAddress {
   readonly dataDir: string | null
   /** The command line client, connected as root, ready for SQL on its standard input; null where there is none. */
   readonly clientCommand: readonly string[] | null
-  /** Orderly end; data in a directory of our own choice are removed. May be called twice. */
+  /** The end, orderly where data are kept; a directory of our own choice is removed. May be called twice. */
   stop(): Promise<void>
   /** As after kill -9. The data stay for `start`. */
   kill(): Promise<void>
