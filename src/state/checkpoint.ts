@@ -78,7 +78,7 @@ const text = {type: 'string'} as const
 const whole = {type: 'integer', minimum: 0} as const
 const keyValues = {type: 'array', items: text, nullable: true} as const
 
-const schema = {
+export const checkpointSchema = {
   type: 'object',
   required: [
     'connector',
@@ -239,7 +239,11 @@ let compiled: ValidateFunction<Checkpoint> | null = null
 
 /** Compiled when it is first needed: a task that begins anew has nothing to check. */
 function validator(): ValidateFunction<Checkpoint> {
-  compiled ??= new Ajv({allowUnionTypes: true, strict: false, code: {optimize: false}}).compile<Checkpoint>(schema)
+  // That the schema is one, a test has found out: compiling ajv's own schema for it would take half of the time.
+  const unchecked = {meta: false, validateSchema: false}
+  compiled ??= new Ajv({allowUnionTypes: true, strict: false, ...unchecked, code: {optimize: false}}).compile(
+    checkpointSchema,
+  )
   return compiled
 }
 

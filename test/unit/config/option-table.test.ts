@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
+import {Ajv} from 'ajv'
 import {optionHelp, optionTableMarkdown} from '../../../src/config/option-docs.ts'
 import {optionSchema} from '../../../src/config/option-schema.ts'
 import {findOption, OPTIONS} from '../../../src/config/option-table.ts'
@@ -10,6 +11,10 @@ test('every key stands in the option table once', () => {
     keys.filter((key, index) => keys.indexOf(key) !== index),
     [],
   )
+})
+
+test('the schema of the options is a JSON schema, which no start checks again', () => {
+  assert.equal(new Ajv().validateSchema(optionSchema(), true), true)
 })
 
 test('a default is one of the values allowed', () => {

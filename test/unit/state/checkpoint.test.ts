@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
+import {Ajv} from 'ajv'
 import fc from 'fast-check'
-import {decodeCheckpoint, encodeCheckpoint} from '../../../src/state/checkpoint.ts'
+import {checkpointSchema, decodeCheckpoint, encodeCheckpoint} from '../../../src/state/checkpoint.ts'
 import type {Checkpoint} from '../../../src/state/checkpoint.ts'
 import type {SnapshotPlan, TablePlan} from '../../../src/snapshot/snapshot-plan.ts'
 
@@ -218,3 +219,7 @@ for (const [what, damaged] of DAMAGES) {
     })
   })
 }
+
+test('the schema of checkpoints is a JSON schema, which no start checks again', () => {
+  assert.equal(new Ajv({allowUnionTypes: true}).validateSchema(checkpointSchema, true), true)
+})
