@@ -3,6 +3,7 @@
 
 import {randomUUID} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
+import {setTimeout as delay} from 'node:timers/promises'
 import type {Connection, RowDataPacket} from 'mysql2/promise'
 import type {MysqlAddress} from '../../tools/servers/mysql-server.ts'
 import type {CleanUpContext} from './clean-up.ts'
@@ -85,11 +86,20 @@ export async function prepareCapture(t: CleanUpContext, options: CaptureOptions)
 
 /** Only the topic's lines are taken apart, which is what takes time. */
 export async function eventsOf(path: string, topic: string): Promise<ObservedEvent[]> {
-  const text = await readFile(path, 'utf8')
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
-  const start = `{"topic":${JSON.stringify(topic)},`
-  return lines.filter(line => line.startsWith(start)).map(observedLine)
+  const bytes = await readFile(path)
+  const start = Buffer.from(`{"topic":${JSON.stringify(topic)},`)
+  const events: ObservedEvent[] = []
+  let from = 0
+  for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, from)) {
+    const isWanted = bytes.compare(start, 0, start.length, from, Math.min(from + start.length, end)) === 0
+    if (isWanted) events.push(observedLine(bytes.toString('utf8', from, end)))
+    from = end + 1
+  }
+  return events
 }
+
+/** Between two looks at how far the stream is: without a rest, looking would take the time that it needs. */
+const LOOK_MS = 25
 
 /** Until the stream has passed everything that the server has executed by now. */
 export async function caughtUp(tidemark: TidemarkProcess, connection: Connection, timeoutMs = 60_000): Promise<void> {
@@ -105,6 +115,7 @@ export async function caughtUp(tidemark: TidemarkProcess, connection: Connection
       status.position?.gtidSet,
     ])
     if (Number(answer?.['passed']) === 1) return
+    await delay(LOOK_MS)
   }
 }
 

@@ -55,7 +55,8 @@ export interface BuildPlace {
 
 /**
  * The folder that stands for the root of the last stage. What belongs to the engine or the network is played: `npm ci` links the
- * context's node_modules, `npm prune` links those of production, and `chown` does nothing.
+ * context's node_modules, `npm run build` leaves out the check of the types, which takes half of its time and which the code has
+ * passed, `npm prune` links those of production, and `chown` does nothing.
  */
 export async function carryOut(stages: readonly Stage[], place: BuildPlace): Promise<string> {
   const roots = new Map<string, string>()
@@ -121,7 +122,7 @@ async function writePrograms({context, folder, productionPackages}: BuildPlace, 
   const npm = `#!/bin/sh
 case "$*" in
   ci) ln -s '${join(context, 'node_modules')}' node_modules ;;
-  'run build') exec '${process.execPath}' node_modules/typescript/bin/tsc -p tsconfig.dist.json ;;
+  'run build') exec '${process.execPath}' node_modules/typescript/bin/tsc -p tsconfig.dist.json --noCheck ;;
   'prune --omit=dev') rm node_modules && cp -R '${production}' node_modules ;;
   *) echo "npm $*: not played" >&2; exit 1 ;;
 esac

@@ -57,7 +57,7 @@ export class KeylessTable {
   setUp(rows: number): string[] {
     const columns =
       'n INT NULL, s VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL, f FLOAT NULL, d DOUBLE NULL, j JSON NULL'
-    const statements = [`CREATE TABLE ${this.name} (${columns}, KEY (n))`]
+    const statements = [`CREATE TABLE ${this.name} (${columns}, KEY (n, s, f, d))`]
     for (let left = rows; left > 0; left -= 1000) {
       const some = Array.from({length: Math.min(left, 1000)}, () => this.#pick())
       for (const row of some) change(this.#counts, textOf(row), 1)

@@ -18,6 +18,8 @@ import type {TidemarkProcess} from './tidemark-process.ts'
 
 /** A table that nobody writes to, so that its read events can be counted. */
 const QUIET = bigint(6_000, 'quiet')
+/** Of a writer, behind each transaction: hundreds of transactions between two kills, and time for what else must run. */
+const REST_MS = 4
 const RUN_ID = '__debezium.context.runId'
 /** Time that a checkpoint may take between the look at the state and the end of its file's write. */
 const CHECKPOINT_SLACK_MS = 5_000
@@ -47,7 +49,7 @@ interface Scenario {
 export async function surviveKills(t: TestContext, options: KillScenario): Promise<void> {
   const scenario = await setUp(t, options)
   const {capture, random, writers} = scenario
-  for (const writer of writers) writer.start()
+  for (const writer of writers) writer.start(REST_MS)
   let beyond = 0
   let repeated = 0
   for (let kill = 0; kill < options.kills; kill++) {

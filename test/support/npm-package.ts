@@ -42,6 +42,7 @@ export async function packPackage(t: CleanUpContext): Promise<PackedPackage> {
   const checkout = join(folder, 'checkout')
   for (const path of SOURCES) await cp(join(root, path), join(checkout, path), {recursive: true})
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'))
+  await leaveOutChecks(join(checkout, 'tsconfig.dist.json'))
   const {stdout} = await run('npm', ['pack', '--json', '--offline', '--pack-destination', folder], {
     cwd: checkout,
     maxBuffer: 16 * 1024 * 1024,
@@ -49,6 +50,12 @@ export async function packPackage(t: CleanUpContext): Promise<PackedPackage> {
   // Behind what the scripts print.
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [{filename: string; files: {path: string}[]}]
   return {tarball: join(folder, packed.filename), files: packed.files.map(({path}) => path)}
+}
+
+/** The compiler's check of the types takes half of its time, and this code has passed it. */
+async function leaveOutChecks(configFile: string): Promise<void> {
+  const config = JSON.parse(await readFile(configFile, 'utf8')) as {compilerOptions: object}
+  await writeFile(configFile, JSON.stringify({...config, compilerOptions: {...config.compilerOptions, noCheck: true}}))
 }
 
 interface LockedPackage {

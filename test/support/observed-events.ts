@@ -25,7 +25,8 @@ export interface ObservedChange {
 
 /** Whole lines only: a line that is being written is not an event yet. */
 export async function readJsonLines(path: string): Promise<ObservedEvent[]> {
-  const text = await readFile(path, 'utf8')
+  // Whole, and then decoded: with an encoding it would be decoded piece by piece.
+  const text = (await readFile(path)).toString()
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
   return lines.filter(line => line !== '').map(observedLine)
 }

@@ -27,6 +27,18 @@ test('quotes, braces and commas inside strings end nothing', () => {
   )
 })
 
+test('a backslash before a quote ends nothing, two of them do', () => {
+  const members = jsonMembers(String.raw`{"a\\":"b\\","c":"\"","d":"\\\"e"}`)
+  assert.deepEqual(
+    [...members],
+    [
+      ['a\\', String.raw`"b\\"`],
+      ['c', String.raw`"\""`],
+      ['d', String.raw`"\\\"e"`],
+    ],
+  )
+})
+
 test('an empty object has no members', () => {
   assert.equal(jsonMembers(' { } ').size, 0)
 })
