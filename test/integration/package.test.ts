@@ -51,7 +51,7 @@ test('the package has program, library, types, SQL, documents and examples, and 
   }
   const wanted = /^(?:dist\/.+\.(?:js|d\.ts)|dist\/commit$|sql\/|docs\/|examples\/|package\.json$|LICENSE$|[A-Z]+\.md$)/
   const alien = packed.files.filter(
-    path => !wanted.test(path) || /(?:^|\/)(?:test|bench|demo|node_modules)\/|\.test\./.test(path),
+    path => !wanted.test(path) || /(?:^|\/)(?:test|bench|demo|node_modules)\/|\.test\.[a-z.]*[jt]s$/.test(path),
   )
   assert.deepEqual(alien, [])
 })
