@@ -61,7 +61,10 @@ export class BenchWorld {
     work: (world: BenchWorld) => Promise<void>,
   ): Promise<void> {
     progress('starting MySQL and Kafka')
-    const [mysql, kafka] = await abortable(startTogether(provideMysql(), provideKafka({config: kafkaConfig, measured: true})), signal)
+    const [mysql, kafka] = await abortable(
+      startTogether(provideMysql(), provideKafka({config: kafkaConfig, measured: true})),
+      signal,
+    )
     const bench = join(projectRoot(), '.bench')
     await mkdir(bench, {recursive: true})
     const folder = await mkdtemp(join(bench, `run-${process.pid}-`))

@@ -1,4 +1,4 @@
-// `npm test`: one MySQL and one Kafka for the whole run, then `node --test` over the compiled files.
+// `npm test`: one MySQL and one Kafka for the whole run, then node's test runner over the compiled files.
 
 import {availableParallelism} from 'node:os'
 import {join} from 'node:path'
@@ -11,6 +11,8 @@ import {startTogether} from './servers/start-together.ts'
 import {isSuiteName, suiteFiles, suites, type Suite} from './test-suites.ts'
 
 const testFolder = join(import.meta.dirname, '..', 'test')
+/** One file more than there are processors, since files also wait: for servers that start, for what they watch. */
+const concurrency = Math.min(3, availableParallelism() + 1)
 const usage = `usage: node tools/test.mjs ${Object.keys(suites).join('|')} [PART OF A FILE'S PATH]`
 
 process.exitCode = await main(process.argv.slice(2))
@@ -47,10 +49,9 @@ async function runFiles(suite: Suite, files: readonly string[], environment: Rec
     process.execPath,
     [
       '--enable-source-maps',
-      '--test',
-      `--test-reporter=${new URL('test-reporter.js', import.meta.url).href}`,
-      `--test-concurrency=${String(Math.min(2, availableParallelism()))}`,
-      `--test-timeout=${String(suite.fileTimeoutMs)}`,
+      join(import.meta.dirname, 'run-test-files.js'),
+      String(concurrency),
+      String(suite.fileTimeoutMs),
       ...files,
     ],
     {stdout: 1, stderr: 2, env: {...process.env, ...environment}},

@@ -5,7 +5,7 @@ import {join, sep} from 'node:path'
 import {ServersError} from './servers/servers-error.ts'
 
 export interface Suite {
-  /** Folders of test/, in the order in which they run. */
+  /** Folders of test/, in the order in which they run behind the longest files. */
   readonly folders: readonly string[]
   /** Whether real servers are started for it. */
   readonly servers: boolean
@@ -23,13 +23,45 @@ export const suites = {
   long: {folders: ['long'], servers: true, fileTimeoutMs: 3_600_000},
 } as const satisfies Record<string, Suite>
 
+/**
+ * The files that take longest, longest first: begun last, one of them would run alone at the end. Taken from the times that
+ * a run reports.
+ */
+export const longest: readonly string[] = [
+  'keyless',
+  'kill-recovery',
+  'exactly-once-kills',
+  'fault-broker',
+  'snapshot-convergence',
+  'verify',
+  'page',
+  'kafka-security',
+  'demo',
+  'sink-kafka-faults',
+  'parallel-reader',
+  'keyless-verify',
+  'exactly-once',
+  'parallel-purged',
+  'read-only',
+  'keyless-tables',
+  'examples-exercises',
+  'snapshot-modes',
+  'minimal-metadata-branch',
+  'table-copy',
+  'fault-start',
+  'package',
+  'fault-sigterm',
+  'dockerfile',
+  'fault-mysql-restart',
+].map(name => join('integration', `${name}.test.js`))
+
 export type SuiteName = keyof typeof suites
 
 export function isSuiteName(name: string): name is SuiteName {
   return Object.hasOwn(suites, name)
 }
 
-/** The suite's files below `testFolder` whose path contains `pattern`. */
+/** The suite's files below `testFolder` whose path contains `pattern`, in the order in which they begin. */
 export async function suiteFiles(testFolder: string, suite: Suite, pattern: string): Promise<string[]> {
   const entries = await readdir(testFolder, {recursive: true})
   const files = entries.filter(name => name.endsWith('.test.js')).sort()
@@ -41,8 +73,9 @@ export async function suiteFiles(testFolder: string, suite: Suite, pattern: stri
       `test/${stray} would never run: folder ${folderOf(stray)} is in no suite of tools/test-suites.ts`,
     )
   }
-  return suite.folders
-    .flatMap(folder => files.filter(file => folderOf(file) === folder))
+  const ordered = suite.folders.flatMap(folder => files.filter(file => folderOf(file) === folder))
+  const first = longest.filter(file => ordered.includes(file))
+  return [...first, ...ordered.filter(file => !first.includes(file))]
     .filter(file => file.includes(pattern))
     .map(file => join(testFolder, file))
 }
