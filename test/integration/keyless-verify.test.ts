@@ -14,6 +14,8 @@ import {randomFor, type SeededRandom} from '../support/seeded-random.ts'
 import {runTidemark} from '../support/tidemark-process.ts'
 
 const KILLS = 3
+/** Of the writer, behind each transaction. */
+const REST_MS = 3
 
 async function verify(t: TestContext, {config, folder}: Capture, ...args: string[]): Promise<VerifyReport> {
   const run = await runTidemark(t, {config, folder, command: 'verify', args: [...args, '--json']})
@@ -45,7 +47,7 @@ test('a table without a key equals its file while it is written to, and repeated
   const random = randomFor(t)
   const capture = await prepareCapture(t, {prefix: 'keyless'})
   const writer = await written(capture, random, t)
-  writer.start()
+  writer.start(REST_MS)
   await killed(t, capture, random)
   const tidemark = await capture.run(t)
   await tidemark.waitForStreaming()
@@ -110,7 +112,7 @@ test('with message.key.columns, whose values repeat, the rows of all partitions 
   const random = randomFor(t)
   const capture = await prepareCapture(t, {prefix: 'keyless', bootstrap, config})
   const writer = await written(capture, random, t)
-  writer.start()
+  writer.start(REST_MS)
   await killed(t, capture, random)
   const tidemark = await capture.run(t)
   await tidemark.waitForStreaming()

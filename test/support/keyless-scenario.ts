@@ -7,12 +7,11 @@ import {join} from 'node:path'
 import type {TestContext} from 'node:test'
 import {loadSettings} from '../../src/config/load-settings.ts'
 import {stateName} from '../../src/config/state-settings.ts'
-import {SILENT} from '../../src/core/log.ts'
 import {decodeCheckpoint, type Checkpoint} from '../../src/state/checkpoint.ts'
-import {readState} from '../../src/state/read-state.ts'
 import {eventually} from '../../tools/servers/eventually.ts'
 import type {MysqlAddress} from '../../tools/servers/mysql-server.ts'
 import {caughtUp, prepareCapture, receipt, type Capture} from './capture.ts'
+import {committedState} from './committed-state.ts'
 import {eventsInKafka} from './consume-topic.ts'
 import {prepareExactlyOnce} from './exactly-once-scenario.ts'
 import {assertKeyless} from './keyless-oracle.ts'
@@ -45,7 +44,7 @@ export interface KeylessRun {
   readonly proxy: TcpProxy
   /** Starts a process that is left running, with a copy of the table asked for where none is under way. */
   run(): Promise<TidemarkProcess>
-  /** As the process has stored it. */
+  /** As the process has stored it, committed by now. */
   checkpoint(): Promise<Checkpoint | null>
   /** Ends the writer, brings everything to its end, stops, and judges what consumers see. */
   judge(): Promise<void>
@@ -80,9 +79,8 @@ export async function keylessUnderWrites(t: TestContext, options: KeylessScenari
   const settings = await settingsOf(capture)
   const writer = new KeylessWriter(await capture.database.connect(), table, random)
   writer.start(5)
-  const signal = new AbortController().signal
   const checkpoint = async (): Promise<Checkpoint | null> => {
-    const stored = await readState(settings, {log: SILENT, signal})
+    const stored = await committedState(settings)
     return stored === null ? null : decodeCheckpoint(stored, stateName(settings.state))
   }
   const run = async (): Promise<TidemarkProcess> => {

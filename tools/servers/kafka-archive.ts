@@ -13,14 +13,24 @@ export type TrainingRun = (javaOptions: readonly string[]) => Promise<void>
 
 /** Options of java for the archive of this name, which is made where there is none; none where it cannot be made. */
 export async function archiveOptions(name: string, train: TrainingRun): Promise<string[]> {
-  const archive = join(serversFolder(), `${name}.jsa`)
+  const archive = archivePath(name)
   if (!existsSync(archive)) {
     await withDirectoryLock(join(serversFolder(), 'kafka-archive.lock'), async () => {
       if (!existsSync(archive)) await makeArchive(archive, train)
     })
   }
+  return madeArchiveOptions(name)
+}
+
+/** Options of java for the archive of this name, where there is one. */
+export function madeArchiveOptions(name: string): string[] {
+  const archive = archivePath(name)
   // A JVM that does not know the archive as its own goes on without.
   return existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []
+}
+
+function archivePath(name: string): string {
+  return join(serversFolder(), `${name}.jsa`)
 }
 
 async function makeArchive(archive: string, train: TrainingRun): Promise<void> {

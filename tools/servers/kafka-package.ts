@@ -4,6 +4,7 @@ import {existsSync} from 'node:fs'
 import {mkdir, readdir, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {withDirectoryLock} from '../directory-lock.mjs'
+import {madeArchiveOptions} from './kafka-archive.ts'
 import {runCommand} from './run-command.ts'
 import {serversFolder} from './server-paths.ts'
 import {NotHere} from './servers-error.ts'
@@ -26,6 +27,9 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `
 
+/** Compiling twice pays after minutes under load, and several threads of a collector with a heap of gigabytes. */
+export const quickJava: readonly string[] = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+
 export interface KafkaPackage {
   /** For java's -cp. */
   readonly classPath: string
@@ -47,8 +51,9 @@ export async function provideKafkaPackage(): Promise<KafkaPackage> {
 
 /** One of Kafka's own tools by its class, as `org.apache.kafka.tools.ConsoleConsumer`; gives its standard output. */
 export async function runKafkaTool(className: string, args: readonly string[], input?: string): Promise<string> {
-  const {classPath} = await provideKafkaPackage()
-  return await runCommand('java', ['-cp', classPath, className, ...args], input === undefined ? {} : {input})
+  const {classPath, name} = await provideKafkaPackage()
+  const java = [...quickJava, ...madeArchiveOptions(name), '-cp', classPath]
+  return await runCommand('java', [...java, className, ...args], input === undefined ? {} : {input})
 }
 
 async function fetchJars(folder: string): Promise<void> {

@@ -5,7 +5,7 @@ import {mkdir, open, readFile, rm, writeFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {freePort} from './free-port.ts'
 import {archiveOptions} from './kafka-archive.ts'
-import {provideKafkaPackage, type KafkaPackage} from './kafka-package.ts'
+import {provideKafkaPackage, quickJava, type KafkaPackage} from './kafka-package.ts'
 import {untilKafkaAnswers} from './kafka-readiness.ts'
 import {loneBrokerConfig} from './broker-config.ts'
 import type {KafkaListener, KafkaOptions, KafkaServer, KafkaUser} from './kafka-server.ts'
@@ -28,9 +28,8 @@ export async function localKafka(options: KafkaOptions): Promise<KafkaServer> {
 
 async function newServer(kafka: KafkaPackage, options: KafkaOptions, archive: readonly string[]): Promise<LocalKafka> {
   const ports = {port: options.port ?? (await freePort()), controllerPort: await freePort()}
-  // Compiling twice pays after minutes under load; most brokers of ours live for seconds.
-  const compiler = options.measured === true ? [] : ['-XX:TieredStopAtLevel=1']
-  return new LocalKafka(kafka, options, {...ports, java: ['-XX:+UseSerialGC', ...compiler, ...archive]})
+  const java = options.measured === true ? ['-XX:+UseSerialGC'] : quickJava
+  return new LocalKafka(kafka, options, {...ports, java: [...java, ...archive]})
 }
 
 interface LocalKafkaParts {
