@@ -128,10 +128,6 @@ export class Demo {
     if (code !== 0) throw new DemoError(`tidemark init ended with ${String(code)}: ${output}`)
     for (const line of output.split('\n')) if (line !== '' && !line.startsWith('--')) terminal.command(line)
     await admin.query(output)
-    // One table has no key, and is locked for a moment before it is copied.
-    const lock = `GRANT LOCK TABLES ON \`${DATABASE}\`.* TO '${ACCOUNT.user}'@'%'`
-    terminal.command(`${lock};`)
-    await admin.query(lock)
   }
 
   async #check(config: string): Promise<void> {

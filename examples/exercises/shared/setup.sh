@@ -1,8 +1,10 @@
 # Sourced by the scripts of the exercises and the pitfalls: where the servers are, the small programs of bin/, a folder
 # for what comes out, and how a script shows its commands. By hand, in the folder of an exercise:
 #   . "${PWD%/*}/shared/setup.sh"
-here=${here:-$PWD}
-shared=$(cd "${shared:-$here/../shared}" && pwd)
+case $- in
+  *i*) here=$PWD shared=$PWD/../shared ;; # Not those of the exercise before, in the same terminal.
+esac
+shared=$(cd "$shared" && pwd)
 
 # From TIDEMARK_TEST_MYSQL, TIDEMARK_TEST_REPLICA and TIDEMARK_TEST_KAFKA, as `npm run servers` prints them.
 exports=$(node "$shared/servers.mjs")
@@ -47,17 +49,25 @@ start() {
   await streaming
 }
 
-# As Ctrl-C does.
+# As Ctrl-C does. By hand it is the task that was begun with `&`.
 stop() {
+  [ -n "$task" ] || task=$(jobs -p)
   if [ -n "$task" ]; then
-    kill "$task" 2>/dev/null || true
-    wait "$task" || true
+    # Without quotes: by hand there may be several.
+    kill $task 2>/dev/null || true
+    wait $task || true
     task=
   fi
 }
 trap stop EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# A Ctrl-C by hand must not end the terminal.
+case $- in
+  *i*) ;;
+  *)
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    ;;
+esac
 
 # Until the task's /status says so: `streaming`, `percent 10`, `ended ID-OF-THE-SIGNAL`.
 await() {
