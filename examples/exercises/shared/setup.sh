@@ -1,8 +1,8 @@
 # Sourced by the scripts of the exercises and the pitfalls: where the servers are, the small programs of bin/, a folder
-# for what comes out, and how a script shows its commands. By hand, in the folder of an exercise:
-#   . "${PWD%/*}/shared/setup.sh"
+# for what comes out, and how a script shows its commands. By hand, in the folder of an exercise or a pitfall:
+#   . "${PWD%/*/*}/exercises/shared/setup.sh"
 case $- in
-  *i*) here=$PWD shared=$PWD/../shared ;; # Not those of the exercise before, in the same terminal.
+  *i*) here=$PWD shared=$PWD/../../exercises/shared ;; # Not those of the exercise before, in the same terminal.
 esac
 shared=$(cd "$shared" && pwd)
 
