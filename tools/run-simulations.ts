@@ -1,4 +1,4 @@
-// `npm run simulate -- --seeds N [--seed S] [--trace]`: many runs of the simulation, from seed 1 or S on;
+// `npm run simulate -- --seeds N [--seed S] [--trace] [--metrics]`: many runs of the simulation, from seed 1 or S on;
 // with --seed alone that one.
 
 import {parseArgs} from 'node:util'
@@ -9,6 +9,7 @@ const {values} = parseArgs({
     seeds: {type: 'string'},
     seed: {type: 'string'},
     trace: {type: 'boolean', default: false},
+    metrics: {type: 'boolean', default: false},
   },
 })
 
@@ -18,19 +19,19 @@ async function main(): Promise<number> {
   const first = Number(values.seed ?? '1')
   const count = Number(values.seeds ?? (values.seed === undefined ? '100' : '1'))
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || count < 1) {
-    console.error('usage: npm run simulate -- [--seeds N] [--seed S] [--trace]')
+    console.error('usage: npm run simulate -- [--seeds N] [--seed S] [--trace] [--metrics]')
     return 2
   }
   const onLine = values.trace ? (line: string) => console.log(line) : null
   const began = performance.now()
   let failed = 0
   for (let seed = first; seed < first + count; seed++) {
-    const {broken, digest, steps, processes} = await simulate(seed, {onLine})
+    const {broken, digest, steps, processes} = await simulate(seed, {onLine, metrics: values.metrics})
     if (count === 1) console.log(`seed ${seed}: ${steps} steps, ${processes} processes, trace ${digest.slice(0, 16)}`)
     if (broken === null) continue
     failed++
     console.log(`seed ${seed}: ${broken}`)
-    console.log(`  again: npm run simulate -- --seed ${seed} --trace`)
+    console.log(`  again: npm run simulate -- --seed ${seed} --trace${values.metrics ? ' --metrics' : ''}`)
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   console.log(`${count} seeds, ${failed} failed, ${seconds} s`)

@@ -36,6 +36,8 @@ export class SnapshotTally implements SnapshotObserver {
   readonly #endedCounts: Record<Ended, number> = {completed: 0, stopped: 0, failed: 0}
   /** Of the start before this one, what is counted of each plan's table: `restored` goes on with it. */
   #carried: Map<string, Counted> | null = null
+  /** What is told until the next start has restored them. */
+  #suspended: {readonly plans: readonly SnapshotPlan[]; readonly isPaused: boolean} | null = null
   #isSkipped = false
   /** When rows were read or confirmed last, and of which table. */
   #last: {readonly at: number; readonly table: string} | null = null
@@ -56,6 +58,8 @@ export class SnapshotTally implements SnapshotObserver {
   /** What the stored state holds, before anything is told. */
   restored(plans: readonly SnapshotPlan[], isPaused: boolean): void {
     const goesOn = this.#carried !== null && this.#beganAt !== null
+    this.#suspended = null
+    this.#round = new Set()
     for (const plan of plans) {
       for (const table of plan.tables) {
         const counted = this.#carried?.get(planText(plan, table))
@@ -77,7 +81,10 @@ export class SnapshotTally implements SnapshotObserver {
   }
 
   /** The task ends, and may begin again with these, or with older ones, restored. */
-  suspended(plans: readonly SnapshotPlan[]): void {
+  suspended(plans: readonly SnapshotPlan[], isPaused: boolean): void {
+    // A start that was cut off before it has restored them knows nothing of them.
+    if (this.#suspended !== null) return
+    this.#suspended = {plans: [...plans], isPaused}
     this.#carried = new Map()
     for (const plan of plans) {
       for (const table of plan.tables) {
@@ -86,7 +93,6 @@ export class SnapshotTally implements SnapshotObserver {
       }
     }
     this.#chunks.clear()
-    this.#round = new Set()
   }
 
   /** The task began without copying anything. */
@@ -102,6 +108,7 @@ export class SnapshotTally implements SnapshotObserver {
 
   chunkRead(chunk: ChunkRun): void {
     const {range, run} = chunk
+    this.#count(run.plan) // A copy that began again counts from nothing, as nobody tells of rows before this.
     const {bytes, milliseconds} = chunk.chunk
     this.#bytes.set(run.text, (this.#bytes.get(run.text) ?? 0) + bytes.byteLength)
     this.#readTimes.observe(milliseconds / 1000)
@@ -155,8 +162,9 @@ export class SnapshotTally implements SnapshotObserver {
     this.#beganAt = null
   }
 
-  /** Everything as it is now; `plans` are those that the coordinator keeps. */
-  read(plans: readonly SnapshotPlan[], isPaused: boolean): SnapshotReading {
+  /** Everything as it is now; `current` are the plans that the coordinator keeps. */
+  read(current: readonly SnapshotPlan[], isPausedNow: boolean): SnapshotReading {
+    const {plans, isPaused} = this.#suspended ?? {plans: current, isPaused: isPausedNow}
     const active = plans.some(isActive)
     const states = tableStates(plans)
     const now = this.#now()
@@ -170,7 +178,7 @@ export class SnapshotTally implements SnapshotObserver {
       lastTable: this.#last?.table ?? null,
       bytesRead: this.#bytes,
       chunkReadSeconds: this.#readTimes,
-      tableChunks: plans.filter(isActive).flatMap(({tables}) => tables.map(chunksOf)),
+      tableChunks: chunksByTable(plans.filter(isActive)),
       ended: active ? null : this.#lastEnded,
       endedCounts: this.#endedCounts,
       // What failed in an earlier round remains, too.
@@ -210,6 +218,16 @@ export class SnapshotTally implements SnapshotObserver {
 
 function planText({id}: SnapshotPlan, {table}: TablePlan): string {
   return JSON.stringify([id, tableIdText(table)])
+}
+
+// Several snapshots may have the same table.
+function chunksByTable(plans: readonly SnapshotPlan[]): SnapshotReading['tableChunks'] {
+  const sums = new Map<string, SnapshotReading['tableChunks'][number]>()
+  for (const {table, done, total} of plans.flatMap(({tables}) => tables.map(chunksOf))) {
+    const {done: doneBefore, total: totalBefore} = sums.get(table) ?? {done: 0, total: 0}
+    sums.set(table, {table, done: doneBefore + done, total: totalBefore + total})
+  }
+  return [...sums.values()]
 }
 
 // How many there will be is estimated from the rows of those so far.

@@ -5,6 +5,7 @@
 import type {Log} from '../core/log.ts'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 import type {MetricsPage} from '../metrics/metrics-page.ts'
+import type {MetricsReading} from '../metrics/metrics-reading.ts'
 import {TRANSACTION_LOST} from '../sinks/kafka/kafka-transactions.ts'
 import {backoffMs, delay} from '../core/backoff.ts'
 import type {TableChanges} from './captured-tables.ts'
@@ -13,6 +14,7 @@ import type {HttpAnswer} from '../http/route.ts'
 
 export interface RunnableTask {
   status(): StatusReport
+  metrics(): MetricsReading
   metricsPage(): Promise<MetricsPage>
   submitSignal(text: string, channel?: 'http' | 'program'): Promise<HttpAnswer>
   throttle(change: string | null): HttpAnswer
@@ -71,6 +73,10 @@ export class RestartingTask implements RunnableTask {
 
   status(): StatusReport {
     return this.#task.status()
+  }
+
+  metrics(): MetricsReading {
+    return this.#task.metrics()
   }
 
   metricsPage(): Promise<MetricsPage> {

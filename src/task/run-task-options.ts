@@ -2,7 +2,7 @@
 
 import type {Log} from '../core/log.ts'
 import type {ConfigOrigin} from './live-config.ts'
-import type {RunnableTask} from './restarting-task.ts'
+import type {RestartingTask} from './restarting-task.ts'
 import type {OwnParts} from './task-parts.ts'
 
 export interface RunTaskOptions {
@@ -19,5 +19,5 @@ export interface RunTaskOptions {
   /** In the place of what the settings name. */
   readonly own?: OwnParts
   /** Is given the task before it begins. */
-  readonly onTask?: (task: Pick<RunnableTask, 'status' | 'submitSignal'>) => void
+  readonly onTask?: (task: Pick<RestartingTask, 'status' | 'submitSignal' | 'metrics' | 'restart'>) => void
 }

@@ -29,7 +29,8 @@ export class TaskTally {
   /** Nothing is counted by the engine any more. May be called twice. */
   ended(): void {
     if (this.#current === null) return
-    this.snapshots.suspended(this.#current.coordinator?.plans ?? [])
+    const {coordinator} = this.#current
+    this.snapshots.suspended(coordinator?.plans ?? [], coordinator?.paused ?? false)
     this.#before = this.counts
     this.#current = null
   }

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict'
 import {simulate} from './simulation.ts'
 
+interface Seeds {
+  readonly from: number
+  readonly seeds: number
+  /** The metrics are judged, too. */
+  readonly metrics?: boolean
+}
+
 /** Runs seeds one after the other; fails with each that broke a promise, and how to see it again. */
-export async function assertKept({from, seeds}: {readonly from: number; readonly seeds: number}): Promise<void> {
+export async function assertKept({from, seeds, metrics = false}: Seeds): Promise<void> {
   const failures: string[] = []
   for (let seed = from; seed < from + seeds; seed++) {
-    const {broken} = await simulate(seed)
-    if (broken !== null) failures.push(`seed ${seed}: ${broken}\n  npm run simulate -- --seed ${seed} --trace`)
+    const {broken} = await simulate(seed, {metrics})
+    if (broken !== null)
+      failures.push(
+        `seed ${seed}: ${broken}\n  npm run simulate -- --seed ${seed} --trace${metrics ? ' --metrics' : ''}`,
+      )
   }
   assert.equal(failures.length, 0, failures.join('\n'))
 }

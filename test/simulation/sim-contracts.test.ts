@@ -41,7 +41,7 @@ sinkContract('simulated', t => {
   const sink = new SimSink({
     scheduler: eagerScheduler(t),
     topics,
-    process: 0,
+    process: () => 0,
     partitions: 1,
     batchBytes: 10_000,
   })
@@ -125,7 +125,7 @@ test('a save that is cut off leaves the old text or the new one', async () => {
 test('a crash lands a beginning of what was under way in each partition, and nothing behind a gap', async () => {
   const scheduler = new Scheduler(new SeededRandom(3))
   const topics = new SimTopics()
-  const sink = new SimSink({scheduler, topics, process: 0, partitions: 2, batchBytes: 100})
+  const sink = new SimSink({scheduler, topics, process: () => 0, partitions: 2, batchBytes: 100})
   const opened = sink.open(new AbortController().signal)
   scheduler.give(scheduler.open[0]!)
   await opened

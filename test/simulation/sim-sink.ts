@@ -9,7 +9,7 @@ import type {MemoryEvent} from '../support/memory-sink.ts'
 import type {Scheduler} from './scheduler.ts'
 
 export interface LandedEvent extends MemoryEvent {
-  /** The process that emitted it, counted from 0. */
+  /** The start of the task, in this process or in one before, that emitted it; counted from 0. */
   readonly process: number
 }
 
@@ -36,7 +36,8 @@ export class SimTopics {
 export interface SimSinkOptions {
   readonly scheduler: Scheduler
   readonly topics: SimTopics
-  readonly process: number
+  /** Of the start of the task that sends now. */
+  readonly process: () => number
   readonly partitions: number
   readonly batchBytes: number
 }
@@ -48,6 +49,7 @@ export class SimSink implements Sink {
   readonly #topics = new Map<string, MemoryTopic>()
   /** Sent and not yet landed, by partition. */
   readonly #underWay = new Map<string, MemoryBatch[]>()
+  readonly #senders = new WeakMap<MemoryBatch, number>()
   #state: 'open' | 'closed' = 'closed'
   #pending = 0
 
@@ -80,6 +82,7 @@ export class SimSink implements Sink {
     const queue = this.#underWay.get(partition) ?? []
     this.#underWay.set(partition, queue)
     queue.push(batch)
+    this.#senders.set(batch, this.#options.process())
     this.#pending++
     await scheduler.turn(`land ${batch.count} in ${partition}`, {queue: partition, ready: () => !topics.stalled})
     queue.shift()
@@ -111,6 +114,7 @@ export class SimSink implements Sink {
   }
 
   #land(batch: MemoryBatch): void {
-    for (const event of batch.events) this.#options.topics.land({...event, process: this.#options.process})
+    const process = this.#senders.get(batch)!
+    for (const event of batch.events) this.#options.topics.land({...event, process})
   }
 }

@@ -5,11 +5,13 @@ import {decodeCheckpoint} from '../../src/state/checkpoint.ts'
 import type {Checkpoint} from '../../src/state/checkpoint.ts'
 import {isActive} from '../../src/snapshot/snapshot-plan.ts'
 import {runTask} from '../../src/task/run-task.ts'
+import type {RunTaskOptions} from '../../src/task/run-task-options.ts'
 import {describeError} from '../../src/core/tidemark-error.ts'
 import {SeededRandom} from '../support/seeded-random.ts'
 import {BrokenPromise, promise} from './broken-promise.ts'
 import {passedBy} from './history.ts'
 import {Judge} from './judge.ts'
+import {MetricsJudge} from './metrics-judge.ts'
 import {Scheduler, settled} from './scheduler.ts'
 import {scenarioOf} from './scenario.ts'
 import type {Scenario} from './scenario.ts'
@@ -51,12 +53,14 @@ export interface SimulateOptions {
   readonly onLine?: ((line: string) => void) | null
   /** The step at which the process is killed, whatever the seed says; until then the run is the seed's own. */
   readonly crashAt?: number | null
+  /** The metrics are held against what happens, and the task begins again inside its process now and then. */
+  readonly metrics?: boolean
 }
 
 /** The time and timers of the whole process are virtual until it ends: one at a time. */
 export async function simulate(
   seed: number,
-  {onLine = null, crashAt = null}: SimulateOptions = {},
+  {onLine = null, crashAt = null, metrics = false}: SimulateOptions = {},
 ): Promise<SimulationResult> {
   const random = new SeededRandom(seed)
   const scenario = scenarioOf(seed, random)
@@ -65,6 +69,7 @@ export async function simulate(
   const unseedCrypto = seedCrypto(seed)
   const simulation = new Simulation(scenario, random, time)
   simulation.crashAt = crashAt
+  if (metrics) simulation.metrics = new MetricsJudge(scenario)
   simulation.scheduler.onLine = onLine
   try {
     await simulation.run()
@@ -81,6 +86,7 @@ export async function simulate(
 class Simulation {
   readonly scheduler: Scheduler
   crashAt: number | null = null
+  metrics: MetricsJudge | null = null
   readonly #scenario: Scenario
   readonly #time: VirtualTime
   readonly #mysql: SimMysql
@@ -89,8 +95,11 @@ class Simulation {
   readonly #workload: Workload
   readonly #judge: Judge
   #process = -1
+  /** Starts of the task, several in one process where it begins again inside it. */
+  #starts = -1
   #sink: SimSink | null = null
   #stop = new AbortController()
+  #task: Parameters<NonNullable<RunTaskOptions['onTask']>>[0] | null = null
   /** Null while the task runs. */
   #end: {error: unknown} | null = null
   #broken: Error | null = null
@@ -114,7 +123,10 @@ class Simulation {
     })
     this.#topics.onLanded = event => {
       this.scheduler.note(`landed ${event.topic} ${event.key ?? ''} ${event.value ?? ''}`)
-      this.#watch(() => this.#judge.landed(event))
+      this.#watch(() => {
+        this.#judge.landed(event)
+        this.metrics?.landed(event)
+      })
     }
     this.#topics.onSync = () => this.#judge.signals.collected()
     this.#disk.onSaved = text => {
@@ -138,7 +150,9 @@ class Simulation {
     this.#stop.abort()
     await this.#until(() => this.#end !== null, 'the task stops')
     promise(this.#end?.error === null, () => `the task failed: ${JSON.stringify(describeError(this.#end?.error))}`)
-    this.#judge.ended(decodeCheckpoint(this.#disk.text!, 'state'))
+    const checkpoint = decodeCheckpoint(this.#disk.text!, 'state')
+    this.#judge.ended(checkpoint)
+    this.metrics?.ended(this.#task!.metrics(), checkpoint)
   }
 
   report(): Pick<SimulationResult, 'digest' | 'steps' | 'processes' | 'lines'> {
@@ -152,12 +166,12 @@ class Simulation {
     this.#stop = new AbortController()
     const {scheduler} = this
     const {settings, partitions, batchBytes, interruptions} = this.#scenario
-    const {text} = this.#disk
     this.#watch(() => {
-      this.#judge.began(text)
-      this.#judge.signals.began(text === null ? null : decodeCheckpoint(text, 'state'))
+      this.#begins()
+      this.#judge.signals.began(this.#checkpoint)
+      this.metrics?.began(this.#checkpoint, this.#starts)
     })
-    const sink = new SimSink({scheduler, topics: this.#topics, process: this.#process, partitions, batchBytes})
+    const sink = new SimSink({scheduler, topics: this.#topics, process: () => this.#starts, partitions, batchBytes})
     this.#sink = sink
     const ended = (error: unknown): void => {
       if (sink === this.#sink) this.#end = {error}
@@ -166,7 +180,7 @@ class Simulation {
     const server = {mysql: this.#mysql, scheduler, interruptions, onRead: this.#workload.onRead}
     runTask(
       settings,
-      {log: this.#log(), signal: this.#stop.signal, version: '0'},
+      {log: this.#log(), signal: this.#stop.signal, version: '0', onTask: task => (this.#task = task)},
       {
         sink,
         store: new SimStateStore(this.#disk, scheduler),
@@ -188,6 +202,7 @@ class Simulation {
     if (done !== undefined) this.scheduler.note(`${choice.name}: ${done}`)
     await settled()
     if (this.#broken !== null) throw this.#broken
+    this.metrics?.read(this.#task!.metrics())
     if (this.#end === null || this.#stop.signal.aborted) return
     throw new BrokenPromise(`the task ended by itself: ${JSON.stringify(describeError(this.#end.error))}`)
   }
@@ -212,6 +227,7 @@ class Simulation {
     const afterSave = this.scheduler.last === 'store saves' ? CRASH_AFTER_SAVE : 1
     choices.push({name: 'crash', weight: weight('crash') * afterSave, run: () => this.#crash()})
     if (!this.#stop.signal.aborted) choices.push(choice('stop', () => this.#askToStop()))
+    if (this.metrics !== null) choices.push({name: 'again', weight: 0.01, run: () => this.#beginAgain()})
     if (this.#mysql.up) {
       choices.push(choice('break', () => this.#break()))
       choices.push(choice('restart', () => this.#shutDown()))
@@ -286,6 +302,16 @@ class Simulation {
     return 'the task again'
   }
 
+  get #checkpoint(): Checkpoint | null {
+    const {text} = this.#disk
+    return text === null ? null : decodeCheckpoint(text, 'state')
+  }
+
+  #begins(): void {
+    this.#starts++
+    this.#judge.began(this.#disk.text)
+  }
+
   #publish(): string {
     this.#mysql.publish()
     return String(this.#mysql.published)
@@ -316,6 +342,11 @@ class Simulation {
     return 'SIGTERM'
   }
 
+  #beginAgain(): string {
+    this.#task!.restart()
+    return 'the task in the same process'
+  }
+
   #break(): string {
     const {connections} = this.scheduler
     if (connections.length === 0) return 'nothing'
@@ -340,7 +371,15 @@ class Simulation {
     const line = (fields: object, sentence: string): void => {
       if (process !== this.#process) return
       this.scheduler.note(`log ${sentence} ${JSON.stringify(fields)}`)
-      this.#watch(() => this.#judge.signals.logged(fields, sentence))
+      this.#watch(() => {
+        // Where it gave up waiting for the sink, the one that follows in the same process repeats.
+        if (sentence === 'stopped to begin again') {
+          this.#begins()
+          this.metrics?.beganAgain(this.#checkpoint)
+        }
+        this.#judge.signals.logged(fields, sentence)
+        this.metrics?.logged(fields, sentence)
+      })
     }
     return {debug: line, info: line, warn: line, error: line}
   }

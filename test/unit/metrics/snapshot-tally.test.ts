@@ -139,6 +139,16 @@ test('a table shows the chunk read last with its bounds until it ends', () => {
   assert.deepEqual(tally.read([snapshot], false).chunks, [])
 })
 
+test('rows of a copy that begins again count, also where it is confirmed in one go up to where it was', () => {
+  const tally = new SnapshotTally()
+  const run = tableRun(plan(['t']))
+  copied(tally, run, 2)
+  run.plan.rowsDone = 0
+  tally.chunkRead(chunkRun(run.ranges[0]!, readChunk([1, 2])))
+  copied(tally, run, 2)
+  assert.equal(tally.read([], false).rowsScanned.get('d.t'), 4)
+})
+
 test('where the task begins again, rows that are counted are not counted again, and the round goes on', () => {
   let now = 1000
   const tally = new SnapshotTally(() => now)
@@ -146,7 +156,10 @@ test('where the task begins again, rows that are counted are not counted again, 
   first.state = 'running'
   tally.accepted(first)
   copied(tally, tableRun(first), 100)
-  tally.suspended([first])
+  tally.suspended([first], false)
+  tally.suspended([], false)
+  const between = tally.read([], false)
+  assert.deepEqual([between.isRunning, between.tables.remaining, between.tables.total], [true, 2, 2])
   now += 5000
   const again = plan(['t', 'u'])
   again.state = 'running'

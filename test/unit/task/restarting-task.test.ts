@@ -16,6 +16,7 @@ function taskOf(ends: (Error | null)[], signal = new AbortController().signal) {
     starts.push(isRestart)
     return {
       status: () => assert.fail(),
+      metrics: () => assert.fail(),
       metricsPage: () => assert.fail(),
       submitSignal: () => assert.fail(),
       throttle: () => assert.fail(),
@@ -66,6 +67,7 @@ function steered(name: string) {
   let isPaused = false
   const task: RunnableTask = {
     status: () => ({name}) as StatusReport,
+    metrics: () => assert.fail(),
     metricsPage: () => assert.fail(),
     submitSignal: () => assert.fail(),
     throttle: () => assert.fail(),
