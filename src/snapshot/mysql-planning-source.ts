@@ -30,13 +30,15 @@ export interface MysqlPlanningOptions {
   readonly log: Log
 }
 
+const USUAL_COLUMNS = 8
+
 /** A table to be copied; null: by its own key. */
 export interface DescribedTable {
   readonly table: TableId
   readonly surrogateKey: readonly string[] | null
 }
 
-export class MysqlPlanningSource implements Omit<PlanningSource, 'describe'> {
+export class MysqlPlanningSource implements Omit<PlanningSource, 'describe' | 'sizes'> {
   readonly #options: MysqlPlanningOptions
   readonly #explained = new Set<string>()
 
@@ -177,8 +179,13 @@ function described(shape: TableShape, keys: TableKeys, size: TableSize): Omit<Ta
     shape: {...shape, primaryKey: keys.rowKey},
     messageKey: keys.messageKey,
     rowsEstimated: size.rows,
-    rowBytes: Math.max(64, Math.ceil(size.rowBytes * 1.5) + shape.columns.length * 12),
+    rowBytes: encodedRowBytes(size, shape.columns.length),
   }
+}
+
+/** Of a row as JSON, with the names of its columns. */
+export function encodedRowBytes({rowBytes}: TableSize, columns = USUAL_COLUMNS): number {
+  return Math.max(64, Math.ceil(rowBytes * 1.5) + columns * 12)
 }
 
 function declaredShape(

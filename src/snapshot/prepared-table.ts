@@ -39,6 +39,8 @@ export interface PlanningSource {
   maximumKey(table: TableId, key: ChunkKey, condition: string | null): Promise<KeyValues | null>
   /** Keys that cut the table into at most `parts` ranges of like size, in key order; fewer or none where it is small. */
   boundaries(description: TableDescription, table: TableId, parts: number): Promise<KeyValues[]>
+  /** What the server estimates, in the order of the tables; 0 rows of one that is not there. */
+  sizes(tables: readonly TableId[]): Promise<readonly Pick<TableDescription, 'rowsEstimated' | 'rowBytes'>[]>
 }
 
 /** Opens where the read events of a table go (its topic is created where it is missing). */

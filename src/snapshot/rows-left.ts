@@ -21,7 +21,8 @@ export class RowsLeft {
   /** Null: nothing is known. */
   of(plan: TablePlan): number | null {
     // The server estimates the table, not what a signal's filter leaves of it.
-    const byServer = plan.condition === null && plan.ranges !== null ? plan.rowsEstimated - plan.rowsDone : null
+    const isKnown = plan.ranges !== null || plan.rowsEstimated > 0
+    const byServer = plan.condition === null && isKnown ? plan.rowsEstimated - plan.rowsDone : null
     const byKey = this.#byKey(plan)
     if (byKey === null) return byServer === null || byServer < 0 ? null : byServer
     if (byServer === null || byServer <= 0) return byKey.rows

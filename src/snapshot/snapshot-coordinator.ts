@@ -111,6 +111,7 @@ export class SnapshotCoordinator {
   /** Reading may begin: the stream is on its way. */
   begin(): void {
     this.#begun = true
+    void this.#preparer.size(this.#runs)
     this.advance()
   }
 
@@ -284,10 +285,10 @@ export class SnapshotCoordinator {
     const tables = plan.tables.filter(table => table.state === 'waiting' || table.state === 'running')
     const byWindows = tables.filter(table => table.reader !== 'parallel')
     if (!this.paused) for (const {table} of byWindows) this.#options.notes.begin(tableIdText(table))
-    const needsMark = this.#options.watermarks.request(this.#runs.length === 0)
-    for (const table of tables)
-      this.#runs.push(new TableRun({plan: table, snapshot: plan, needsMark, ordinal: this.#nextOrdinal++}))
-    this.#runs = readingOrder(this.#runs)
+    const taken = {snapshot: plan, needsMark: this.#options.watermarks.request(this.#runs.length === 0)}
+    const runs = tables.map(table => new TableRun({...taken, plan: table, ordinal: this.#nextOrdinal++}))
+    this.#runs = readingOrder([...this.#runs, ...runs])
+    if (this.#begun) void this.#preparer.size(runs)
     if (tables.length === 0) this.#settle(plan)
   }
 

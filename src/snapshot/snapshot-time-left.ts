@@ -74,7 +74,8 @@ export class SnapshotTimeLeft implements SnapshotObserver {
     if (active.length === 0 || perSecond <= 0) return null
     let work = 0
     for (const run of active) {
-      const rows = run.rowsLeft
+      // Of a table that waits and whose size was asked for, the server estimates none.
+      const rows = run.rowsLeft ?? (run.plan.state === 'waiting' && run.rowBytes !== null ? 0 : null)
       if (rows === null) return null
       work += (rows - readShare * Math.min(rows, run.rowsAhead)) * bytesOf(run)
     }

@@ -5,6 +5,7 @@ import {shapeFingerprint} from '../core/table-shape.ts'
 import {invariant} from '../core/tidemark-error.ts'
 import type {OpenTarget, PlanningSource, PreparedTable, ResetTopic, TableDescription} from './prepared-table.ts'
 import type {TableRun} from './table-run.ts'
+import {fillSizes} from './table-sizes.ts'
 import type {Watermarks} from './watermarks.ts'
 
 export interface TablePreparerOptions {
@@ -34,6 +35,11 @@ export class TablePreparer {
 
   constructor(options: TablePreparerOptions) {
     this.#options = options
+  }
+
+  /** Has the server estimate tables whose turn comes later, for what is shown. */
+  size(runs: readonly TableRun[]): Promise<void> {
+    return fillSizes(this.#options.planning, runs)
   }
 
   prepare(runs: readonly TableRun[], events: PreparerEvents): void {

@@ -16,7 +16,14 @@ import {assertMayLock} from '../mysql/lock-privilege.ts'
 import {toMysqlError} from '../mysql/mysql-error.ts'
 import type {MysqlConnection} from '../mysql/connections.ts'
 import type {ReopeningConnection} from '../mysql/reopening-connection.ts'
-import {isUnique, readFoldsNames, readKeys, readTables, readTableShapes} from '../mysql/schema-reader.ts'
+import {
+  isUnique,
+  readFoldsNames,
+  readKeys,
+  readTables,
+  readTableShapes,
+  readTableSizes,
+} from '../mysql/schema-reader.ts'
 import {readCreateStatement, readDatabaseCharset, readServerCharset} from '../mysql/table-definitions.ts'
 import {readTableDefinition} from '../mysql/table-definitions.ts'
 import {readBinlogRetention, type BinlogRetention} from '../mysql/binlog-retention.ts'
@@ -25,7 +32,7 @@ import {SnapshotReader} from '../readers/snapshot-reader.ts'
 import type {TableCopy} from '../readers/table-copy.ts'
 import {WorkerReadView} from '../readers/worker-read-view.ts'
 import type {Lane, LaneEvents} from '../snapshot/chunk-lane.ts'
-import {MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
+import {encodedRowBytes, MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
 import type {DescribedTable} from '../snapshot/mysql-planning-source.ts'
 import type {PlanningSource, TableDescription} from '../snapshot/prepared-table.ts'
 import type {ExecuteStatement} from '../snapshot/signal-table-marks.ts'
@@ -95,6 +102,14 @@ export class MysqlSourceServer implements SourceServer {
       describe: (table, surrogateKey) => this.#describe(table, surrogateKey),
       maximumKey: (table, key, condition) => use(table, () => this.#planner.maximumKey(table, key, condition)),
       boundaries: (description, table, parts) => use(table, () => this.#planner.boundaries(description, table, parts)),
+      // Not on the connection that tables are prepared by: many tables take a while.
+      sizes: tables =>
+        signals.use('read the sizes of tables', async open =>
+          (await readTableSizes(open, tables)).map(size => ({
+            rowsEstimated: size.rows,
+            rowBytes: encodedRowBytes(size),
+          })),
+        ),
     }
   }
 

@@ -335,6 +335,7 @@ export class ModelTask {
           return Promise.resolve(key === null ? null : [String(key)])
         },
         boundaries: (_, __, parts) => Promise.resolve(parts > 1 ? [[String(20)]] : []),
+        sizes: tables => Promise.resolve(tables.map(() => ({rowsEstimated: 0, rowBytes: 64}))),
       },
       resetTopic: ({table}, target) => {
         if (!this.#unreset.delete(table.table)) return null

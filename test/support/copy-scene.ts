@@ -258,6 +258,7 @@ function planning(source: MysqlPlanningSource): PlanningSource {
     },
     maximumKey: (...all) => source.maximumKey(...all),
     boundaries: (...all) => source.boundaries(...all),
+    sizes: tables => Promise.resolve(tables.map(() => ({rowsEstimated: 0, rowBytes: 64}))),
   }
 }
 

@@ -99,6 +99,7 @@ export class Coordination {
   describe: PlanningSource['describe'] = ({table}) => Promise.resolve(description(table))
   maximumKey: PlanningSource['maximumKey'] = () => Promise.resolve(['99'])
   boundaries: PlanningSource['boundaries'] = () => Promise.resolve([])
+  sizes: PlanningSource['sizes'] = tables => Promise.resolve(tables.map(() => ({rowsEstimated: 500, rowBytes: 100})))
   killedPreparations = 0
   readonly coordinator: SnapshotCoordinator
   readonly played: PlayedThrottle
@@ -116,6 +117,7 @@ export class Coordination {
         },
         maximumKey: (...all) => this.maximumKey(...all),
         boundaries: (...all) => this.boundaries(...all),
+        sizes: tables => this.sizes(tables),
       },
       resetTopic: () => null,
       openTarget: ({shape}) => Promise.resolve({shape}),

@@ -59,7 +59,9 @@ test('a key that tells nothing leaves it to the server, as far as that goes', ()
   left.note(table)
   assert.equal(left.of(table), 400)
   assert.equal(left.of({...table, rowsDone: 600}), null)
-  assert.equal(left.of({...table, ranges: null}), null)
+  // Before the first key is known, too.
+  assert.equal(left.of({...table, rowsDone: 0, ranges: null}), 500)
+  assert.equal(left.of({...table, rowsDone: 0, rowsEstimated: 0, ranges: null}), null)
 })
 
 test('keys that are numbers, times, binary or UUIDs have a distance, other texts have none', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
+import {SnapshotTimeLeft} from '../../../src/snapshot/snapshot-time-left.ts'
 import {simulateCopy, type SimulatedCopy, type SimulatedTable} from '../../support/simulated-copy.ts'
+import {plan, tableRun} from '../../support/snapshot-parts.ts'
 
 const evenly: readonly SimulatedTable[] = [{rows: 2_000_000, rowsEstimated: 2_000_000, rowBytes: 200}]
 
@@ -69,4 +71,28 @@ test('a speed that halves for good is shown right again before five minutes have
   const end = looks[0]!.left
   const after = looks.filter(({left}) => end - left > 440 && left > 10)
   for (const {shown, left} of after) assert.ok(shown! > left / 1.5 && shown! < left * 1.5, `${shown} ${left}`)
+})
+
+test('tables whose turn comes later are counted as the server estimates them; of an unknown one nobody knows', () => {
+  let now = 0
+  const time = new SnapshotTimeLeft(
+    () => false,
+    () => now,
+  )
+  const [running, waiting] = [tableRun(plan(['a'])), tableRun(plan(['b']))]
+  Object.assign(running.plan, {rowsEstimated: 1_000, ranges: []})
+  Object.assign(waiting.plan, {rowsEstimated: 0, ranges: null, state: 'waiting'})
+  running.rowBytes = 100
+  time.tableStarted(running)
+  for (let rows = 100; rows <= 500; rows += 100) {
+    now += 1_000
+    running.plan.rowsDone = rows
+    time.progressed(running)
+  }
+  assert.equal(time.seconds([running, waiting]), null)
+  waiting.rowBytes = 1_000
+  // 500 events of 500 bytes at 50,000 bytes a second.
+  assert.equal(time.seconds([running, waiting]), 5)
+  waiting.plan.rowsEstimated = 1_000
+  assert.equal(time.seconds([running, waiting]), 33)
 })

@@ -38,6 +38,7 @@ class Preparation {
           this.asked.push(`cut ${table.table} into ${parts}`)
           return this.planning.boundaries?.(described, table, parts) ?? Promise.resolve([['33'], ['66']])
         },
+        sizes: () => assert.fail('not asked for here'),
       },
       resetTopic: (plan, target) => this.resetTopic(plan, target),
       openTarget: async ({shape}) => {
