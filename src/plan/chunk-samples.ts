@@ -79,7 +79,11 @@ async function sampleByKey(
     ['middle', middleKey(key[0]!, first, last)],
     ['last', await readKey(connection, `${maximumKeyQuery(id, key, null)} OFFSET ${chunkRows}`, key)],
   ]
-  const access = await explainChunk(connection, {...whole, after: places[1]![1] ?? first, upTo: last}, chunkRows)
+  const explain = (after: KeyValues): Promise<ChunkAccess | null> =>
+    explainChunk(connection, {...whole, after, upTo: last}, chunkRows)
+  // In the middle there may be nothing, which the server knows without an index.
+  const inside = await explain(places[1]![1] ?? first)
+  const access = inside?.access == null ? await explain(first) : inside
   const samples: ChunkSample[] = []
   const rows: RowPacket[] = []
   for (const [place, from] of places) {

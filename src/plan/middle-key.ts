@@ -48,7 +48,20 @@ function wrapped(form: RegExp, first: string, last: string, prefix: string): str
   while (at < Math.min(low!.length, high!.length) && low![at] === high![at]) at++
   const [from, to] = [low![at] ?? 0, high![at] ?? 0]
   if (prefix !== '' && (from > 0x7f || to > 0x7f)) return null
-  // A collation may order in another way than the bytes do: any value is a place in the table.
-  const middle = Math.floor((from + to) / 2)
+  const middle = (prefix === '' ? null : middleDigit(from, to)) ?? Math.floor((from + to) / 2)
   return `${prefix}X'${Buffer.concat([low!.subarray(0, at), Buffer.of(middle)]).toString('hex')}'`
+}
+
+const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+/**
+ * Between two digits or letters another one: collations that fold case have no place for the bytes between. Null for
+ * anything else, whose order a collation may have as it likes; the place may then lie behind the last row.
+ */
+function middleDigit(from: number, to: number): number | null {
+  const [low, high] = [String.fromCharCode(from), String.fromCharCode(to)]
+  const [first, last] = [DIGITS.indexOf(low.toLowerCase()), DIGITS.indexOf(high.toLowerCase())]
+  if (first < 0 || last < 0) return null
+  const middle = DIGITS[Math.floor((first + last) / 2)]!
+  return (/[A-Z]/.test(low + high) ? middle.toUpperCase() : middle).charCodeAt(0)
 }

@@ -107,6 +107,18 @@ chunks 2,048 rows now; advised 8,192 (8 MB for a chunk / average row, held betwe
   )
 })
 
+test('a key whose middle lies where no row can be is read as a range all the same', async t => {
+  const {database, config} = await shop(t)
+  await database.connection.query(`
+    CREATE TABLE parcels (id CHAR(36) CHARACTER SET ascii PRIMARY KEY, v INT NOT NULL);
+    INSERT INTO parcels SELECT CONCAT(LPAD(HEX(n), 8, '0'), '-0000-4000-8000-000000000000'), n FROM (${NUMBERS}) AS rows_of_it;
+    INSERT INTO parcels VALUES ('-', 0), ('b', 0)`)
+  const ran = await plan(t, config, `${database.name}.parcels`, '--json')
+  assert.equal(ran.code, 0, ran.stderr)
+  const parcels = tableOf(JSON.parse(ran.stdout) as PlanReport, database, 'parcels')
+  assert.deepEqual(parcels.key, {columns: ['id'], access: 'range', index: 'PRIMARY', isRange: true})
+})
+
 test('a table that is not there ends with 2 and the nearest one', async t => {
   const {database, config} = await shop(t)
   const ran = await plan(t, config, `${database.name}.order`)

@@ -19,6 +19,13 @@ test('between two keys of any kind lies a literal of the same kind', () => {
   assert.equal(middle('text', text('ka'), text('kz')), text('km'))
 })
 
+test('between digits and letters lies a digit or a letter, of the case that there is', () => {
+  assert.equal(middle('text', text('00000001-'), text('b19605ad-')), text('5'))
+  assert.equal(middle('text', text('1f'), text('zz')), text('i'))
+  assert.equal(middle('text', text('ORD-1'), text('XRD-9')), text('S'))
+  assert.equal(middle('text', text('SKU-000001'), text('SKU-000800')), text('SKU-0004'))
+})
+
 test('where nothing lies between, or nothing can be told, there is none', () => {
   assert.equal(middle('plain', '7', '8'), undefined)
   assert.equal(middle('text', text('é'), text('ü')), undefined)
