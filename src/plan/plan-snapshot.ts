@@ -9,8 +9,9 @@ import {MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
 import {warmUp} from './chunk-samples.ts'
 import {START_AND_END_SECONDS, type SnapshotPace} from './duration.ts'
 import {chooseTables} from './planned-tables.ts'
-import {MOST_CHUNK_MB, planTable, type TablePlanning} from './plan-table.ts'
-import type {PlannedTable, PlanReport} from './plan-report.ts'
+import {planTable, type TablePlanning} from './plan-table.ts'
+import {MOST_CHUNK_MB} from './planned-table.ts'
+import type {PlannedSink, PlannedTable, PlanReport} from './plan-report.ts'
 import {adviseRetention, advisedRetentionSeconds} from './retention-advice.ts'
 import {readServerRetention} from './server-retention.ts'
 import {sinkRate} from './sink-rate.ts'
@@ -63,14 +64,7 @@ async function planOn(connection: MysqlConnection, request: PlanRequest): Promis
     givenRowsPerSecond: request.sinkRowsPerSecond,
     observedRowsPerSecond: task?.rowsPerSecond ?? null,
   })
-  const {maxThreads: lanes, throttle} = settings.snapshot
-  const pace: SnapshotPace = {
-    lanes,
-    sinkBytesPerSecond: sink.bytesPerSecond,
-    sinkRowsPerSecond: sink.rowsPerSecond,
-    maxRowsPerSecond: task === null ? throttle.maxRowsPerSecond : task.maxRowsPerSecond,
-    sharedProcessors: LOOPBACK.test(settings.database.hostname) ? availableParallelism() : null,
-  }
+  const pace = snapshotPace(settings, {task, sink, processors: availableParallelism()})
   const chunkMemoryMb = request.chunkMemoryMb ?? defaultMemoryMb(settings)
   const planning: TablePlanning = {
     ...{connection, settings, pace, chunkMemoryMb, signal},
@@ -94,7 +88,7 @@ async function planOn(connection: MysqlConnection, request: PlanRequest): Promis
     rows: sum(tables, ({rows}) => rows),
     chunks: sum(tables, ({chunks}) => chunks),
     durationSeconds,
-    ...{lanes, maxRowsPerSecond: pace.maxRowsPerSecond, chunkMemoryMb, sink},
+    ...{lanes: pace.lanes, maxRowsPerSecond: pace.maxRowsPerSecond, chunkMemoryMb, sink},
     retention: adviseRetention(await readServerRetention(connection), advised),
   }
 }
@@ -112,13 +106,35 @@ function planningSource(connection: MysqlConnection, {events}: Settings): MysqlP
 }
 
 /** What one chunk may hold of what is read ahead. */
-function defaultMemoryMb({snapshot}: Settings): number {
+export function defaultMemoryMb({snapshot}: Pick<Settings, 'snapshot'>): number {
   return Math.min(MOST_CHUNK_MB, snapshot.memoryBytes / 4 / 1024 / 1024)
 }
 
-function wholeDuration(tables: readonly PlannedTable[]): number | null {
+/** What the running task says of its limit counts, since it can be changed while it runs. */
+export function snapshotPace(
+  {database, snapshot}: Pick<Settings, 'database' | 'snapshot'>,
+  {
+    task,
+    sink,
+    processors,
+  }: {readonly task: RunningTask | null; readonly sink: PlannedSink; readonly processors: number},
+): SnapshotPace {
+  return {
+    lanes: snapshot.maxThreads,
+    sinkBytesPerSecond: sink.bytesPerSecond,
+    sinkRowsPerSecond: sink.rowsPerSecond,
+    maxRowsPerSecond: task === null ? snapshot.throttle.maxRowsPerSecond : task.maxRowsPerSecond,
+    sharedProcessors: LOOPBACK.test(database.hostname) ? processors : null,
+  }
+}
+
+/** Null where that of a table is not known. */
+export function wholeDuration(tables: readonly Pick<PlannedTable, 'durationSeconds'>[]): number | null {
   if (tables.some(({durationSeconds}) => durationSeconds === null)) return null
-  return Math.round((START_AND_END_SECONDS + sum(tables, table => table.durationSeconds!)) * 10) / 10
+  return (
+    Math.round((START_AND_END_SECONDS + tables.reduce((seconds, table) => seconds + table.durationSeconds!, 0)) * 10) /
+    10
+  )
 }
 
 function sum(tables: readonly PlannedTable[], of: (table: PlannedTable) => number): number {

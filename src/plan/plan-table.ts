@@ -8,14 +8,14 @@ import {encoderOptions} from '../encode/encoder-options.ts'
 import {queryRows, type MysqlConnection} from '../mysql/connections.ts'
 import {accountLiteral, quoteTable} from '../mysql/identifiers.ts'
 import {lockTablesStatement, mayLockTables} from '../mysql/lock-privilege.ts'
-import {readTableSizes, type TableSize} from '../mysql/schema-reader.ts'
-import type {ChunkAccess, MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
+import {readTableSizes} from '../mysql/schema-reader.ts'
+import type {MysqlPlanningSource} from '../snapshot/mysql-planning-source.ts'
 import type {TableDescription} from '../snapshot/prepared-table.ts'
-import {adviseChunk} from './chunk-advice.ts'
 import {sampleChunks} from './chunk-samples.ts'
-import {tableDuration, usual, type SnapshotPace, type TableCost} from './duration.ts'
-import {measureEvents, type EventCost} from './event-cost.ts'
-import type {ChunkSample, PlannedKey, PlannedTable} from './plan-report.ts'
+import type {SnapshotPace} from './duration.ts'
+import {measureEvents} from './event-cost.ts'
+import type {PlannedTable} from './plan-report.ts'
+import {plannedTable, rowsOfChunk} from './planned-table.ts'
 
 export interface TablePlanning {
   readonly connection: MysqlConnection
@@ -31,45 +31,19 @@ export interface TablePlanning {
   readonly signal: AbortSignal
 }
 
-/** A chunk is cut where it grows beyond this, whatever its rows: task/snapshot-side.ts. */
-export const MOST_CHUNK_MB = 8
-
 export async function planTable(planning: TablePlanning, id: TableId): Promise<PlannedTable> {
-  const {connection, settings, pace, signal} = planning
+  const {connection, settings, signal} = planning
   const [size] = await readTableSizes(connection, [id])
   const {description, isKeyless} = await describe(planning, id)
   const {shape, messageKey, rowKey, chunkKey} = description
   const encoder = compileRowEncoder({shape, messageKey, rowKey, options: encoderOptions(settings.events)})
-  const mostRows = Math.max(1, Math.floor((MOST_CHUNK_MB * 1024 * 1024) / description.rowBytes))
-  const chunkRows = Math.min(planning.chunkRows, mostRows)
+  const chunkRows = rowsOfChunk(planning.chunkRows, description.rowBytes)
   const sampled = await sampleChunks(connection, {id, key: chunkKey, encoder, chunkRows}, signal)
   const events = await measureEvents({encoder, rows: sampled.rows}, settings)
-  const rows = planning.exact ? await countRows(connection, id) : estimated(size!, sampled.samples, chunkRows)
-  const cost = tableCost({rows, isKeyless}, sampled.samples, events)
-  const duration = rows > 0 && sampled.samples.length === 0 ? null : tableDuration(cost, pace)
-  const key = isKeyless ? null : plannedKey(description, sampled.access)
-  return {
-    table: tableIdText(id),
-    rows,
-    rowsExact: planning.exact,
-    rowBytes: size!.rowBytes,
-    eventBytes: sampled.rows.length === 0 ? null : Math.round(events.eventBytes),
-    reader: isKeyless ? 'parallel' : 'chunks',
-    key,
-    chunkRows,
-    chunks: isKeyless ? 0 : Math.ceil(rows / chunkRows),
-    samples: sampled.samples.map(sample => ({...sample, milliseconds: tenth(sample.milliseconds)})),
-    // Of a table that is less than a chunk, the time of its rows: what four rows took says nothing of two thousand.
-    chunkMilliseconds:
-      sampled.samples.length === 0 ? null : tenth(cost.readSecondsPerRow * Math.min(chunkRows, rows) * 1000),
-    durationSeconds: duration === null ? null : tenth(duration.seconds),
-    bottleneck: duration?.bottleneck ?? null,
-    advisedChunkRows: adviseChunk(planning.chunkMemoryMb, Math.max(size!.rowBytes, events.heldBytes)).rows,
-    notes: [
-      ...keyNotes(key, {rows, chunkRows, wanted: planning.chunkRows}),
-      ...(isKeyless ? await keylessNotes(planning, id) : []),
-    ],
-  }
+  const rowsCounted = planning.exact ? await countRows(connection, id) : null
+  const found = {size: size!, chunkKey, isKeyless, sampled, events, rowsCounted, chunkRows}
+  const planned = plannedTable(tableIdText(id), found, planning)
+  return isKeyless ? {...planned, notes: [...planned.notes, ...(await keylessNotes(planning, id))]} : planned
 }
 
 async function describe(
@@ -82,59 +56,10 @@ async function describe(
   return {description: await source.describeWhole(table), isKeyless: true}
 }
 
-/** The server's estimate, unless the sample has seen the whole table or more than that. */
-function estimated({rows}: TableSize, samples: readonly ChunkSample[], chunkRows: number): number {
-  const [first] = samples
-  if (first === undefined) return 0
-  return first.rows < chunkRows ? first.rows : Math.max(rows, first.rows)
-}
-
 async function countRows(connection: MysqlConnection, id: TableId): Promise<number> {
   const sql = `SELECT COUNT(*) AS n FROM ${quoteTable(id)}`
   const [row] = await queryRows<{n: string | number}>(connection, sql, [], `count the rows of ${tableIdText(id)}`)
   return Number(row!.n)
-}
-
-function tableCost(
-  {rows, isKeyless}: {readonly rows: number; readonly isKeyless: boolean},
-  samples: readonly ChunkSample[],
-  events: EventCost,
-): TableCost {
-  const selectSeconds = samples.map(({rows: read, milliseconds}) => milliseconds / 1000 / read)
-  return {
-    rows,
-    readSecondsPerRow: usual(selectSeconds) + events.encodeSecondsPerRow,
-    buildSecondsPerRow: events.buildSecondsPerRow,
-    sinkBytesPerRow: events.sinkBytes,
-    isOneRead: isKeyless,
-  }
-}
-
-function plannedKey({chunkKey}: TableDescription, found: ChunkAccess | null): PlannedKey {
-  const {access = null, index = null} = found ?? {}
-  // A constant table or an impossible condition is read without a scan, too.
-  const isRange = access === null || ['range', 'const', 'ref', 'eq_ref', 'system'].includes(access)
-  return {columns: chunkKey.map(({name}) => name), access, index, isRange}
-}
-
-/** Exported for its test. */
-export function keyNotes(
-  key: PlannedKey | null,
-  {rows, chunkRows, wanted}: {readonly rows: number; readonly chunkRows: number; readonly wanted: number},
-): string[] {
-  const notes = []
-  // A table of one chunk is read as a whole in any case.
-  if (key?.isRange === false && rows > chunkRows) {
-    const by = key.index === null ? 'no index' : `the index ${key.index}`
-    notes.push(
-      `a chunk is not read as a range of its key (EXPLAIN: ${key.access}, ${by}), so that each may scan far: ` +
-        `a visible index on (${key.columns.join(', ')}) mends it`,
-    )
-  }
-  if (chunkRows < wanted) {
-    notes.push(`its chunks end at ${MOST_CHUNK_MB} MB, which is about ${chunkRows} rows instead of ${wanted}`)
-  }
-  return notes
 }
 
 async function keylessNotes({connection}: TablePlanning, id: TableId): Promise<string[]> {
@@ -147,8 +72,4 @@ async function keylessNotes({connection}: TablePlanning, id: TableId): Promise<s
     notes.push(`it will be refused: ${lockTablesStatement(accountLiteral(row!.account), id.database)}`)
   }
   return notes
-}
-
-function tenth(value: number): number {
-  return Math.round(value * 10) / 10
 }

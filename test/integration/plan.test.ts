@@ -17,7 +17,9 @@ const TABLES = `
   INSERT INTO notes SELECT n, 'note' FROM (${NUMBERS}) AS rows_of_it;
   CREATE TABLE marks (id INT PRIMARY KEY, v INT NOT NULL);
   INSERT INTO marks SELECT n, n FROM (${NUMBERS}) AS rows_of_it;
-  CREATE TABLE nothing (id INT PRIMARY KEY)`
+  CREATE TABLE nothing (id INT PRIMARY KEY);
+  CREATE TABLE few (id INT PRIMARY KEY);
+  INSERT INTO few VALUES (1), (2), (3), (4)`
 
 async function shop(t: TestContext): Promise<{database: FreshDatabase; config: Config}> {
   const database = await freshDatabase(t, 'plan')
@@ -47,7 +49,7 @@ test('a plan samples each table as a snapshot would read it', async t => {
   const report = JSON.parse(ran.stdout) as PlanReport
   assert.deepEqual(
     report.tables.map(({table}) => table.split('.')[1]),
-    ['marks', 'notes', 'nothing', 'orders'],
+    ['few', 'marks', 'notes', 'nothing', 'orders'],
   )
   const orders = tableOf(report, database, 'orders')
   const {rows, rowsExact, chunkRows, chunks, reader, key, advisedChunkRows} = orders
@@ -60,15 +62,24 @@ test('a plan samples each table as a snapshot would read it', async t => {
   assert.ok(orders.eventBytes! > 400 && orders.durationSeconds! >= 0)
   const nothing = tableOf(report, database, 'nothing')
   assert.deepEqual([nothing.rows, nothing.chunks, nothing.samples, nothing.durationSeconds], [0, 0, [], 0])
-  assert.equal(report.rows, 15_000)
+  assert.equal(report.rows, 15_004)
+  // Of a single SELECT nobody knows what was chance.
+  const {samples} = tableOf(report, database, 'few')
+  assert.ok(samples.length > 1)
+  assert.ok(samples.every(sample => sample.rows === 4))
   assert.equal(report.retention.advisedSeconds, 604_800)
 })
 
 test('a key that chunks cannot be read by as a range is told, and a table without a key with what it needs', async t => {
   const {database, config} = await shop(t)
-  const bad = await plan(t, config, `${database.name}.marks`, '--surrogate-key', 'v', '--json')
+  const slowly = ['--exact', '--sink-rows-per-second', '1', '--safety-margin', '96']
+  const bad = await plan(t, config, `${database.name}.marks`, '--surrogate-key', 'v', '--json', ...slowly)
   assert.equal(bad.code, 0, bad.stderr)
-  const marks = tableOf(JSON.parse(bad.stdout) as PlanReport, database, 'marks')
+  const planned = JSON.parse(bad.stdout) as PlanReport
+  assert.equal(planned.durationSeconds, 5_000.8)
+  // 5,000.8 s, twice 96 hours, and three days.
+  assert.equal(planned.retention.advisedSeconds, 955_401)
+  const marks = tableOf(planned, database, 'marks')
   assert.deepEqual([marks.key!.isRange, marks.key!.access, marks.key!.index], [false, 'ALL', null])
   assert.match(
     marks.notes[0]!,
@@ -80,7 +91,7 @@ test('a key that chunks cannot be read by as a range is told, and a table withou
   const notes = tableOf(report, database, 'notes')
   assert.deepEqual([notes.reader, notes.key, notes.chunks], ['parallel', null, 0])
   assert.match(notes.notes[0]!, /no key, so the parallel reader copies it: LOCK TABLES for a moment/)
-  assert.ok(notes.samples[0]!.rows > 0)
+  assert.deepEqual([notes.notes.length, notes.rowsExact, notes.samples[0]!.rows], [1, false, 2_048])
 })
 
 test('the text of a plan, times left out', async t => {

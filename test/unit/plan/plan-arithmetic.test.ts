@@ -91,6 +91,7 @@ test('what is kept too short comes with the statement of its platform, as far as
   assert.equal(kept('mysql', 604_801).statement, 'SET PERSIST binlog_expire_logs_seconds = 604801;')
   assert.equal(kept('rds', 7 * DAY).statement, "CALL mysql.rds_set_configuration('binlog retention hours', 168);")
   assert.equal(kept('rds', 7 * DAY).obstacle, null)
+  assert.match(kept('aurora', 9 * DAY + 1).statement, /'binlog retention hours', 217/)
   assert.match(kept('rds', 9 * DAY).obstacle!, /keeps binlogs for 168 hours at most, 216 are advised/)
   assert.equal(kept('aurora', 9 * DAY).statement, "CALL mysql.rds_set_configuration('binlog retention hours', 216);")
   assert.match(kept('aurora', 100 * DAY).statement, /'binlog retention hours', 2160/)
