@@ -35,9 +35,11 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
     'Says which statements become schema change events; there is no history to keep small.',
   'schema.history.internal.store.only.captured.tables.ddl':
     'Says which statements become schema change events; there is no history to keep small.',
-  'signal.consumer.*': 'Security and addresses for reading the signal topic; there is no consumer group.',
+  'signal.consumer.*': 'Security and addresses for reading the signal topic; no consumer group is joined.',
   'signal.data.collection': 'Any id column from VARCHAR(36) on does; Debezium’s marks have up to 41 characters.',
   'signal.enabled.channels': '`http` beside `source`, `kafka` and `file`.',
+  'signal.kafka.groupId':
+    'Only a first start asks what the group has read, so that Debezium’s signals are not acted on again.',
   'signal.kafka.topic':
     'All partitions are read, and each signal is acted on once: its offset is part of the stored state.',
   'skipped.operations': 'Where `t` is let through, a truncate event stands in every partition of the topic.',

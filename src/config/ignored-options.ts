@@ -58,7 +58,7 @@ const MEANINGLESS: Readonly<Record<string, readonly string[]>> = {
   ],
   'Secrets are redacted without it.': ['custom.sanitize.pattern'],
   'Signals are read as they come, from all partitions, without a consumer group.': [
-    ...['signal.poll.interval.ms', 'signal.kafka.groupId', 'signal.kafka.poll.timeout.ms'],
+    ...['signal.poll.interval.ms', 'signal.kafka.poll.timeout.ms'],
   ],
   'A full row image is required, so that every value is available.': ['unavailable.value.placeholder'],
   'A schema change during a snapshot is always handled.': ['incremental.snapshot.allow.schema.changes'],

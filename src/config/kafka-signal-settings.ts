@@ -14,6 +14,7 @@ export const CONSUMER_PREFIX = 'signal.consumer.'
 const SHARED = /^(?:security\.protocol|sasl\..*|ssl\..*|client\.id|request\.timeout\.ms|bootstrap\.servers)$/
 /** Read under its own name. */
 const OWN = 'signal.consumer.auto.offset.reset'
+const OWN_GROUP = 'signal.consumer.group.id'
 
 export interface KafkaSignalContext {
   readonly name: string
@@ -43,6 +44,7 @@ export function kafkaSignalSettings(values: OptionValues, context: KafkaSignalCo
     clientId: consumer.optionalText('client.id') ?? `tidemark-${name}-signals`,
     security: kafkaSecurity(consumer, consumerProblems),
     requestTimeoutMs: consumer.integer('request.timeout.ms'),
+    groupId: String(context.config.get(OWN_GROUP) ?? values.text('signal.kafka.groupId')),
     startFrom: values.choice<'earliest' | 'latest'>(OWN),
   }
 }
@@ -57,7 +59,7 @@ function consumerValues({config, problems, warnings}: KafkaSignalContext): {
   const isReplaced = replacedKeys(config)
   for (const [key, value] of config) if (SHARED.test(key) && !isReplaced(key)) merged.set(key, value)
   for (const [key, value] of config) {
-    if (!key.startsWith(CONSUMER_PREFIX) || key === OWN) continue
+    if (!key.startsWith(CONSUMER_PREFIX) || key === OWN || key === OWN_GROUP) continue
     const plain = key.slice(CONSUMER_PREFIX.length)
     if (SHARED.test(plain)) {
       merged.set(plain, value)

@@ -74,7 +74,9 @@ export interface KafkaSignalSettings {
   readonly clientId: string
   readonly security: KafkaSecurity
   readonly requestTimeoutMs: number
-  /** Where a partition is begun of which the state knows nothing, or whose stored offset is gone. */
+  /** What it has read is passed where the state knows nothing yet. */
+  readonly groupId: string
+  /** Where a partition is begun of which neither the state nor the group knows anything, or whose stored offset is gone. */
   readonly startFrom: 'earliest' | 'latest'
 }
 

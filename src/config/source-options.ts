@@ -61,9 +61,14 @@ export const SIGNAL_OPTIONS: readonly Option[] = [
   }),
   list('signal.kafka.bootstrap.servers', null, 'Brokers of the signal topic.', {defaultText: 'bootstrap.servers'}),
   text(
+    'signal.kafka.groupId',
+    'kafka-signal',
+    'Consumer group of the reader before: signals that it has read are passed at a first start. It is not joined.',
+  ),
+  text(
     'signal.consumer.auto.offset.reset',
     'earliest',
-    'Where a first start begins in the signal topic; afterwards the stored state says it.',
+    'Where a first start begins in the signal topic, where the group has read nothing; afterwards the stored state says it.',
     {values: ['earliest', 'latest']},
   ),
   text(

@@ -42,6 +42,7 @@ interface Slot {
 }
 
 const TOPIC_RESOURCE = 2
+const GROUP_COORDINATOR = 0
 const TRANSACTION_COORDINATOR = 1
 const CREATE_TIMEOUT_MS = 30_000
 /** Brokers want one even where there is no transaction. */
@@ -105,9 +106,18 @@ export class KafkaCluster {
 
   /** The broker that coordinates the transactions of this id. */
   async transactionCoordinator(transactionalId: string): Promise<Coordinator> {
-    const parameters = {groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR}
+    return await this.#coordinator(transactionalId, TRANSACTION_COORDINATOR, 'transactional id')
+  }
+
+  /** The broker that coordinates this consumer group. */
+  async groupCoordinator(groupId: string): Promise<Coordinator> {
+    return await this.#coordinator(groupId, GROUP_COORDINATOR, 'consumer group')
+  }
+
+  async #coordinator(id: string, coordinatorType: number, what: string): Promise<Coordinator> {
+    const parameters = {groupId: id, coordinatorType}
     const answer = (await this.#callAny('GroupCoordinator', parameters)) as FindCoordinatorAnswer
-    throwOf(answer.errorCode, `cannot find the coordinator of transactional id ${transactionalId}`)
+    throwOf(answer.errorCode, `cannot find the coordinator of ${what} ${id}`)
     const {nodeId, host, port} = answer.coordinator
     return {node: nodeId, address: {host, port}}
   }

@@ -36,6 +36,7 @@ export type ApiName =
   | 'GroupCoordinator'
   | 'AddPartitionsToTxn'
   | 'EndTxn'
+  | 'OffsetFetch'
 
 /** v3 is the first with record batches and the oldest that Kafka 4 takes; v8 and later are not needed. */
 const PRODUCE_VERSIONS = {min: 3, max: 7}

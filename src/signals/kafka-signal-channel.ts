@@ -1,11 +1,13 @@
 // Signals from a Kafka topic. All partitions are read, without a consumer group: the offset of the last signal taken is
-// part of the stored state, together with what was taken and not yet acted on, so that each is acted on once (I6).
+// part of the stored state, together with what was taken and not yet acted on, so that each is acted on once (I6). Only a first
+// start looks at a group: at Debezium's, whose signals are not to be acted on once more.
 
 import type {KafkaSignalSettings} from '../config/settings.ts'
 import type {Log} from '../core/log.ts'
 import {describeError, TidemarkError} from '../core/tidemark-error.ts'
 import {PartitionRecords} from '../kafka/fetch-protocol.ts'
 import type {FetchAnswer} from '../kafka/fetch-protocol.ts'
+import {committedOffsets} from '../kafka/committed-offsets.ts'
 import {KafkaCluster} from '../kafka/kafka-cluster.ts'
 import {connectionProblem, fatalConnectionError, SIGNAL_KEYS} from '../kafka/connection-failure.ts'
 import {OFFSET_OUT_OF_RANGE} from '../kafka/kafka-error.ts'
@@ -125,17 +127,42 @@ export class KafkaSignalChannel {
     if (partitions.length === 0) throw new Error(`topic ${settings.topic} has no partition yet`)
     // A partition that is added to a topic that we follow is read from its beginning: nothing of it was ever seen.
     const first = this.#next.size === 0
+    const committed = first ? await this.#committed(partitions) : new Map<number, bigint>()
     for (const partition of partitions) {
       if (this.#readers.has(partition)) continue
-      if (!this.#next.has(partition)) await this.#begin(partition, first ? settings.startFrom : 'earliest')
+      if (!this.#next.has(partition)) {
+        await this.#begin(partition, first ? settings.startFrom : 'earliest', committed.get(partition))
+      }
       this.#readers.set(partition, new PartitionRecords(this.#next.get(partition)!, NO_END))
     }
     this.#lookedAt = performance.now()
   }
 
-  async #begin(partition: number, where: 'earliest' | 'latest'): Promise<void> {
+  /** What the consumer group of Debezium's channel has read: the connector before us has acted on that. */
+  async #committed(partitions: readonly number[]): Promise<Map<number, bigint>> {
+    const {settings, log} = this.#options
+    const {topic, groupId} = settings
+    try {
+      const committed = await committedOffsets(this.#cluster, groupId, {topic, partitions})
+      if (committed.size > 0) {
+        const next = Object.fromEntries([...committed].map(([partition, offset]) => [partition, String(offset)]))
+        log.info({topic, groupId, next}, 'signals that this consumer group has read are passed')
+      }
+      return committed
+    } catch (error) {
+      if (!(error instanceof TidemarkError)) throw error
+      log.warn(
+        {topic, groupId, reason: error.message, startFrom: settings.startFrom},
+        'cannot ask what the consumer group has read of the signal topic, old signals may be acted on',
+      )
+      return new Map()
+    }
+  }
+
+  async #begin(partition: number, where: 'earliest' | 'latest', committed?: bigint): Promise<void> {
     const {start, end} = await this.#fetcher.bounds(partition)
-    this.#next.set(partition, where === 'earliest' ? start : end)
+    const isThere = committed !== undefined && committed >= start && committed <= end
+    this.#next.set(partition, isThere ? committed : where === 'earliest' ? start : end)
   }
 
   async #takeAnswer(answer: FetchAnswer): Promise<void> {

@@ -1,9 +1,11 @@
 // Signals typed into a Kafka topic: all partitions, broken records, the place in the stored state, and kill -9.
 
 import assert from 'node:assert/strict'
+import {randomUUID} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {test} from 'node:test'
 import {setTimeout as sleep} from 'node:timers/promises'
+import kafkajs from 'kafkajs'
 import {runKafkaTool} from '../../tools/servers/kafka-package.ts'
 import {numberedTable, readIds, receipt, snapshotEnded, type Capture} from '../support/capture.ts'
 import {integrationServers} from '../support/integration-servers.ts'
@@ -86,6 +88,31 @@ test('a signal is acted on once: the offset of the last one taken is part of the
     0,
     'the retained history is not acted on again',
   )
+})
+
+test('a first start passes what the consumer group of Debezium’s channel has read, and reads the rest', async t => {
+  const {kafka} = await integrationServers()
+  const groupId = `group-${randomUUID()}`
+  const {capture, topic, execute} = await steering(t, {'signal.kafka.groupId': groupId})
+  await capture.connection.query(numberedTable('a', 5))
+  await execute('read-0', 'a', 0)
+  await execute('read-1', 'a', 1)
+  await execute('unread-1', 'a', 1)
+  await execute('unread-2', 'a', 2)
+  const admin = new kafkajs.Kafka({brokers: [kafka.bootstrap], logLevel: kafkajs.logLevel.NOTHING}).admin()
+  await admin.connect()
+  t.after(async () => await admin.disconnect())
+  const partitions = [0, 1].map(partition => ({partition, offset: '1'}))
+  await admin.setOffsets({groupId, topic, partitions})
+  const tidemark = await capture.run(t)
+  for (const id of ['unread-1', 'unread-2']) await snapshotEnded(tidemark, id)
+  const {signals} = await tidemark.status()
+  assert.deepEqual(signals.map(({id}) => id).sort(), ['unread-1', 'unread-2'])
+  const [group] = await admin.fetchOffsets({groupId, topics: [topic]})
+  const left = group!.partitions
+    .filter(({offset}) => offset !== '-1')
+    .map(({partition, offset}) => ({partition, offset}))
+  assert.deepEqual(left, partitions, 'the group is left as it is')
 })
 
 test('kill -9 between receiving a signal and starting its snapshot: it is acted on, and only once', async t => {

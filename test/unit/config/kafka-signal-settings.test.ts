@@ -21,6 +21,7 @@ test('the topic is <topic.prefix>-signal on the sink’s brokers, read from its 
     clientId: 'tidemark-shop-signals',
     security: {tls: null, sasl: null},
     requestTimeoutMs: 30_000,
+    groupId: 'kafka-signal',
     startFrom: 'earliest',
   })
 })
@@ -120,11 +121,14 @@ test('keys of a consumer that have no meaning here are warned of, Debezium’s o
     'signal.enabled.channels': 'kafka',
     'bootstrap.servers': 'a:9092',
     'signal.consumer.session.timeout.ms': '10000',
-    'signal.kafka.groupId': 'g',
+    'signal.kafka.poll.timeout.ms': '100',
     'signal.poll.interval.ms': '5000',
   })
   assert.deepEqual(warnings, [
     'signal.consumer.session.timeout.ms has no meaning here and is ignored: signals are read without a consumer group',
   ])
-  assert.equal(notes.filter(note => /^signal\.(kafka\.groupId|poll\.interval\.ms) has no meaning/.test(note)).length, 2)
+  assert.equal(
+    notes.filter(note => /^signal\.(kafka\.poll\.timeout\.ms|poll\.interval\.ms) has no meaning/.test(note)).length,
+    2,
+  )
 })
