@@ -358,7 +358,8 @@ class Task implements RunnableTask {
     const store = async (): Promise<void> => {
       if (this.#failure === null && !hasGivenUp) {
         hasGivenUp = await Promise.race([engine.emitter.drain().then(() => false), gaveUp])
-        if (hasGivenUp) log.warn({}, GAVE_UP)
+        // A program that leaves its loop has said so itself.
+        if (hasGivenUp) log[patience?.aborted === true ? 'debug' : 'warn']({}, GAVE_UP)
       }
       await checkpointer.store().catch((error: unknown) => this.#fail(error))
     }

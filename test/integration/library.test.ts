@@ -193,6 +193,39 @@ test('the state is kept where the program wants it', async t => {
   assert.deepEqual(ids(await nextEvents(second, 1)), [2])
 })
 
+test('an error or a break in the loop, and the end of `await using`, keep what was acknowledged and free everything', async t => {
+  const {config, insert} = await prepare(t)
+  const begin = async (): Promise<CaptureStream> => await capture(config, {log: quietLog})
+  {
+    await using stream = await begin()
+    await insert([0])
+    for (const event of await nextEvents(stream, 1)) event.ack()
+  }
+  await insert([1, 2, 3])
+  const own = new Error('the program’s own')
+  await assert.rejects(async () => {
+    for await (const event of await begin()) {
+      if (ids([event])[0] !== 1) throw own
+      event.ack()
+    }
+  }, own)
+  for await (const event of await begin()) {
+    if (ids([event])[0] === 3) break
+    assert.deepEqual(ids([event]), [2], 'what the error came at was not acknowledged')
+    event.ack()
+  }
+  let left: CaptureStream
+  {
+    await using stream = await begin()
+    left = stream
+    assert.deepEqual(ids(await nextEvents(stream, 1)), [3])
+  }
+  assert.deepEqual(await left.next(), {done: true, value: undefined})
+  // The state file's lock is free: another one may begin.
+  await using last = await begin()
+  assert.deepEqual(ids(await nextEvents(last, 1)), [3])
+})
+
 test('what an operator must mend rejects the call, or the loop, with its code', async t => {
   const {source, start, config} = await prepare(t)
   const refused = capture({...config, 'database.password': 'wrong'}, {log: quietLog})
