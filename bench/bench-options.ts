@@ -20,7 +20,7 @@ export const snapshotCases: readonly CaseName[] = ['snapshot', 'snapshot-under-w
 /** Another product, which bench/RESULTS.md is about, or another build of this one. */
 export type Rival =
   {readonly type: 'debezium'} | {readonly type: 'build'; readonly checkout: string; readonly cli: string}
-export const toolNames = ['values', 'rows', 'produce', 'decode'] as const
+export const toolNames = ['values', 'rows', 'produce', 'decode', 'library'] as const
 export type CaseName = (typeof caseNames)[number]
 export type ToolName = (typeof toolNames)[number]
 
@@ -77,6 +77,7 @@ parts alone
   rows [ROWS]                    the value path: nanoseconds for one row
   produce [HOST:PORT [EVENTS]]   the Kafka sink; without an address on a broker of its own
   decode                         the binlog's decoding
+  library                        capture() beside the command line's file sink
 options
   --against debezium
                  the same cases with Debezium's connector in Kafka Connect, default and tuned, in turn with Tidemark: figures,

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {OwnedProcess} from '../tools/servers/owned-process.ts'
 import {provideKafka} from '../tools/servers/kafka-server.ts'
 import type {BenchOptions} from './bench-options.ts'
+import {benchLibrary} from './library.ts'
 import {benchBinlogDecode} from './binlog-decode.ts'
 
 /** Exit code of the part. */
@@ -15,6 +16,9 @@ export async function runTool({name, args}: NonNullable<BenchOptions['tool']>, s
       return await runFile('value-rows.js', args, signal)
     case 'decode':
       process.stdout.write(`${JSON.stringify(benchBinlogDecode())}\n`)
+      return 0
+    case 'library':
+      process.stdout.write(`${JSON.stringify(await benchLibrary())}\n`)
       return 0
     case 'produce': {
       if (args.length > 0) return await runFile('produce.js', args, signal)

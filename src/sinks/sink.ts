@@ -34,6 +34,8 @@ export interface SinkTopic {
   readonly partitions: number
   /** A batch above this size (before compression) must be sent before another event is added; one event may be larger. */
   readonly batchBytes: number
+  /** The same for read events, where it differs: their progress is that of whole pieces anyway. */
+  readonly readBatchBytes?: number
   newBatch(partition: number): EventBatch
 }
 

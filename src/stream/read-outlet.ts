@@ -271,6 +271,7 @@ class PieceRows {
     const {topic, lanes} = target.lanes
     const headers = this.#headers
     const partitions = lanes.length
+    const most = Math.min(topic.readBatchBytes ?? topic.batchBytes, PIECE_BYTES)
     let row = this.#chunk.nextRow
     while (row < until) {
       const source = this.#leaving(row)
@@ -282,7 +283,7 @@ class PieceRows {
       const partition = partitions === 1 ? 0 : partitionFor(source.bytes, source.rowEnd, source.keyEnd, partitions)
       const batch = (batches[partition] ??= topic.newBatch(partition))
       // Over however many partitions the piece spreads.
-      if (this.#bytesWritten >= Math.min(topic.batchBytes, PIECE_BYTES)) break
+      if (this.#bytesWritten >= most) break
       const before = batch.byteLength
       const length = template.valueLength('r', source.rowEnd - source.start, 0, origin, 0)
       const key = source.keyEnd === source.rowEnd ? null : source.bytes
@@ -321,7 +322,7 @@ class PieceRows {
       if (lane === undefined) throw noPartition(topic.name, partition, lanes.length)
       const batch = this.routed.get(lane) ?? topic.newBatch(partition)
       this.routed.set(lane, batch)
-      if (batch.byteLength >= topic.batchBytes) break
+      if (batch.byteLength >= (topic.readBatchBytes ?? topic.batchBytes)) break
       const before = batch.byteLength
       template.append(batch, key, view, {op: 'r', origin, row: 0, headers: this.#headers})
       this.#bytesWritten += batch.byteLength - before
