@@ -1,6 +1,6 @@
 // What a consumer group has read of a topic, for a reader that takes its place and has no group of its own.
 
-import {KafkaCluster} from './kafka-cluster.ts'
+import type {KafkaCluster} from './kafka-cluster.ts'
 import {throwOf} from './topic-fetcher.ts'
 
 /** The next offset of each partition of which the group has committed one. Rejects as `throwOf` does; asks nothing to be changed. */
