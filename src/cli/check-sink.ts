@@ -22,6 +22,7 @@ export async function checkSinkAndState(settings: Settings): Promise<Prerequisit
   if (state.type === 'topic') results.push(await checkStateTopic(state))
   if (sink.type === 'kafka') results.push(await checkBroker(sink))
   if (signals.kafka !== null) results.push(await checkSignalTopic(signals.kafka))
+  if (sink.type === 'stdout') results.push(passed('sink', 'standard output'))
   if (sink.type === 'file') results.push(await checkWritable('sink file', sink.path, 'sink.file.path'))
   return results
 }

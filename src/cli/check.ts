@@ -29,6 +29,7 @@ export function registerCheck(program: Command, context: CommandContext): void {
 async function check(path: string, context: CommandContext): Promise<void> {
   const loaded = loadForCommand(path, context)
   printWarnings(loaded, context)
+  for (const note of loaded.ignored) context.printError(`note: ${note}`)
   const results = [...(await readPrerequisites(loaded.settings)), ...(await checkSinkAndState(loaded.settings))]
   for (const result of results) context.print(prerequisiteText(result))
   const failed = results.filter(result => result.ok === 'failed').length

@@ -36,6 +36,8 @@ export interface LoadedSettings {
   readonly warnings: readonly string[]
   /** What is worth a line in the start log. */
   readonly notes: readonly string[]
+  /** Those of the notes that name keys without meaning here. */
+  readonly ignored: readonly string[]
 }
 
 /** Throws one TidemarkError of the kind `configuration` whose message lists all problems. Reads files, changes nothing. */
@@ -55,12 +57,14 @@ export function loadSettingsText(text: ConfigText, {env}: {readonly env: Environ
   const warnings: string[] = []
   const settings = buildSettings(values, {secrets: findSecrets(raw), config: merged.config, problems, warnings})
   problems.throwIfAny(text.path)
+  const ignored = [...checked.notes, ...merged.notes]
   return {
     settings,
     written,
     config: raw,
     warnings: [...checked.warnings, ...merged.warnings, ...warnings],
-    notes: [...checked.notes, ...merged.notes, ...startNotes(settings)],
+    notes: [...ignored, ...startNotes(settings)],
+    ignored,
   }
 }
 
@@ -76,6 +80,11 @@ function buildSettings(values: OptionValues, {secrets, config, problems, warning
   const name = values.optionalText('name') ?? topicPrefix
   const sink = sinkSettings(values, name, problems)
   const topics = topicParts(values, problems)
+  if (sink.type === 'stdout' && values.has('connector.class') && !values.has('sink.type')) {
+    warnings.push(
+      'bootstrap.servers, which a Connect worker keeps elsewhere, is not set: events go to standard output; set it, or sink.type',
+    )
+  }
   return {
     name,
     database: databaseSettings(values, problems),

@@ -36,7 +36,7 @@ async function checkGtidSet({connection, settings}: PrerequisiteScope, gtidSet: 
       ok: badness(settings.snapshot.mode),
       found: `transactions ${lost} that this server never executed`,
       wanted: 'a server with all transactions that were captured (this one lost commits, or is another one)',
-      statement: `connect to the right server, or ${START_ANEW}`,
+      statement: `connect to the right server, or ${remedy(settings.snapshot.mode)}`,
     }
   }
   if (missing !== '') return notAvailable(settings.snapshot.mode, `transactions ${missing} purged`)
@@ -65,8 +65,12 @@ function notAvailable(mode: string, found: string): PrerequisiteResult {
     ok: badness(mode),
     found,
     wanted: 'a position that is still in the binlog',
-    statement: START_ANEW,
+    statement: remedy(mode),
   }
+}
+
+function remedy(mode: string): string {
+  return mode === 'when_needed' ? 'start it: with snapshot.mode=when_needed it copies all tables again' : START_ANEW
 }
 
 /** This mode is there for a lost position: it copies again. */

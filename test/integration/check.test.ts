@@ -212,7 +212,11 @@ test('a stored position is available, gone, or of a server with other transactio
   assert.equal(found.ok, 'failed')
   // `run` begins anew in this mode.
   const anew = {...config, 'snapshot.mode': 'when_needed'}
-  for (const lost of [foreign, gone]) assert.equal((await results(t, anew, lost)).get('stored position')!.ok, 'warning')
+  for (const lost of [foreign, gone]) {
+    const {ok, statement} = (await results(t, anew, lost)).get('stored position')!
+    assert.equal(ok, 'warning')
+    assert.match(statement, /start it: with snapshot\.mode=when_needed it copies all tables again$/)
+  }
 })
 
 /** A server of its own, with options that nothing can run on. */

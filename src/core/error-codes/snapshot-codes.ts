@@ -73,7 +73,7 @@ export const SNAPSHOT_CODES: ErrorTexts = {
   },
   TIDEMARK_SNAPSHOT_LOCK_GRANT: {
     cause: 'A copy by a read view locks the table for a moment, and the account may not.',
-    cure: 'Run the GRANT LOCK TABLES of the message, then `resume-snapshot`.',
+    cure: 'Run the GRANT LOCK TABLES of the message: the lock is tried again by itself. Where the table is `failed` already, send `resume-snapshot`, too.',
   },
   TIDEMARK_SNAPSHOT_NO_KEY: {
     cause:

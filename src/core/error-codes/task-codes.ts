@@ -32,7 +32,7 @@ export const TASK_CODES: ErrorTexts = {
   },
   TIDEMARK_HTTP_LISTEN: {
     cause:
-      'The address of http.listen cannot be listened on: another task has the port, or it is not an address of this machine.',
+      'The address of http.listen cannot be listened on: another task, or this very one that runs already, has the port, or it is not an address of this machine.',
     cure: 'Set http.listen to a free address, or to `off`.',
   },
   TIDEMARK_LIBRARY_NOT_JSON: {

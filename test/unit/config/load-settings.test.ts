@@ -35,6 +35,19 @@ test('the shape that one POSTs to Kafka Connect gives the name and Connect’s f
   assert.ok(notes.some(note => note.includes('value.converter.schemas.enable is true')))
 })
 
+test('a configuration of Connect’s without brokers is warned of, unless its sink was chosen', async t => {
+  const connect = {'connector.class': 'io.debezium.connector.mysql.MySqlConnector', 'tasks.max': '1'}
+  const {warnings, ignored} = await loadKeys(t, connect)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, /^bootstrap\.servers, .* is not set: events go to standard output/)
+  assert.deepEqual(
+    ignored.map(note => note.split(' ')[0]),
+    ['tasks.max'],
+  )
+  assert.deepEqual((await loadKeys(t, {...connect, 'sink.type': 'stdout'})).warnings, [])
+  assert.deepEqual((await loadKeys(t, {...connect, 'bootstrap.servers': 'broker:9092'})).warnings, [])
+})
+
 test('without connector.class there is no schema frame, and schemas.enable wins over both', async t => {
   assert.equal((await loadKeys(t)).settings.events.valueSchemasEnabled, false)
   const {settings} = await loadKeys(t, {
