@@ -1,15 +1,16 @@
-// The page at `/` in a real Chromium, beside a real task.
+// The page at `/` in a real Chromium, beside a real task: one of each for all tests, but where the task needs a token.
 
 import assert from 'node:assert/strict'
 import {mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {before, test, type TestContext} from 'node:test'
-import {provideChromiumPackage} from '../../tools/servers/chromium-package.ts'
+import {after, before, beforeEach, test} from 'node:test'
 import {projectRoot} from '../../tools/servers/server-paths.ts'
 import {numberedTable, prepareCapture, type Capture} from '../support/capture.ts'
+import type {CleanUpContext} from '../support/clean-up.ts'
 import {openChromium, type BrowserTab} from '../support/chromium.ts'
-import type {Config} from '../support/tidemark-config.ts'
-import type {TidemarkProcess} from '../support/tidemark-process.ts'
+import {tempFolder} from '../support/temp-folder.ts'
+import {tidemarkConfig} from '../support/tidemark-config.ts'
+import {runTidemark, type TidemarkProcess} from '../support/tidemark-process.ts'
 
 interface Scene {
   readonly capture: Capture
@@ -19,20 +20,32 @@ interface Scene {
 
 const PHONE = {width: 320, height: 640, deviceScaleFactor: 2, mobile: true}
 
-// Fetched before the first test, whose time it is not.
-before(async () => void (await provideChromiumPackage()))
-
-/** A task with a table that takes half a minute to copy, and the page before it is opened. */
-async function scene(t: TestContext, config: Config = {}): Promise<Scene> {
-  const capture = await prepareCapture(t, {
-    prefix: 'page',
-    config: {'incremental.snapshot.chunk.size': '50', ...config},
-  })
-  await capture.connection.query(`SET SESSION cte_max_recursion_depth = 10000; ${numberedTable('orders', 6000)}`)
-  const tidemark = await capture.run(t)
-  const tab = await openChromium(t)
-  return {capture, tidemark, tab}
+let all: Scene
+let undo: () => Promise<void> = () => Promise.resolve()
+/** What the tests share ends behind the last of them. */
+const file: CleanUpContext = {
+  after: fn => {
+    undo = fn as typeof undo
+  },
 }
+after(async () => await undo())
+
+/** A task with a table that takes half a minute to copy, and a tab before the page is opened. */
+before(async () => {
+  const capture = await prepareCapture(file, {prefix: 'page', config: {'incremental.snapshot.chunk.size': '50'}})
+  await capture.connection.query(`SET SESSION cte_max_recursion_depth = 10000; ${numberedTable('orders', 6000)}`)
+  const [tidemark, tab] = await Promise.all([capture.run(file), openChromium(file)])
+  await tidemark.waitForStreaming()
+  all = {capture, tidemark, tab}
+})
+
+beforeEach(async () => {
+  const {tab} = all
+  tab.requests.length = 0
+  tab.complaints.length = 0
+  await tab.send('Emulation.clearDeviceMetricsOverride')
+  await tab.send('Emulation.setEmulatedMedia', {features: []})
+})
 
 async function throttle({tidemark}: Scene, maxRowsPerSecond: number | null): Promise<void> {
   const response = await fetch(`${tidemark.url}/snapshot/throttle`, {
@@ -62,10 +75,8 @@ function assertClean({tab, tidemark}: Scene): void {
   assert.equal(tab.complaints.join('\n'), '')
 }
 
-test('a copy is started, watched, paused, resumed and stopped by keyboard alone', async t => {
-  const all = await scene(t)
+test('a copy is started, watched, paused, resumed and stopped by keyboard alone', async () => {
   const {capture, tidemark, tab} = all
-  await tidemark.waitForStreaming()
   await throttle(all, 200)
   await tab.open(`${tidemark.url}/`)
   await tab.until('the page to be live', LIVE)
@@ -113,16 +124,15 @@ test('a copy is started, watched, paused, resumed and stopped by keyboard alone'
   assertClean(all)
 })
 
-test('on a phone nothing is wider than the screen, in the dark the colours are dark, and the charts have a line', async t => {
-  const all = await scene(t)
+test('on a phone nothing is wider than the screen, in the dark the colours are dark, and the charts have a line', async () => {
   const {capture, tidemark, tab} = all
   const name = `${capture.database.name}.orders`
-  await tidemark.waitForStreaming()
   await throttle(all, 500)
   await capture.snapshot(['orders'])
   await tab.send('Emulation.setDeviceMetricsOverride', PHONE)
   await tab.open(`${tidemark.url}/`)
   await tab.until('a bar', `${PERCENT} >= 0`)
+  // Those of before the page was opened, too.
   await tab.until('charts of two samples', `document.querySelector('polyline')?.getAttribute('points').includes(' ')`)
   const widest = `Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll('body *')].map(
     each => Math.ceil(each.getBoundingClientRect().right)))`
@@ -147,8 +157,10 @@ test('on a phone nothing is wider than the screen, in the dark the colours are d
 })
 
 test('the token is asked for, kept in the tab alone, and a wrong one is told', async t => {
-  const all = await scene(t, {'http.token': 'geheim-4711'})
-  const {tidemark, tab} = all
+  const {capture, tab} = all
+  const folder = await tempFolder(t)
+  const config = await tidemarkConfig({database: capture.database, folder, config: {'http.token': 'geheim-4711'}})
+  const tidemark = await runTidemark(t, {config, folder})
   await tidemark.waitForLog('HTTP interface listening')
   await tab.open(`${tidemark.url}/`)
   await tab.until('the question for the token', `document.activeElement.id === 'token'`)
@@ -169,11 +181,10 @@ test('the token is asked for, kept in the tab alone, and a wrong one is told', a
   assert.deepEqual(others, [])
 })
 
-test('a script or a style that is not the page’s own is refused by its policy, and names of tables are only text', async t => {
-  const {capture, tidemark, tab} = await scene(t)
+test('a script or a style that is not the page’s own is refused by its policy, and names of tables are only text', async () => {
+  const {capture, tidemark, tab} = all
   const evil = '<img src=x onerror=alert(1)>'
   await capture.connection.query(`CREATE TABLE \`${evil}\` (id INT PRIMARY KEY); INSERT INTO \`${evil}\` VALUES (1)`)
-  await tidemark.waitForStreaming()
   await capture.signal('execute-snapshot', {'data-collections': [`${capture.database.name}\\.<img.*>`]})
   await tab.open(`${tidemark.url}/`)
   await tab.until('the table', `document.querySelector('#tables')?.textContent.includes('<img src=x onerror')`)
@@ -195,9 +206,25 @@ test('a script or a style that is not the page’s own is refused by its policy,
   )
 })
 
-test('when the task ends the page says so, and when it is back goes on by itself', async t => {
-  const {capture, tidemark, tab} = await scene(t)
+test('a paused task says so, takes no copy, and is resumed by keyboard', async () => {
+  const {capture, tidemark, tab} = all
+  await tab.open(`${tidemark.url}/`)
+  await tab.until('the page to be live', LIVE)
+  assert.equal(await tab.evaluate(`document.getElementById('paused').hidden`), true)
+  await fetch(`${tidemark.url}/connectors/${capture.database.name}/pause`, {method: 'PUT'})
+  await tab.until('the notice', `!document.getElementById('paused').hidden`)
+  assert.match(await tab.evaluate(TEXT_OF('facts')), /not streaming \(paused\)/)
+  assert.equal(await tab.evaluate(`document.getElementById('start').getAttribute('aria-disabled')`), 'true')
+  await keepPicture(tab, 'paused')
+  await tab.tabTo('#resume-task')
+  await tab.press('Enter')
+  await tab.until('the notice to be gone', `document.getElementById('paused').hidden`)
   await tidemark.waitForStreaming()
+  assertClean(all)
+})
+
+test('when the task ends the page says so, and when it is back goes on by itself', async t => {
+  const {capture, tidemark, tab} = all
   await tab.open(`${tidemark.url}/`)
   await tab.until('the page to be live', LIVE)
   await tidemark.stop()

@@ -2,6 +2,7 @@
 
 import {byId, setText} from './elements.ts'
 import type {PageElement} from './elements.ts'
+import type {PageStatus} from './page-status.ts'
 
 export interface ControlsOptions {
   readonly token: () => string | null
@@ -40,6 +41,7 @@ export class Controls {
   readonly #options: ControlsOptions
   readonly #answer = byId('answer')
   #toStop: string | null = null
+  #name = ''
   #isSending = false
 
   constructor(options: ControlsOptions) {
@@ -47,6 +49,7 @@ export class Controls {
     this.#onPress('pause', () => this.#send({type: 'pause-snapshot', data: {}}))
     this.#onPress('resume', () => this.#send({type: 'resume-snapshot', data: {}}))
     this.#onPress('stop', async () => this.askToStop(null))
+    this.#onPress('resume-task', () => this.#resumeTask())
     byId('confirm-no').addEventListener('click', () => byId('confirm').close())
     this.#onPress('confirm-yes', () => {
       byId('confirm').close()
@@ -55,7 +58,8 @@ export class Controls {
     byId('start-form').addEventListener('submit', event => {
       event.preventDefault()
       const signal = copySignal(byId('start-tables').value, byId('start-condition').value)
-      if (typeof signal === 'string') setText(this.#answer, signal)
+      if (byId('start').getAttribute('aria-disabled') === 'true') setText(this.#answer, 'The task is paused.')
+      else if (typeof signal === 'string') setText(this.#answer, signal)
       else void this.#send(signal)
     })
   }
@@ -70,10 +74,32 @@ export class Controls {
   }
 
   /** What cannot be done now says so, and keeps the focus. */
-  show(state: string): void {
-    setDisabled(byId('pause'), state !== 'running')
-    setDisabled(byId('resume'), state !== 'paused' && state !== 'failed')
-    setDisabled(byId('stop'), state === 'idle')
+  show({
+    name,
+    state,
+    snapshot,
+  }: Pick<PageStatus, 'name' | 'state'> & {readonly snapshot: {readonly state: string}}): void {
+    const isHeld = state === 'paused'
+    if (isHeld && byId('paused').hidden) setText(byId('resume-answer'), '')
+    this.#name = name
+    byId('paused').hidden = !isHeld
+    setDisabled(byId('pause'), isHeld || snapshot.state !== 'running')
+    setDisabled(byId('resume'), isHeld || (snapshot.state !== 'paused' && snapshot.state !== 'failed'))
+    setDisabled(byId('stop'), isHeld || snapshot.state === 'idle')
+    setDisabled(byId('start'), isHeld)
+  }
+
+  /** The whole task, not its snapshots; what it says then is the next report. */
+  async #resumeTask(): Promise<void> {
+    const answer = byId('resume-answer')
+    setText(answer, 'Asked to resume …')
+    try {
+      const {status} = await this.#request(`/connectors/${encodeURIComponent(this.#name)}/resume`, {method: 'PUT'})
+      if (status === 401) this.#options.onTokenWanted()
+      else if (status !== 202) setText(answer, `Refused: the task answers ${status}.`)
+    } catch {
+      setText(answer, 'The task does not answer.')
+    }
   }
 
   #onPress(id: string, act: () => Promise<void>): void {
@@ -99,13 +125,14 @@ export class Controls {
     }
   }
 
-  async #answerTo(signal: SentSignal): Promise<string> {
+  async #request(path: string, init: {readonly method: string; readonly body?: string}): Promise<Response> {
     const token = this.#options.token()
-    const response = await fetch('/signals', {
-      method: 'POST',
-      headers: {'content-type': 'application/json', ...(token === null ? {} : {authorization: `Bearer ${token}`})},
-      body: JSON.stringify(signal),
-    })
+    const authorization = token === null ? {} : {authorization: `Bearer ${token}`}
+    return await fetch(path, {...init, headers: {'content-type': 'application/json', ...authorization}})
+  }
+
+  async #answerTo(signal: SentSignal): Promise<string> {
+    const response = await this.#request('/signals', {method: 'POST', body: JSON.stringify(signal)})
     if (response.status === 401) {
       this.#options.onTokenWanted()
       return `${signal.type}: not sent, the token is wanted`

@@ -42,7 +42,7 @@ function show(status: PageEvents['status']): void {
   byId('task').hidden = false
   showStatus(status)
   tables.show(status.snapshot)
-  controls.show(status.snapshot.state)
+  controls.show(status)
 }
 
 function askForToken(): void {

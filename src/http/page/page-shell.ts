@@ -28,6 +28,11 @@ export const PAGE_SHELL = `<!doctype html>
   </form>
   <div id="task" hidden>
     <p id="error" class="notice bad" role="alert" hidden></p>
+    <section id="paused" class="notice" aria-label="The task is paused" hidden>
+      <p>The task is paused: nothing is read, and it takes no signals. Until it is resumed, the server must keep its binlog.</p>
+      <button type="button" id="resume-task">Resume the task</button>
+      <p id="resume-answer" role="status" aria-live="polite"></p>
+    </section>
     <section class="card" aria-labelledby="stream-title">
       <h2 id="stream-title">Stream</h2>
       <dl id="facts"></dl>

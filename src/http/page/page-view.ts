@@ -45,10 +45,21 @@ function showLines(id: string, texts: readonly string[], none = ''): void {
   if (hasChanged(id, shown)) byId(id).replaceChildren(...shown.map(text => element('li', {text})))
 }
 
-function showFacts({name, version, streaming, position, stored, storeProblem, behindMs, sink, captured}: Shown): void {
+function showFacts({
+  name,
+  version,
+  state,
+  streaming,
+  position,
+  stored,
+  storeProblem,
+  behindMs,
+  sink,
+  captured,
+}: Shown): void {
   const facts = [
     ['Task', `${name}, Tidemark ${version}`],
-    ['Stream', streaming ? `at ${position.file}:${position.pos}` : 'not streaming'],
+    ['Stream', streaming ? `at ${position.file}:${position.pos}` : `not streaming (${state})`],
     ['Lag', behindText(behindMs)],
     ['State', stored === null ? 'nothing stored yet' : `stored up to ${stored.file}:${stored.pos}`],
     ...(storeProblem === null ? [] : [['Problem', `the state cannot be stored: ${storeProblem}`]]),
