@@ -58,7 +58,10 @@ test('a plan samples each table as a snapshot would read it', async t => {
   assert.equal(advisedChunkRows, 8_192)
   // The middle is told by the key, the last chunk by counting back from the end.
   assert.deepEqual([...new Set(orders.samples.map(({place}) => place))], ['first', 'middle', 'last'])
-  assert.equal(orders.samples.at(-1)!.rows, 1_000)
+  assert.deepEqual(
+    orders.samples.filter(({place}) => place === 'last').map(sample => sample.rows),
+    [1_000],
+  )
   assert.ok(orders.eventBytes! > 400 && orders.durationSeconds! >= 0)
   const nothing = tableOf(report, database, 'nothing')
   assert.deepEqual([nothing.rows, nothing.chunks, nothing.samples, nothing.durationSeconds], [0, 0, [], 0])
