@@ -1,7 +1,7 @@
 // Which compiled test files a run has. Every folder with tests belongs to a suite, so that none is left out unnoticed.
 
 import {readdir} from 'node:fs/promises'
-import {join, sep} from 'node:path'
+import {join, normalize, sep} from 'node:path'
 import {ServersError} from './servers/servers-error.ts'
 
 export interface Suite {
@@ -28,32 +28,35 @@ export const suites = {
  * a run reports.
  */
 export const longest: readonly string[] = [
-  'keyless',
-  'kill-recovery',
-  'exactly-once-kills',
-  'fault-broker',
-  'snapshot-convergence',
-  'verify',
-  'page',
-  'kafka-security',
-  'demo',
-  'sink-kafka-faults',
-  'parallel-reader',
-  'keyless-verify',
-  'exactly-once',
-  'parallel-purged',
-  'read-only',
-  'keyless-tables',
-  'examples-exercises',
-  'snapshot-modes',
-  'minimal-metadata-branch',
-  'table-copy',
-  'fault-start',
-  'package',
-  'fault-sigterm',
-  'dockerfile',
-  'fault-mysql-restart',
-].map(name => join('integration', `${name}.test.js`))
+  'integration/keyless',
+  'integration/kill-recovery',
+  'integration/exactly-once-kills',
+  'integration/fault-broker',
+  'integration/snapshot-convergence',
+  'integration/verify',
+  'integration/page',
+  'integration/kafka-security',
+  'integration/demo',
+  'integration/sink-kafka-faults',
+  'integration/parallel-reader',
+  'integration/keyless-verify',
+  'integration/exactly-once',
+  'integration/parallel-purged',
+  'integration/read-only',
+  'integration/keyless-tables',
+  'integration/examples-exercises',
+  'integration/snapshot-modes',
+  'integration/minimal-metadata-branch',
+  'integration/table-copy',
+  'integration/fault-start',
+  'integration/package',
+  'integration/fault-sigterm',
+  'integration/dockerfile',
+  'integration/fault-mysql-restart',
+  'simulation/simulation',
+  'property/window',
+  'unit/readers/parallel-snapshot-reader',
+].map(name => normalize(`${name}.test.js`))
 
 export type SuiteName = keyof typeof suites
 
