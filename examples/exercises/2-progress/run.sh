@@ -9,8 +9,8 @@ run 'sql < shop.sql'
 run 'tidemark init shop.json --apply'
 start 'tidemark run shop.json 2> tidemark.log'
 
-say 'A copy that takes some seconds: 2,000 rows a second at most.'
-run 'tidemark signal shop.json execute-snapshot exercise_2.orders --id slow-copy --max-rows-per-second 2000'
+say 'A copy that takes some seconds: 1,000 rows a second at most.'
+run 'tidemark signal shop.json execute-snapshot exercise_2.orders --id slow-copy --max-rows-per-second 1000'
 await percent 15
 
 say 'How far is it?'
