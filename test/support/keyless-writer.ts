@@ -32,6 +32,8 @@ const DOMAIN: readonly (readonly Scalar[])[] = [
 const KNOWN_ROWS = 12
 /** A table of fewer grows. */
 const FEW_ROWS = 1_000
+const SAVEPOINT = 'SAVEPOINT here'
+const UNDO = 'ROLLBACK TO SAVEPOINT here'
 /** A statement that changes more rows than usual, so that kills fall between the events of one transaction. */
 const MANY = 200
 
@@ -92,9 +94,9 @@ export class KeylessTable {
   #partlyUndone(draft: {sql: string[]; changes: KeylessChange[]}): void {
     const before = new Map(this.#counts)
     const changes = draft.changes.length
-    draft.sql.push('SAVEPOINT here')
+    draft.sql.push(SAVEPOINT)
     this.#statement(draft)
-    draft.sql.push('ROLLBACK TO SAVEPOINT here')
+    draft.sql.push(UNDO)
     draft.changes.splice(changes)
     this.#counts = before
   }
@@ -178,7 +180,10 @@ export class KeylessWriter extends RepeatingWriter {
     this.#random = random
   }
 
-  /** The next transaction has this statement behind its first, and is committed. `begins` is called just before it; resolves behind it. */
+  /**
+   * The next transaction has this statement behind its first that is not undone, and is committed. `begins` is called just before
+   * it; resolves behind it.
+   */
   weigh(sql: string, begins: () => void): Promise<void> {
     return new Promise(ended => (this.#weight = {sql, begins, ended}))
   }
@@ -189,7 +194,7 @@ export class KeylessWriter extends RepeatingWriter {
     const weight = this.#weight
     this.#weight = null
     const rollsBack = this.#random.chance(0.08) && weight === null
-    if (weight !== null) sql.splice(1, 0, weight.sql)
+    if (weight !== null) sql.splice(sql[0] === SAVEPOINT ? sql.indexOf(UNDO) + 1 : 1, 0, weight.sql)
     const all = sql.length === 1 && !rollsBack ? sql : ['START TRANSACTION', ...sql, rollsBack ? 'ROLLBACK' : 'COMMIT']
     weight?.begins()
     try {
