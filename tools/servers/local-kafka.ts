@@ -1,17 +1,16 @@
 // A one-node KRaft broker as a child process, from the jars.
 
 import {existsSync} from 'node:fs'
-import {mkdir, open, readFile, rm, writeFile} from 'node:fs/promises'
-import {join, resolve} from 'node:path'
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
 import {freePort} from './free-port.ts'
 import {archiveOptions} from './kafka-archive.ts'
 import {provideKafkaPackage, quickJava, type KafkaPackage} from './kafka-package.ts'
 import {untilKafkaAnswers} from './kafka-readiness.ts'
 import {loneBrokerConfig} from './broker-config.ts'
 import type {KafkaListener, KafkaOptions, KafkaServer, KafkaUser} from './kafka-server.ts'
-import {OwnedProcess} from './owned-process.ts'
-import {lastLines, runCommand} from './run-command.ts'
-import {newRunFolder} from './server-paths.ts'
+import {LocalServer} from './local-server.ts'
+import {runCommand} from './run-command.ts'
 
 export async function localKafka(options: KafkaOptions): Promise<KafkaServer> {
   const kafka = await provideKafkaPackage()
@@ -39,26 +38,19 @@ interface LocalKafkaParts {
   readonly java: readonly string[]
 }
 
-class LocalKafka implements KafkaServer {
-  readonly way = 'debian'
+class LocalKafka extends LocalServer implements KafkaServer {
   readonly bootstrap: string
-  readonly dataDir: string
   readonly #kafka: KafkaPackage
   readonly #java: readonly string[]
   readonly #config: Readonly<Record<string, string>>
   readonly #scramUsers: readonly KafkaUser[]
-  readonly #keepData: boolean
-  readonly #unref: boolean
-  #process: OwnedProcess | null = null
 
   constructor(kafka: KafkaPackage, options: KafkaOptions, {port, controllerPort, java}: LocalKafkaParts) {
+    super('kafka', 'kafka', options)
     this.#kafka = kafka
     this.#java = java
     this.bootstrap = `127.0.0.1:${String(port)}`
-    this.dataDir = options.dataDir === undefined ? newRunFolder('kafka') : resolve(options.dataDir)
     this.#scramUsers = options.scramUsers ?? []
-    this.#keepData = options.keepData ?? options.dataDir !== undefined
-    this.#unref = options.unref ?? false
     const controller = `127.0.0.1:${String(controllerPort)}`
     const {places, protocols} = listenerSettings(this.bootstrap, options.listeners ?? [])
     this.#config = {
@@ -76,44 +68,17 @@ class LocalKafka implements KafkaServer {
     }
   }
 
-  get pid(): number | null {
-    return this.#process?.pid ?? null
-  }
-
-  async start(): Promise<void> {
-    if (this.#process?.end === null) return
-    await mkdir(this.dataDir, {recursive: true})
+  protected override async prepare(): Promise<{command: string; args: readonly string[]}> {
     const settings = await this.#writeSettings()
     if (!existsSync(join(this.dataDir, 'logs'))) await this.#format(settings)
-    const log = await open(join(this.dataDir, 'kafka.log'), 'a')
-    try {
-      const java = ['-Xmx768m', ...this.#java, '-cp', this.#kafka.classPath, 'kafka.Kafka', settings]
-      this.#process = OwnedProcess.start('java', java, {
-        cwd: this.dataDir,
-        stdout: log.fd,
-        stderr: log.fd,
-        unref: this.#unref,
-        ...(this.#keepData ? {} : {removeWhenOrphaned: this.dataDir}),
-      })
-    } finally {
-      await log.close()
+    return {
+      command: 'java',
+      args: ['-Xmx768m', ...this.#java, '-cp', this.#kafka.classPath, 'kafka.Kafka', settings],
     }
-    await this.#untilReady(this.#process)
   }
 
-  async stop(): Promise<void> {
-    if (this.#keepData) return await this.pause()
-    // An orderly end takes seconds, for data that nobody will read.
-    await this.kill()
-    await rm(this.dataDir, {recursive: true, force: true})
-  }
-
-  async pause(): Promise<void> {
-    await this.#process?.stop('SIGTERM')
-  }
-
-  async kill(): Promise<void> {
-    await this.#process?.stop('SIGKILL')
+  protected override async untilAnswers(pointless: () => string | undefined): Promise<void> {
+    await untilKafkaAnswers(this.bootstrap, pointless)
   }
 
   async #writeSettings(): Promise<string> {
@@ -132,19 +97,6 @@ class LocalKafka implements KafkaServer {
       }
     }
     await runCommand('java', [...this.#java, '-cp', this.#kafka.classPath, ...args])
-  }
-
-  async #untilReady(process: OwnedProcess): Promise<void> {
-    try {
-      const pointless = (): string | undefined => (process.end === null ? undefined : 'the broker ended')
-      await untilKafkaAnswers(this.bootstrap, pointless)
-    } catch (error) {
-      await this.kill()
-      const log = await readFile(join(this.dataDir, 'kafka.log'), 'utf8')
-      if (error instanceof Error) error.message += `; the end of its log:\n${lastLines(log, 8)}`
-      await this.stop()
-      throw error
-    }
   }
 }
 
