@@ -86,7 +86,7 @@ test('an access that goes to the rows of a chunk is a range, any other scans, an
 
 test('a table without a key is one read, whatever the lanes, and has no chunks', () => {
   const {reader, key, chunks, durationSeconds} = planned({isKeyless: true, chunkKey: []}, {pace: {...pace, lanes: 4}})
-  assert.deepEqual([reader, key, chunks, durationSeconds], ['parallel', null, 0, 12])
+  assert.deepEqual([reader, key, chunks, durationSeconds], ['parallel', null, 0, 12.5])
 })
 
 test('the advised chunk goes by the row in the table or in memory, whichever is larger', () => {
