@@ -4,7 +4,6 @@
 
 import type {BinlogEvents, RowsView} from '../binlog/binlog-events.ts'
 import {Histogram, risingBounds, SECONDS_BOUNDS} from '../core/histogram.ts'
-import type {CapturedTable} from './captured-table.ts'
 
 /** Row changes of a table by operation; those that an earlier run, or the connection before, has emitted are not counted again. */
 export interface RowsSeen {
@@ -15,6 +14,11 @@ export interface RowsSeen {
   unchanged: number
   /** Bytes of row images, as the binlog has them. */
   bytes: number
+}
+
+export interface CountedTable {
+  readonly text: string
+  readonly rowsSeen: RowsSeen
 }
 
 /** Milliseconds, a tenth apart: from 1 to about a year. */
@@ -58,7 +62,7 @@ export class StreamTally {
     return known
   }
 
-  changed({rowsSeen, text}: CapturedTable, {operation, start, end}: RowsView, rows: number): void {
+  changed({rowsSeen, text}: CountedTable, {operation, start, end}: RowsView, rows: number): void {
     this.lastTable = text
     this.lastOperation = operation
     if (rows <= 0) return
