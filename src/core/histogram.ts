@@ -23,8 +23,13 @@ export class Histogram implements HistogramReading {
   }
 
   observe(value: number): void {
+    const {bounds} = this
     let bucket = 0
-    while (bucket < this.bounds.length && value > this.bounds[bucket]!) bucket++
+    for (let end = bounds.length; bucket < end;) {
+      const middle = (bucket + end) >> 1
+      if (value > bounds[middle]!) bucket = middle + 1
+      else end = middle
+    }
     this.counts[bucket]!++
     this.sum += value
     this.count++
